@@ -1,0 +1,1 @@
+"""What every layer needs. Imports nothing from phases, functions, handlers or web."""

@@ -1,0 +1,78 @@
+"""The built-in brain: plain English and a profile → a Plan, with no model, no key and no network.
+
+It answers what it can account for word by word, and says what it could not. Nothing here reads cells other than the distinct values of
+text columns (to recognise "male passengers"), and nothing from the table is ever treated as an instruction.
+"""
+
+import re
+from collections.abc import Mapping
+
+from shared.analysis.plan import Output, Plan, Report, Unanswered
+from shared.analysis.profile import Profile
+from shared.brains.builtin.build import Builder
+from shared.brains.builtin.conditions import OutOfRange
+from shared.brains.builtin.link import Linker, Values, split_name, stem
+from shared.brains.builtin.question import Interpreter, Unclear
+from shared.brains.builtin.recipe import Recipe
+
+
+def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: Values, sources: list[str]) -> Plan:
+    """A plan for `goal`; what it cannot plan is in `unanswered`. `sources` are the files' names, for what rows may be called."""
+    table = profile.tables[0]
+    linker = Linker(table, values)
+    builder = Builder(linker, table.name)
+    nouns = frozenset(stem(w) for s in sources for w in split_name(s.rsplit(".", 1)[0])) | frozenset(w for s in sources for w in split_name(s.rsplit(".", 1)[0]))
+    brain = Interpreter(linker, builder, nouns, table.rows)
+    decimals = asked_decimals(goal)
+    unanswered: list[Unanswered] = []
+    wanted: list[Output] = []
+    lead = None
+    try:
+        if outputs:
+            recipe = Recipe(brain, goal, dict(outputs))
+            for name, ref in recipe.run().items():
+                own = asked_decimals(outputs[name])
+                wanted.append(Output(name=name, ref=ref, decimals=own if own is not None else decimals, description=outputs[name]))
+            unanswered += [Unanswered(what=name, why=why, hint=brain.hint()) for name, why in recipe.problems.items() if name in outputs]
+            wanted.sort(key=lambda o: list(outputs).index(o.name))
+        else:
+            answer = brain.answer(Recipe(brain, goal, {}).question())
+            wanted.append(Output(name="answer", ref=answer.ref, decimals=decimals))
+            lead = answer.lead
+    except Unclear as problem:
+        unanswered.append(Unanswered(what=goal, why=problem.why, hint=problem.hint))
+    except OutOfRange as problem:
+        unanswered.append(Unanswered(what=goal, why=str(problem)))
+    steps = used(builder.steps, [o.ref for o in wanted])
+    if wanted:
+        steps.append(Report(id=f"c{len(builder.steps) + 1}", outputs=wanted, lead=lead))
+    return Plan(goal=goal, brain="builtin", steps=steps, unanswered=unanswered)
+
+
+def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
+    """The steps that the references rest on, in order: readings that were tried and dropped leave nothing behind."""
+    by_id = {step.id: step for step in steps}
+    needed: set[str] = set()
+    queue = [r.split(":")[0] for r in refs]
+    while queue:
+        identifier = queue.pop()
+        if identifier in needed or identifier not in by_id:
+            continue
+        needed.add(identifier)
+        text = by_id[identifier].model_dump_json(exclude={"because"})
+        queue += re.findall(r'"(c\d+):/', text) + [by_id[identifier].table]
+    return [step for step in steps if step.id in needed]
+
+
+_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+def asked_decimals(text: str) -> int | None:
+    """`rounded to two decimals` → 2; None when rounding is not asked for."""
+    m = re.search(r"\b(one|two|three|four|five|six|\d)\s+(?:decimal|digits? after|dp\b)|\b(\d)\s?dp\b|nearest (whole|integer)", text.lower())
+    if not m:
+        return None
+    if m[3]:
+        return 0
+    found = m[1] or m[2]
+    return _COUNT.get(found, int(found) if found.isdigit() else None)  # type: ignore[arg-type]

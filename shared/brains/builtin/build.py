@@ -1,0 +1,136 @@
+"""Puts plan steps together: the same request twice gives the same step, and derived columns appear where first needed."""
+
+from typing import Any
+
+from shared.analysis.expression import parse, quote, variables
+from shared.analysis.plan import (
+    Aggregate, Associate, Calculate, Condition, Correlate, Decide, Derive, Filter, FitModel, Measure, Model, Outliers, Rank, Summarize,
+    Test, Trend,
+)  # fmt: skip
+from shared.brains.builtin.conditions import columns_of, conjunction
+from shared.brains.builtin.link import Linker
+
+MEASURE_NAMES = {"std": "std", "null_count": "missing", "distinct": "distinct", "geometric_mean": "geometric_mean"}
+
+
+class Builder:
+    """Steps so far. Methods return table names or references; they never change a step once made."""
+
+    def __init__(self, linker: Linker, table: str) -> None:
+        self.linker = linker
+        self.source = table
+        self.steps: list[Any] = []
+        self._known: dict[str, str] = {}
+        self._has: dict[str, set[str]] = {table: set()}  # table -> derived columns it has
+        self.expressions: dict[str, str] = {}  # derived column -> expression
+        self.labels: dict[str, Any] = {}  # derived column -> Derive template (bins, cases, windows)
+        self.parent: dict[str, str] = {}
+        self.ddof = 1
+        self.bias = False
+        self.words = ""
+
+    # --- tables -----------------------------------------------------------------------------------------------
+
+    def add(self, step_type: type[Model], table: str, **fields: Any) -> str:
+        """Adds a step unless an equal one exists; returns its id."""
+        step = step_type.model_validate({"id": "c1", "table": table, "because": self.words, **fields})
+        known_as = step.model_dump_json(exclude={"id", "because"})
+        if known_as in self._known:
+            return self._known[known_as]
+        identifier = f"c{len(self.steps) + 1}"
+        self.steps.append(step.model_copy(update={"id": identifier}))
+        self._known[known_as] = identifier
+        if step_type not in (Aggregate, Rank, Trend):
+            self._has[identifier] = set(self._has.get(table, set()))
+            self.parent[identifier] = table
+        return identifier
+
+    def base(self, table: str, *columns: str | None) -> str:
+        """`table` with every derived column among `columns` added."""
+        for name in columns:
+            if name is None or name in self._has.setdefault(table, set()) or name in self.linker.columns and name not in self.labels and name not in self.expressions:
+                continue
+            if name in self.linker.virtual:
+                made = self.add(Derive, table, name=name, date_part=self.linker.virtual[name])
+            elif name in self.expressions:
+                table = self.base(table, *variables(parse(self.expressions[name])))
+                made = self.add(Derive, table, name=name, expression=self.expressions[name])
+            elif name in self.labels:
+                template = self.labels[name]
+                inner = [c for case in template.get("cases") or [] for c in columns_of(case.when)]
+                window = template.get("window")
+                inner += [window.column, *([window.order_by] if window.order_by else []), *window.by] if window else []
+                table = self.base(table, *(c for c in inner if c != name))
+                made = self.add(Derive, table, name=name, **template)
+            else:
+                continue
+            self._has[made] = self._has[table] | {name}
+            table = made
+        return table
+
+    def where(self, table: str, *conditions: Condition | None) -> str:
+        """The rows of `table` for which all hold."""
+        condition = conjunction([c for c in conditions if c is not None])
+        if condition is None:
+            return table
+        table = self.base(table, *columns_of(condition))
+        return self.add(Filter, table, where=condition)
+
+    def expression(self, name: str, text: str) -> str:
+        """Declares a derived column; it is added to a table when used there."""
+        unique = name
+        while unique in self.linker.columns or self.expressions.get(unique, text) != text:
+            unique += "_"
+        self.expressions[unique] = text
+        self.linker.derived[unique] = "number"
+        return unique
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def measure(self, function: str, column: str | None, where: Condition | None = None) -> Measure:
+        q = None
+        ddof = self.ddof
+        if function.startswith("q0"):
+            function, q = "quantile", float(function[1:])
+        if function in ("pstd", "pvar"):
+            function, ddof = function[1:], 0
+        name = MEASURE_NAMES.get(function, function) if q is None else f"q{round(q * 100):02}"
+        if column is not None and function != "count":
+            name = f"{name}_{column}"
+        elif function == "count" and column is None:
+            name = "count"
+        return Measure(name=name[:200], function=function, column=column, q=q, ddof=ddof if function in ("std", "var", "sem", "cv") else 1,
+                       bias=self.bias if function in ("skew", "kurtosis") else False, where=where)  # type: ignore[arg-type]  # fmt: skip
+
+    def value(self, table: str, function: str, column: str | None, where: Condition | None = None) -> str:
+        """A reference to one number about a table."""
+        table = self.base(table, column, *(columns_of(where) if where else []))
+        measure = self.measure(function, column, where)
+        return f"{self.add(Aggregate, table, measures=[measure])}:/{pointer(measure.name)}"
+
+    def groups(self, table: str, by: list[str], function: str, column: str | None, where: Condition | None = None) -> tuple[str, str]:
+        """A grouped measure: (step id, the measure's name)."""
+        table = self.base(table, column, *by, *(columns_of(where) if where else []))
+        measure = self.measure(function, column, where)
+        return self.add(Aggregate, table, measures=[measure], by=by), measure.name
+
+    def rank(self, table: str, by: str, label: list[str], k: int = 1, order: str = "desc", **more: Any) -> str:
+        return self.add(Rank, self.base(table, by, *label) if table not in {s.id for s in self.steps if isinstance(s, (Aggregate, Trend))} else table,
+                        by=by, label=label, k=k, order=order, **more)  # fmt: skip
+
+    def correlate(self, table: str, x: str, y: str, method: str = "pearson", by: list[str] | None = None) -> str:
+        return self.add(Correlate, self.base(table, x, y, *(by or [])), x=x, y=y, method=method, by=by or [])
+
+    def calculate(self, expression: str, **values: str) -> str:
+        return f"{self.add(Calculate, self.source, values=values, expression=expression)}:/value"
+
+    def decide(self, rules: list[Any], otherwise: Any) -> str:
+        return f"{self.add(Decide, self.source, rules=rules, otherwise=otherwise)}:/label"
+
+
+def pointer(name: str) -> str:
+    """A JSON pointer segment (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+__all__ = ["Associate", "Builder", "FitModel", "Outliers", "Summarize", "Test", "pointer", "quote"]

@@ -1,0 +1,353 @@
+"""Finds in a question what the table knows: columns, values they hold, numbers, dates, measures, superlatives.
+
+The question is rewritten: each thing found is replaced by a mark such as `⟨C3⟩`, whose payload stands in
+`Scene.marks`. Later stages are patterns over that text (a cascade of finite-state rewrites, as in FASTUS, Hobbs et al. 1997).
+
+    C column   V value of a text column   N number   F measure   S superlative   L quoted label
+    Y point in time (a condition)   R span of time   K calendar unit ("month", "per year")
+    W condition   G grouping
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from shared.analysis.plan import DatePart
+from shared.analysis.profile import ColumnProfile, TableProfile
+from shared.brains.builtin import words
+
+Values = Callable[[str], list[str] | None]  # column -> its distinct values, or None when there are too many
+
+
+@dataclass
+class Scene:
+    """A question with marks, and what they stand for."""
+
+    text: str
+    marks: list[Any] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)  # mark -> the words it came from
+
+    def mark(self, kind: str, payload: Any, source: str = "") -> str:
+        self.marks.append(payload)
+        name = f"⟨{kind}{len(self.marks) - 1}⟩"
+        self.words[name] = source
+        return name
+
+    def get(self, mark: str) -> Any:
+        return self.marks[int(mark.strip()[2:-1])]
+
+    def all(self, kinds: str) -> list[str]:
+        return re.findall(rf"⟨[{kinds}]\d+⟩", self.text)
+
+    def fork(self, text: str) -> "Scene":
+        """Another piece of text over the same marks."""
+        return Scene(text, self.marks, self.words)
+
+
+@cache
+def rx(pattern: str) -> re.Pattern[str]:
+    """A regex in which `{CV}` is one mark of those kinds and `{C:name}` a named one."""
+    pattern = re.sub(r"\{([A-Z]+):(\w+)\}", r"(?P<\2>⟨[\1]\\d+⟩)", pattern)
+    pattern = re.sub(r"\{([A-Z]+)\}", r"⟨[\1]\\d+⟩", pattern)
+    return re.compile(pattern)
+
+
+def alternatives(phrases: list[str] | Any) -> str:
+    return "(?:" + "|".join(re.escape(p) for p in sorted(phrases, key=len, reverse=True)) + ")"
+
+
+# --- words -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def stem(word: str) -> str:
+    """A light stem: plural and one form per meaning (words.SAME)."""
+    word = words.SAME.get(word, word)
+    if len(word) > 3 and word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    return words.SAME.get(word, word)
+
+
+@cache
+def root(word: str) -> str:
+    """A deeper stem for comparing a word with a column's name: religiousness ~ religious, yielded ~ yield."""
+    word = stem(word)
+    for suffix in ("ousness", "ness", "ation", "ating", "ated", "ings", "ing", "ed", "er", "ity", "ate", "ion", "al", "y", "e"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
+            return word[: -len(suffix)] + ("ous" if suffix == "ousness" else "")
+    return word
+
+
+def split_name(name: str) -> list[str]:
+    """The words of a column name: snake_case, camelCase, digits and units in brackets taken apart, lower case."""
+    name = re.sub(r"[\(\[][^)\]]*[\)\]]", " ", name)
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
+    return [w for w in re.split(r"[^0-9A-Za-z\u00c0-\uffff]+", name.lower()) if w]
+
+
+def key(phrase_words: list[str]) -> tuple[str, ...]:
+    return tuple(stem(w) for w in phrase_words)
+
+
+TOKEN = re.compile(r"⟨[A-Z]\d+⟩|\d[\d,]*(?:\.\d+)?%?|[^\W\d_][\w'&]*(?:[-/.][\w'&]+)*|_\w+|<=|>=|!=|==|[^\s\w]|\w+")
+UNIT_TAIL = {"in", "lbs", "lb", "kg", "g", "usd", "eur", "cm", "mm", "km", "m", "sec", "s", "ms", "pct", "percent", "000s"}
+
+
+def normalise(text: str) -> str:
+    text = re.sub("[‘’‛′]", "'", text)
+    text = re.sub("[“”„″]", '"', text)
+    text = text.replace("≥", " >= ").replace("≤", " <= ").replace("≠", " != ").replace("×", "x").replace("–", "-").replace("—", " - ").replace("−", "-")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+# --- columns ----------------------------------------------------------------------------------------------------
+
+
+class Linker:
+    """Knows one table. `link(text)` gives a Scene; lookups are built once."""
+
+    def __init__(self, table: TableProfile, values: Values) -> None:
+        self.table = table
+        self.columns: dict[str, ColumnProfile] = {c.name: c for c in table.columns}
+        self.names: dict[str, list[str]] = {c.name: split_name(c.name) or [c.name.lower()] for c in table.columns}
+        self.exact: dict[tuple[str, ...], list[str]] = {}
+        self.sets: dict[str, frozenset[str]] = {}
+        for name, parts in self.names.items():
+            body = [w for i, w in enumerate(parts) if not (i and w in UNIT_TAIL)] or parts
+            for form in (parts, body):
+                self._alias(key(form), name)
+            if len(parts) > 1:
+                self._alias(("".join(parts),), name)
+                if 2 <= len(parts) <= 5:
+                    self._alias(("".join(w[0] for w in parts),), name, weak=True)
+                if len(body) <= 3:
+                    self._alias(tuple(reversed(key(body))), name, weak=True)
+            self.sets[name] = frozenset(root(w) for w in body)
+        for phrase, target in words.PHRASES.items():
+            for name in list(self.exact.get(key(target.split()), [])):
+                self._alias(key(phrase.split()), name, weak=True)
+        self.values: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        for column in table.columns:
+            if column.type == "VARCHAR":
+                for value in values(column.name) or []:
+                    form = key(re.findall(r"\w+", value.lower()))
+                    if form and len(form) <= 8:
+                        self.values.setdefault(form, []).append((column.name, value))
+        self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
+        self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
+                      and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and 1000 <= c.min and c.max <= 2200]  # fmt: skip
+
+        self.virtual: dict[str, DatePart] = {}
+        self.derived: dict[str, str] = {}  # columns the plan makes -> number, text
+        self._calendar()
+
+    def _calendar(self) -> None:
+        """Parts of the (first) date column, and decades of a year column, can be named like columns; they are derived when used."""
+        if self.dates:
+            column = self.dates[0]
+            for part, names in _PARTS.items():
+                named_so = any(key([n])[0] in key(self.names[column]) for n in names)
+                virtual = f"{column} ({part})" if part in self.columns or part.lower() == column.lower() else part
+                self.virtual[virtual] = DatePart(column=column, part=part)
+                for name in names:
+                    if part == "year" or not named_so:
+                        taken = [c for c in self.exact.get(key(name.split()), []) if self.columns[c].type not in ("DATE", "TIMESTAMP")]
+                        if not taken:
+                            self.exact[key(name.split())] = [virtual]
+        elif self.years:
+            self.virtual["decade"] = DatePart(column=self.years[0], part="decade")
+            self.exact.setdefault(("decade",), ["decade"])
+
+    def kind_of(self, name: str) -> str:
+        """number, text, date or boolean."""
+        if name in self.derived:
+            return self.derived[name]
+        if name in self.virtual:
+            return "text" if self.virtual[name].part in ("year_month", "day_name", "month_name") else "number"
+        type_ = self.columns[name].type
+        return {"BIGINT": "number", "DOUBLE": "number", "VARCHAR": "text", "BOOLEAN": "boolean"}.get(type_, "date")
+
+    def _alias(self, form: tuple[str, ...], name: str, weak: bool = False) -> None:
+        known = self.exact.setdefault(form, [])
+        if name not in known and not (weak and known):
+            known.append(name)
+
+    def is_number(self, name: str) -> bool:
+        return self.kind_of(name) == "number"
+
+    def find_column(self, phrase: list[str]) -> tuple[str | None, float]:
+        """The column a phrase names, and how surely (0-1); None when none or several fit."""
+        form = key(phrase)
+        if hit := self.exact.get(form):
+            return (hit[0], 1.0) if len(hit) == 1 else (None, 0.0)
+        if hit := self.exact.get(("".join(form),)):
+            return (hit[0], 0.95) if len(hit) == 1 else (None, 0.0)
+        if len(form) >= 2 and form[-1] in words.TRAILING and form[-1] not in ("price", "code", "class"):
+            name, score = self.find_column(phrase[:-1])
+            return name, score * 0.98
+        deep = frozenset(root(w) for w in phrase)
+        same = [name for name, parts in self.sets.items() if parts == deep]
+        if len(same) == 1:
+            return same[0], 0.95
+        if any(len(w) < 3 for w in phrase) or set(phrase) & _NOT_A_NAME:
+            return None, 0.0
+        if len(form) <= 3:
+            aligned = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
+            if len(aligned) == 1:
+                return aligned[0], 0.85
+        part = [name for name, parts in self.sets.items() if deep and deep < parts]
+        if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min"}:
+            return part[0], 0.6 + 0.1 * len(deep)
+        return None, 0.0
+
+    def find_values(self, phrase: list[str], original: str) -> list[tuple[str, str]]:
+        """Every (column, value) a phrase names."""
+        spaced = " ".join(phrase)
+        tries = [key(re.findall(r"\w+", spaced))]
+        tries += [key(v.split()) for v in words.DEMONYMS.get(spaced, [])]
+        if code := words.US_STATES.get(spaced.replace(" ", "_")):
+            tries.append((code,))
+        for full, code in words.US_STATES.items():
+            if spaced == code and original.isupper():
+                tries.append(key(full.split("_")))
+        last = phrase[-1]
+        for suffix in ("'s", "s", "es", "y", "ny", "ly"):
+            if last.endswith(suffix) and len(last) > len(suffix) + 2:
+                tries.append(key([*phrase[:-1], last[: -len(suffix)]]))
+        for form in tries:
+            if hit := self.values.get(form):
+                if len(spaced) <= 3 and spaced != original and original.upper() != original and spaced in words.FILLER:
+                    continue
+                return hit
+        return []
+
+    # --- the text ---------------------------------------------------------------------------------------------
+
+    def link(self, text: str, scene: Scene | None = None) -> Scene:
+        """Marks everything known in `text` (original case). Marks are added to `scene` where one is given."""
+        scene = scene.fork("") if scene else Scene("")
+        text = normalise(text)
+        text = self._quoted(text, scene)
+        tokens = [m.group() for m in TOKEN.finditer(text)]
+        out: list[str] = []
+        at = 0
+        while at < len(tokens):
+            if tokens[at].startswith("⟨"):
+                out.append(tokens[at])
+                at += 1
+                continue
+            mark, used = self._longest(tokens, at, scene, out)
+            out.append(mark)
+            at += used
+        joined = " ".join(out)
+        joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
+        scene.text = self._time(joined, scene)
+        return scene
+
+    def _gloss(self, scene: Scene, m: re.Match[str]) -> str:
+        return m.group(2)  # "rain (precipitation)": the name in brackets says which column is meant
+
+    def _quoted(self, text: str, scene: Scene) -> str:
+        def replace(m: re.Match[str]) -> str:
+            inner = m.group(1) if m.group(1) is not None else m.group(2)
+            for name in self.columns:
+                if name.lower() == inner.lower():
+                    return " " + scene.mark("C", name, inner) + " "
+            form = key(re.findall(r"\w+", inner.lower()))
+            if hit := self.values.get(form):
+                return " " + scene.mark("V", hit, inner) + " "
+            return " " + scene.mark("L", inner, inner) + " "
+
+        text = re.sub(r"(?<![\w])'([^'\"]{1,60}?)'(?![\w])|\"([^\"]{1,80})\"", replace, text)
+        # Names written exactly as in the table, punctuation and all
+        for name in sorted(self.columns, key=len, reverse=True):
+            if len(name) > 2 and (re.search(r"[^a-z0-9 ]", name) or " " in name) and "⟨" not in name:
+                text = re.sub(rf"(?<![\w]){re.escape(name)}(?![\w])", lambda m, n=name: " " + scene.mark("C", n, n) + " ", text, flags=re.IGNORECASE)  # type: ignore[misc]
+        return text
+
+    def _longest(self, tokens: list[str], at: int, scene: Scene, before: list[str]) -> tuple[str, int]:
+        """The longest thing that begins at this token; a plain word stays as it is, lower case."""
+        best: tuple[float, int, str, Any] | None = None
+        for length in range(min(8, len(tokens) - at), 0, -1):
+            piece = tokens[at : at + length]
+            if any(t.startswith("⟨") for t in piece) or not re.search(r"\w", piece[0]) or not re.search(r"\w|%|°", piece[-1]):
+                continue
+            if any(re.fullmatch(r"[^\w\s&.'/-]", t) for t in piece):
+                continue
+            lower = [t.lower() for t in piece]
+            phrase = [w for t in lower for w in re.findall(r"[\w']+", re.sub(r"'s$", "", t)) if w]
+            if not phrase:
+                continue
+            for score, kind, payload in self._readings(phrase, " ".join(lower), " ".join(piece), tokens, at, length):
+                rank = (length + score, length)
+                if best is None or rank > best[:2]:
+                    best = (*rank, kind, payload)
+            if best is not None and best[1] == length and length > 1:
+                break
+        source = " ".join(tokens[at : at + (best[1] if best else 1)])
+        if best is None:
+            return tokens[at].lower(), 1
+        return scene.mark(best[2], best[3], source.lower()), best[1]
+
+    def _readings(self, phrase: list[str], lower: str, original: str, tokens: list[str], at: int, length: int) -> list[tuple[float, str, Any]]:
+        found: list[tuple[float, str, Any]] = []
+        edge_ok = phrase[0] not in _EDGE and phrase[-1] not in _EDGE
+        exact_name = next((n for n in self.columns if n.lower() == lower), None)
+        if exact_name and (len(lower) > 1 or original == exact_name) and lower not in _NOT_A_NAME:
+            found.append((0.9, "C", exact_name))
+        if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
+            name, score = self.find_column(phrase)
+            if name and score >= 0.6 and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME):
+                found.append((score * 0.8, "C", name))
+        if values := self.find_values(phrase, original):
+            weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0
+            if weight:
+                found.append((weight, "V", values))
+        if lower in words.FUNCTIONS:
+            found.append((0.7, "F", words.FUNCTIONS[lower]))
+        if m := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)? (?:percentile|quantile)", lower):
+            found.append((0.9, "F", f"q{int(m[1]) / 100}"))
+        if lower in words.SUPERLATIVES:
+            found.append((0.75 if length > 1 else 0.65, "S", (lower, *words.SUPERLATIVES[lower])))
+        if length == 1:
+            if re.fullmatch(r"\d[\d,]*(?:\.\d+)?%?", lower):
+                number = float(lower.rstrip("%").replace(",", ""))
+                found.append((0.5, "N", int(number) if number == int(number) and "." not in lower else number))
+            elif lower in words.CARDINALS and not (lower == "one" and at + 1 < len(tokens) and tokens[at + 1].lower() in ("of", "for", "in", "the", "was", "is", "has", "with", "had")):
+                found.append((0.4, "N", words.CARDINALS[lower]))
+            elif lower == "half":
+                found.append((0.1, "N", 0.5))
+        return found
+
+    # --- time --------------------------------------------------------------------------------------------------
+
+    def _time(self, text: str, scene: Scene) -> str:
+        from shared.brains.builtin.conditions import mark_time
+
+        return mark_time(text, scene, self)
+
+
+_PARTS: dict[Any, list[str]] = {
+    "year": ["year", "model year", "calendar year"], "month": ["month", "calendar month", "month of the year", "month number"], "quarter": ["quarter", "calendar quarter"],
+    "weekday": ["weekday", "day of the week"], "decade": ["decade"], "year_month": ["year and month"],
+}  # fmt: skip
+_EDGE = frozenset("the a an of in on at to for by and or is are was were with per from as than that which what how each every more less over under not no all its it".split())
+_NOT_A_NAME = frozenset("mean median average count number value values total sum rate data row rows table column columns code name and the of for per with "
+                        "most least highest lowest max min first last one share change rank test linear score difference".split())  # fmt: skip
+
+
+def _aligned(name: str, form: list[str]) -> bool:
+    """Whether a run-together name is made of the beginnings (3+ letters) of these words: realcons ~ real consumption."""
+    if not form:
+        return not name
+    word = form[0]
+    for size in range(min(len(name), len(word)), 2, -1):
+        if word.startswith(name[:size]) and (size == len(word) or size >= 4 or len(form) > 1) and _aligned(name[size:], form[1:]):
+            return True
+    return False

@@ -1,0 +1,152 @@
+"""Which one is the most, the top five, the second highest: names in order of a figure."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.brains.builtin import words
+from shared.brains.builtin.build import Aggregate
+from shared.brains.builtin.link import Scene, rx
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Answer, Interpreter
+
+_ASK = r"\b(?:which|what|who|whom|where|when|list|name|give|show|rank|top|find|identify|at|on|in)\b"
+
+
+def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
+    from shared.brains.builtin.question import Answer, Unclear
+
+    p = brain.parts(scene)
+    text = p.scene.text
+    ordered = re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
+    marks = [m for m in p.scene.all("S") if p.scene.get(m)[2] not in ("skip", "none")]
+    if not marks and not ordered:
+        return None
+    # which superlative leads: the last of "highest first" only says the order
+    lead = marks[0] if marks else None
+    trailing = rx(r"{S:s} (?:one |ones |value )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
+    if trailing and lead and len(marks) > 1:
+        text = text[: trailing.start()] + " " + text[trailing.end() :]
+    elif trailing and lead:
+        ordered = ordered or re.search("first", text)
+    hint, direction = (p.scene.get(lead)[1], p.scene.get(lead)[2]) if lead else ("", "desc")
+    if not lead and re.search(r"ascending|lowest first|smallest first|increasing", text):
+        direction = "asc"
+
+    # what is named: the thing after which/what/list/top, else whatever names a row
+    after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?!⟨[CS]\d+⟩)(?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
+    target = None
+    columns = list(p.columns)
+    asks_value = False
+    if after and not (p.by and lead and text.find(lead) > text.find("⟨G")):
+        column = p.scene.get(after["c"])
+        between = after["mid"] or ""
+        named = not re.search(r"⟨S\d+⟩", between) or not brain.linker.is_number(column) or re.search(r"top|⟨N\d+⟩", between)
+        if brain.linker.is_number(column) and not brain._groupable(column):
+            named = False
+        if re.match(r"^\W*(?:what|whats|what's)\b", text) and re.search(r"⟨S\d+⟩ *$", between) and brain.linker.is_number(column):
+            named = False
+        if named:
+            target = column
+    if p.by and target is None and len(p.by) == 1 and lead:
+        if re.search(r"\b(?:which|who|where|when|top|list|name|rank)\b", text):
+            target = p.by[0]
+            p.by = []
+        else:
+            return None
+    wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b", text)
+    if target is None:
+        row_noun = re.search(r"\b(?:which|what|who|list|name|top|the)\b[^⟨]*?\b([a-z]+)\b", text)
+        if not wh and not (row_noun and re.search(r"\bwhat\b", text) and not columns and hint):
+            asks_value = True
+        if asks_value:
+            return None
+        if re.search(r"\bwhen\b|\bon (?:which|what) (?:date|day)\b|\bwhich day\b|\bwhat day\b|\bday\b|\bdate\b", text) and brain.linker.dates:
+            target = brain.linker.dates[0]
+        elif re.search(r"\bwhen\b", text) and brain.linker.years:
+            target = brain.linker.years[0]
+        else:
+            target = brain.label_column()
+        if target is None:
+            return None
+    columns = [c for c in columns if c != target]
+    if p.by:
+        return None
+
+    count = re.search(r"(?:#rows)", hint)
+    k = 1
+    position = 1
+    many = rx(r"(?:top|bottom) {N:n}|{N:m} (?:[a-z']+ ){0,3}?(?:⟨[CS]\d+⟩)|(?:⟨S\d+⟩) {N:o}|(?:which|what|the|list|name) {N:q}\b").search(text)
+    if many:
+        mark = many["n"] or many["m"] or many["o"] or many["q"]
+        value = p.scene.get(mark)
+        if isinstance(value, int) and 1 <= value <= 100:
+            k = value
+    elif ordered or re.search(r"\b(?:all|every)\b.*\border", text):
+        k = 1000
+    if m := re.search(r"\b(second|third|fourth|fifth|2nd|3rd|4th|5th)(?: |-)?(?=⟨S)", text):
+        position = words.ORDINALS.get(m[1]) or int(m[1][0])
+    listed = k > 1
+
+    functions = [f for f in p.functions if f != "much"]
+    if direction == "worst":
+        direction = "asc"
+    vocabulary = ("rank order ordered sort sorted first second third fourth fifth ascending descending on average by going reached reach hit recorded ever only single happened take took place "
+                  "2nd 3rd 4th 5th sorted goes gave achieved achieve saw see overall kind fell fall shows show where when most least among has best worst terms lies exception highest-ranked highest lowest one")  # fmt: skip
+    if hint == "#date":
+        by_column = brain.linker.dates[0] if brain.linker.dates else (brain.linker.years[0] if brain.linker.years else None)
+        if by_column is None or by_column == target:
+            return None
+        columns = [by_column]
+    elif hint == "#std":
+        functions = ["std"]
+    elif hint and not count and not columns:
+        found, _ = brain.linker.find_column(hint.split())
+        if found is None:
+            raise Unclear(p.scene.words.get(lead or "", ""), f"No column tells which is the {p.scene.words.get(lead or '', '')}.", brain.hint())
+        columns = [found]
+    elif hint and not count and columns:
+        found, _ = brain.linker.find_column(hint.split())
+        if found and found not in columns:
+            columns.append(found)
+    brain.account(text, vocabulary)
+    table = brain.builder.where(brain.table, *p.where)
+    numeric = [c for c in columns if brain.linker.is_number(c) or c in brain.builder.expressions or (hint == "#date" and c == columns[0])]
+    others = [c for c in columns if c not in numeric]
+    if others and not (count or not numeric):
+        return None
+    if len(functions) > 1:
+        functions = [f for f in functions if f != "count"] or ["count"]
+    function = functions[0] if len(functions) == 1 else None
+    if len(set(functions)) > 1 or len(numeric) > 1:
+        return None
+    aggregate = not brain.unique(target) or function is not None and function not in ("count",)
+    if not numeric or function == "count" and not numeric:
+        if function not in (None, "count", "distinct") or (function is None and not count and not others and not re.search(r"⟨S\d+⟩(?: [a-z]+)?", text)):
+            return None
+        if others and function == "distinct":
+            step, name = brain.builder.groups(table, [target], "distinct", others[0])
+        else:
+            if brain.unique(target) or others:
+                return None
+            step, name = brain.builder.groups(table, [target], "count", None)
+        ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
+    elif not aggregate:
+        ranked = brain.builder.rank(brain.builder.base(table, numeric[0], target), numeric[0], [target], k, direction, position=position)
+    else:
+        if function is None:
+            first_word = p.scene.get(lead)[0] if lead else ""
+            if first_word in ("most", "least") and brain.linker.is_number(numeric[0]):
+                function = "sum"
+            elif re.search(r"on average|average|typical|usually", text):
+                function = "mean"
+            elif brain.unique(target):
+                function = "max"
+            else:
+                function = "max" if direction == "desc" else "min"
+        step, name = brain.builder.groups(table, [target], function, numeric[0])
+        ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
+    return Answer(f"{ranked}:/names" if listed else f"{ranked}:/name", ranked)
+
+
+__all__ = ["Aggregate", "rank_question"]

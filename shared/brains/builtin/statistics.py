@@ -1,0 +1,205 @@
+"""Hypothesis tests and stated decision rules: which test, on which column, between which groups, and what to call the outcome."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.analysis.plan import Case, Compare, Condition, RefValue, Test
+from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.link import Scene, rx
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+KINDS = [
+    ("anova", r"anova|analysis of variance|one-?way f"), ("kruskal", r"kruskal"), ("fisher_exact", r"fisher"), ("chi_square", r"chi ?-? ?squared?|chi2|χ"),
+    ("mann_whitney", r"mann ?-? ?whitney|rank ?-? ?sum|u ?-? ?test"), ("wilcoxon", r"wilcoxon|signed ?-? ?rank"), ("shapiro", r"shapiro"),
+    ("normaltest", r"d'? ?agostino|normaltest|omnibus"), ("jarque_bera", r"jarque"), ("ks_normal", r"kolmogorov|ks ?-? ?test|lilliefors"),
+    ("levene", r"levene"), ("bartlett", r"bartlett"), ("adf", r"dickey|\badf\b|unit root"), ("proportion_z", r"two-?proportion|proportions? z"),
+    ("t_test_paired", r"paired (?:samples? )?t|paired"), ("t_test_1sample", r"one ?-? ?sample t|single sample t"),
+    ("t_test", r"t ?-? ?test|welch|student|two ?-? ?sample|t-statistic|t statistic"),
+    ("shapiro", r"normality|normally distributed|follows? a normal|gaussian"),
+    ("t_test", r"significant(?:ly)? (?:differ|higher|lower|more|less|larger|greater)|differ(?:s|ence|ent)? .*significant|significant difference|statistically"),
+]  # fmt: skip
+
+
+def setting_alpha(text: str) -> float | None:
+    m = re.search(r"(?:alpha|α|significance level|level of significance|significance threshold)(?: \(?alpha\)?)?(?: level)?(?: of| is| =|=| at|:)* ?(0?\.\d+|\d+(?:\.\d+)? ?%)", text)
+    m = m or re.search(r"(?:at|with) (?:a |the |an )?(0?\.\d+|\d+(?:\.\d+)? ?%)[- ](?:significance )?level|(?:p(?:-value)?(?: is)?(?: below| less than| under| <| smaller than)+) ?(0?\.\d+)|(\d+) ?% significance", text)
+    if not m:
+        return None
+    found = next(g for g in m.groups() if g)
+    value = float(found.rstrip("% ").strip())
+    return value / 100 if "%" in found or value >= 1 else value
+
+
+def test_kind(text: str) -> str | None:
+    return next((kind for kind, pattern in KINDS if re.search(pattern, text)), None)
+
+
+def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> tuple[str, str] | None:
+    """The test a text asks for, built: (kind, step id); None when it names none or too little is known."""
+    original = _plain(scene)
+    kind = test_kind(original)
+    if kind is None:
+        return None
+    marked = scene.fork(scene.text)
+    p = brain.parts(marked, keep_values=True)
+    linker, builder = brain.linker, brain.builder
+    settings: dict[str, Any] = {"kind": kind}
+    if alpha := setting_alpha(original):
+        settings["alpha"] = alpha
+    if kind == "t_test" and re.search(r"student|equal variance|pooled|same variance|variances (?:are |to be )?equal", original) and not re.search(r"unequal|not assum|without assum|welch|do not assume|not equal", original):
+        settings["equal_var"] = True
+    if re.search(r"one-?sided|one-?tailed", original):
+        settings["alternative"] = "greater" if re.search(r"greater|higher|larger|more", original) else "less"
+    table = table or brain.table
+    arms, used, label = _arms(brain, marked)
+    numeric = [c for c in dict.fromkeys([*p.columns, *p.by]) if (c in builder.expressions or linker.is_number(c)) and c not in used]
+    texts = [c for c in dict.fromkeys([*p.by, *p.columns, *([label] if label else [])]) if c in builder.labels or not (c in builder.expressions or linker.is_number(c)) or c == label]
+    if kind in ("shapiro", "normaltest", "jarque_bera", "ks_normal", "adf", "t_test_1sample"):
+        column = (numeric or ([brain.default] if brain.default else [None]))[0]
+        if column is None:
+            return None
+        if kind == "t_test_1sample":
+            mean = rx(r"(?:from|against|equals?|to|of|than|mean) {N:n}").search(scene.text)
+            if not mean:
+                return None
+            settings["mu"] = scene.get(mean["n"])
+        where = [c for c, _ in arms]
+        table = builder.where(table, *where)
+        return kind, builder.add(Test, builder.base(table, column), column=column, **settings)
+    if kind in ("chi_square", "fisher_exact"):
+        made = [label_of(brain, c, name) for c, name in arms]
+        if kind == "fisher_exact" and len(made) >= 2 and len({tuple(columns_of(c)) for c, _ in arms}) >= 2:
+            pair = made[:2]
+        else:
+            discrete = [c for c in dict.fromkeys([*p.by, *p.columns]) if brain._groupable(c)]
+            pair = list(dict.fromkeys([*[c for c in builder.labels if c in discrete or c not in discrete and _fresh(builder, c)], *discrete]))[:2]
+        if len(pair) != 2:
+            return None
+        return kind, builder.add(Test, builder.base(table, *pair), column=pair[0], by=pair[1], **settings)
+    if kind in ("t_test_paired", "wilcoxon"):
+        if len(numeric) != 2:
+            return None
+        return kind, builder.add(Test, builder.base(table, *numeric), columns=numeric, **settings)
+    if not numeric and brain.default and brain.default not in used:
+        numeric = [brain.default]
+    if len(numeric) == 2 and kind in ("anova", "kruskal", "t_test", "mann_whitney", "levene") and not texts and not arms:
+        groupable = [c for c in numeric if brain._groupable(c) and linker.columns[c].distinct <= 30] if all(c in linker.columns for c in numeric) else []
+        if len(groupable) == 1:
+            texts, numeric = groupable, [c for c in numeric if c not in groupable]
+        else:
+            return kind, builder.add(Test, builder.base(table, *numeric), columns=numeric, **settings)
+    if len(numeric) > 1 and texts:
+        numeric = numeric[:1]
+    if len(numeric) != 1:
+        return None
+    column = numeric[0]
+    if len(arms) == 2:
+        (a, name_a), (b, name_b) = arms
+        if isinstance(a, Compare) and isinstance(b, Compare) and a.op == b.op == "==" and a.column == b.column:
+            return kind, builder.add(Test, builder.base(table, column, a.column), column=column, by=a.column, groups=[a.value, b.value], **settings)
+        name = "group"
+        builder.labels[name] = {"cases": [Case(when=a, then=name_a), Case(when=b, then=name_b)], "otherwise": None}
+        linker.derived[name] = "text"
+        return kind, builder.add(Test, builder.base(table, column, name), column=column, by=name, groups=[name_a, name_b], **settings)
+    inside = [c for c, _ in arms if isinstance(c, Compare) and c.op == "in" and isinstance(c.value, list)]
+    if len(inside) == 1:
+        return kind, builder.add(Test, builder.base(table, column, inside[0].column), column=column, by=inside[0].column, groups=inside[0].value, **settings)
+    by = [c for c in texts if c != column]
+    if not by:
+        by = [c for c in p.by if c != column]
+    if len(by) != 1:
+        return None
+    where = [c for c, _ in arms if by[0] not in columns_of(c)]
+    values = [c for c, _ in arms if by[0] in columns_of(c)]
+    extra: dict[str, Any] = {}
+    if len(values) > 1 and all(isinstance(c, Compare) and c.op == "==" for c in values):
+        extra["groups"] = [c.value for c in values if isinstance(c, Compare)]
+    elif kind in ("t_test", "mann_whitney") and by[0] in linker.columns and linker.columns[by[0]].distinct != 2:
+        return None
+    table = builder.where(table, *where)
+    return kind, builder.add(Test, builder.base(table, column, by[0]), column=column, by=by[0], **settings, **extra)
+
+
+def _fresh(builder: Any, name: str) -> bool:
+    return name in builder.labels
+
+
+def label_of(brain: "Interpreter", condition: Condition, name: str) -> str:
+    """A yes/no column for a condition."""
+    title = name if name not in brain.linker.columns else f"is {name}"
+    brain.builder.labels[title] = {"cases": [Case(when=condition, then="yes")], "otherwise": "no"}
+    brain.linker.derived[title] = "text"
+    return title
+
+
+def _arms(brain: "Interpreter", scene: Scene) -> tuple[list[tuple[Condition, str]], set[str], str | None]:
+    """The groups a text sets against each other: conditions in order of mention, each once, with a short name."""
+    mark_values(scene, brain.linker)
+    found: list[tuple[Condition, str]] = []
+    for mark in scene.all("W"):
+        condition = scene.get(mark)
+        if isinstance(condition, Compare) and condition.op == "in" and isinstance(condition.value, list):
+            parts: list[Condition] = [Compare(column=condition.column, op="==", value=v) for v in condition.value]
+        else:
+            parts = [condition]
+        for part in parts:
+            if isinstance(part, Compare) and part.op in ("not null", "is null"):
+                continue
+            if part not in [c for c, _ in found]:
+                found.append((part, short_name(part)))
+    groups: dict[str, list[tuple[Condition, str]]] = {}
+    for condition, name in found:
+        groups.setdefault(",".join(sorted(set(columns_of(condition)))), []).append((condition, name))
+    used = {c for condition, _ in found for c in columns_of(condition)}
+    pairs = [g for g in groups.values() if len(g) == 2]
+    if len(pairs) == 1 and len(groups) == 1:
+        return pairs[0], used, None
+    return found, used, None
+
+
+def short_name(condition: Condition) -> str:
+    if isinstance(condition, Compare):
+        value = "the median" if isinstance(condition.value, RefValue) else condition.value
+        sign = {"==": "", "!=": "not "}.get(condition.op, f"{condition.op} ")
+        return f"{condition.column} {sign}{value}" if sign.strip() or not isinstance(value, str) else str(value)
+    return " and ".join(short_name(c) for c in getattr(condition, "all", [])) or "the others"
+
+
+def _plain(scene: Scene) -> str:
+    return re.sub(r"⟨[A-Z]\d+⟩", lambda m: scene.words.get(m.group(), "") or "", scene.text)
+
+
+def decision_labels(scene: Scene) -> tuple[str, str] | None:
+    """(label when p < alpha, label otherwise) from two quoted labels."""
+    found: list[tuple[str, str]] = []
+    text = scene.text
+    for m in re.finditer(r"⟨L\d+⟩", text):
+        after = text[m.end() : m.end() + 90]
+        after = re.split(r"⟨L\d+⟩|[.;]", after)[0]
+        label = str(scene.get(m.group()))
+        if label not in [x for x, _ in found]:
+            found.append((label, after))
+    if len(found) < 2:
+        return None
+    (a, after_a), (b, after_b) = found[:2]
+
+    def negative(label: str, after: str) -> bool:
+        return bool(re.match(r"(?i)(?:not\b|no\b|non|do not|does not|fail|cannot|insignificant|accept|keep|retain|same\b)", label))
+
+    def on_acceptance(after: str) -> bool:
+        return bool(re.match(r"\W*(?:if|when)\b.*(?:not (?:be )?rejected|not significant|cannot|above|(?:at least|greater than|more than|>=?) ⟨N)", after))
+
+    def on_rejection(after: str) -> bool:
+        return bool(re.match(r"\W*(?:if|when)\b.*(?:rejected|significant|below|less than|smaller|under|<)", after)) and not on_acceptance(after)
+
+    if on_acceptance(after_a) or on_rejection(after_b):
+        return b, a
+    if on_rejection(after_a) or on_acceptance(after_b):
+        return a, b
+    if negative(a, after_a) and not negative(b, after_b):
+        return b, a
+    if negative(b, after_b) and not negative(a, after_a):
+        return a, b
+    return a, b

@@ -1,0 +1,80 @@
+"""Every error a user can meet, with a stable code, an HTTP status and what to do next.
+
+    AgentForgeError
+    ├── BadInput            422  the caller can mend it
+    │   ├── UnreadableTable      the file is not a table we can read
+    │   ├── UnknownColumn        a plan names a column the table lacks
+    │   ├── InvalidPlan          a plan that does not type-check against the data
+    │   └── InvalidSetting       an environment setting with a value we cannot use
+    ├── NotFound            404  no such run, file or artifact
+    ├── CellFailed          422  generated or supplied code raised
+    ├── LimitExceeded       422  a cell passed its time, memory or output limit
+    ├── Unverified          500  two engines disagree; the number is withheld
+    ├── SandboxUnavailable  503  no confinement can be built here, so nothing was run
+    └── RecordDamaged       409  a run's log does not hash to what it says
+"""
+
+
+class AgentForgeError(Exception):
+    """`message` says what is wrong, `hint` what to do about it."""
+
+    code = "internal"
+    status = 500
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class BadInput(AgentForgeError):
+    code = "bad_input"
+    status = 422
+
+
+class UnreadableTable(BadInput):
+    code = "unreadable_table"
+
+
+class UnknownColumn(BadInput):
+    code = "unknown_column"
+
+
+class InvalidPlan(BadInput):
+    code = "invalid_plan"
+
+
+class InvalidSetting(BadInput):
+    code = "invalid_setting"
+
+
+class NotFound(AgentForgeError):
+    code = "not_found"
+    status = 404
+
+
+class CellFailed(AgentForgeError):
+    code = "cell_failed"
+    status = 422
+
+
+class LimitExceeded(AgentForgeError):
+    code = "limit_exceeded"
+    status = 422
+
+
+class Unverified(AgentForgeError):
+    code = "unverified"
+
+
+class SandboxUnavailable(AgentForgeError):
+    code = "sandbox_unavailable"
+    status = 503
+
+
+class RecordDamaged(AgentForgeError):
+    code = "record_damaged"
+    status = 409
