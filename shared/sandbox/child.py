@@ -1,0 +1,299 @@
+"""The sandbox's child: imports, confines itself, then runs cells until its host goes away.
+
+Started as `python -sP -X utf8 child.py <commands fd> <replies fd> <host pid>`. Frames in both directions are four
+bytes of length, big-endian, and JSON. A cell can reach everything here, its channel included: the host believes
+nothing it reads, and the kernel, not this file, is what holds the cell.
+"""
+
+import ast
+import ctypes
+import datetime
+import decimal
+import errno
+import importlib
+import json
+import linecache
+import math
+import os
+import runpy
+import select
+import struct
+import sys
+import traceback
+import types
+import uuid
+import warnings
+from typing import Any
+
+ROWS = 1000
+DEPTH = 100
+ELEMENTS = 1_000_000
+
+
+class ResultNotJSON(Exception):
+    """The last expression has no JSON value."""
+
+
+class OutputLimit(Exception):
+    """The result is larger than the session's limit."""
+
+
+def to_json(value: Any, depth: int = 0) -> Any:
+    """`value` as plain JSON data, by the rules of `Execution`; ResultNotJSON for what has none."""
+    if value is None or isinstance(value, (bool, str)):
+        return value if value is None or isinstance(value, bool) else str(value)
+    if isinstance(value, int):
+        return int(value) if abs(value) <= 2**53 else str(int(value))
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if depth > DEPTH:
+        raise ResultNotJSON("the result is nested too deeply, or contains itself")
+    if isinstance(value, dict):
+        pairs = {to_key(key): to_json(item, depth + 1) for key, item in value.items()}
+        if len(pairs) < len(value):
+            raise ResultNotJSON("two keys of a dict are the same once written as text")
+        return pairs
+    if isinstance(value, (list, tuple)):
+        return [to_json(item, depth + 1) for item in value]
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
+        if value != value:  # pandas.NaT
+            return None
+        if isinstance(value, datetime.timedelta):
+            return importlib.import_module("pandas").Timedelta(value).isoformat()
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return None if not value.is_finite() else float(value) if abs(value) <= 2**53 else str(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    package = type(value).__module__.partition(".")[0].lstrip("_")
+    if package == "numpy":
+        return _numpy(value, depth)
+    if package == "pandas":
+        return _pandas(value, depth)
+    if package == "duckdb" and type(value).__name__ == "DuckDBPyRelation":
+        rows = [to_json(list(row), depth + 1) for row in value.limit(ROWS).fetchall()]
+        return {"columns": list(value.columns), "rows": rows, "n": len(value)}
+    if package == "duckdb" and type(value).__name__ == "DuckDBPyConnection":
+        return None
+    raise ResultNotJSON(
+        f"the last expression is a {type(value).__name__}, which has no JSON value; "
+        "end the cell with numbers, text, lists, dicts or a table (sorted(...) makes a list of a set)"
+    )
+
+
+def to_key(key: Any) -> str:
+    value = to_json(key) if not isinstance(key, tuple) else None
+    return value if isinstance(value, str) else str(key)
+
+
+def _numpy(value: Any, depth: int) -> Any:
+    numpy = sys.modules["numpy"]
+    if value is numpy.ma.masked:
+        return None
+    if isinstance(value, numpy.ndarray) and value.ndim:
+        if value.size > ELEMENTS:
+            raise OutputLimit(f"the result is an array of {value.size:,} numbers; reduce it in the cell")
+        return [to_json(item, depth + 1) for item in value]
+    if isinstance(value, numpy.ndarray):
+        return to_json(value[()], depth + 1)
+    if isinstance(value, (numpy.datetime64, numpy.timedelta64)):
+        kind = "Timestamp" if isinstance(value, numpy.datetime64) else "Timedelta"
+        return to_json(getattr(importlib.import_module("pandas"), kind)(value), depth + 1)
+    if isinstance(value, numpy.floating):
+        return to_json(float(value))
+    item = value.item() if isinstance(value, numpy.generic) else None
+    if item is None or type(item) is type(value):
+        raise ResultNotJSON(f"the last expression is a numpy {type(value).__name__}, which has no JSON value")
+    return to_json(item, depth + 1)
+
+
+def _pandas(value: Any, depth: int) -> Any:
+    pandas = sys.modules["pandas"]
+    if value is pandas.NA or value is pandas.NaT:
+        return None
+    if isinstance(value, (pandas.DataFrame, pandas.Series)):
+        head, columns, data = value.iloc[:ROWS], [], []
+        if not (isinstance(value.index, pandas.RangeIndex) and value.index.start == 0 and value.index.step == 1):
+            for level in range(value.index.nlevels):  # an index that means something comes first, as columns
+                columns.append(value.index.names[level] if value.index.names[level] is not None else "index")
+                data.append(head.index.get_level_values(level).tolist())
+        if isinstance(value, pandas.Series):
+            columns.append(value.name if value.name is not None else "value")
+            data.append(head.tolist())
+        else:
+            columns += list(value.columns)
+            data += [head.iloc[:, i].tolist() for i in range(head.shape[1])]
+        rows = zip(*data, strict=True)
+        names = ["_".join(map(str, name)) if isinstance(name, tuple) else to_key(name) for name in columns]
+        return {"columns": names, "rows": [to_json(list(row), depth + 1) for row in rows], "n": len(value)}
+    if isinstance(value, (pandas.Index, pandas.api.extensions.ExtensionArray)):
+        if len(value) > ELEMENTS:
+            raise OutputLimit(f"the result has {len(value):,} elements; reduce it in the cell")
+        return [to_json(item, depth + 1) for item in value.tolist()]
+    if isinstance(value, (pandas.Interval, pandas.Period)):
+        return str(value)
+    raise ResultNotJSON(f"the last expression is a pandas {type(value).__name__}, which has no JSON value")
+
+
+def vega(value: Any) -> dict[str, Any] | None:
+    """The Vega or Vega-Lite specification of a chart object; None if `value` is not one."""
+    if isinstance(value, type) or not hasattr(value, "to_dict") or type(value).__module__.startswith("pandas"):
+        return None
+    spec = value.to_dict()
+    return to_json(spec) if isinstance(spec, dict) and "vega" in str(spec.get("$schema")) else None
+
+
+def describe(error: BaseException, hidden: dict[str, str]) -> dict[str, str]:
+    """A CellError: named by the limit that was met, with the cell's own frames, without this machine's paths."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its text could not be made)"
+    code = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, MemoryError) or name == "OutOfMemoryException":
+        name, text = "MemoryLimit", text or "the cell needs more memory than the session may use"
+    elif code == errno.ENOMEM:
+        name = "MemoryLimit"
+    elif code == errno.EAGAIN or (name == "RuntimeError" and text == "can't start new thread"):
+        name, text = "ProcessLimit", "a session may not start processes, and only so many threads"
+    elif code == errno.EFBIG:
+        name, text = "OutputLimit", "a file grew beyond what a session may write"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("<cell ")]
+    syntax = isinstance(error, SyntaxError) and (error.filename or "").startswith("<cell ")
+    last = "".join(traceback.format_exception_only(error)) if syntax else f"{name}: {text}\n"
+    trace = "".join(["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []) + last
+    for path, shown in hidden.items():
+        text, trace = text.replace(path, shown), trace.replace(path, shown)
+    return {"name": name, "value": text[:10_000], "traceback": trace[-20_000:]}
+
+
+def run_cell(
+    code: str, number: int, names: dict[str, Any], charts: list[Any], hidden: dict[str, str]
+) -> dict[str, Any]:
+    """Run `code` in `names`; the reply's JSON-ready body."""
+    filename = f"<cell {number}>"
+    linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
+    result, error = None, None
+    charts.clear()
+    try:
+        body = ast.parse(code, filename)
+        last = body.body.pop() if body.body and isinstance(body.body[-1], ast.Expr) else None
+        exec(compile(body, filename, "exec", dont_inherit=True), names)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), names)
+            chart = vega(value)
+            if chart is not None:
+                charts.append(chart)
+            else:
+                result = to_json(value)
+    except BaseException as raised:
+        error = describe(raised, hidden)
+    return {"cell": number, "result": result, "charts": charts, "error": error}
+
+
+def warm(commands: int) -> None:
+    """Import what most cells use, for as long as the host has nothing else for us to do."""
+    for name in ("duckdb", "pandas", "altair"):
+        if select.select([commands], [], [], 0)[0]:
+            return
+        importlib.import_module(name)
+
+
+def tame_duckdb(memory_mb: int, folder: str) -> None:
+    """DuckDB sizes itself by the machine: tell it the session's memory, threads and where it may spill."""
+    import duckdb
+
+    settings: dict[str, Any] = {
+        "memory_limit": f"{memory_mb * 6 // 10}MB", "threads": min(2, os.cpu_count() or 1), "temp_directory": folder,
+        "autoinstall_known_extensions": False,
+    }  # fmt: skip
+    for name, value in settings.items():
+        duckdb.execute(f"SET {name} = '{value}'")
+    connect = duckdb.connect
+
+    def tamed(database: Any = ":memory:", read_only: bool = False, config: dict[str, Any] | None = None) -> Any:
+        if database == ":default:":
+            return connect(database)
+        return connect(database, read_only, {**settings, **(config or {})})
+
+    duckdb.connect = tamed
+
+
+def receive(commands: int) -> dict[str, Any]:
+    """The host's next frame; ends this process when there will be none."""
+
+    def exactly(size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            part = os.read(commands, size - len(data))
+            if not part:
+                os._exit(0)
+            data += part
+        return data
+
+    message: dict[str, Any] = json.loads(exactly(struct.unpack(">I", exactly(4))[0]))
+    return message
+
+
+def send(replies: int, message: dict[str, Any], limit: int) -> None:
+    data = json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    if len(data) > limit:
+        text = f"the result and charts are {len(data):,} bytes as JSON; at most {limit:,} are allowed"
+        error = {"name": "OutputLimit", "value": text, "traceback": ""}
+        data = json.dumps({**message, "result": None, "charts": [], "error": error}).encode()
+    data = struct.pack(">I", len(data)) + data
+    while data:
+        data = data[os.write(replies, data) :]
+
+
+def main() -> None:
+    commands, replies, parent = (int(argument) for argument in sys.argv[1:4])
+    here = os.path.dirname(os.path.abspath(__file__))
+    confine = runpy.run_path(os.path.join(here, "confine.py"))
+    confine["die_with"](parent)
+    standard = os.path.dirname(os.__file__)
+    packages = ("site-packages", "dist-packages")  # and not what a .pth file adds: a checkout may hold secrets
+    sys.path[:] = [p for p in sys.path if p.startswith(standard) or os.path.basename(p) in packages]
+    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
+
+    warm(commands)
+    order = receive(commands)
+    libraries = [standard, *sys.path, os.path.join(sys.base_prefix, "lib")]
+    readable = [path for path in libraries if os.path.isdir(path)] + order["read"]
+    sys.path += order["tools"]
+    try:
+        level = confine["confine"](readable + order["tools"], order["write"], **order["limits"])
+    except (OSError, RuntimeError) as error:
+        return send(replies, {"refused": str(error)}, 10_000)
+    send(replies, {"level": level}, 10_000)
+    tame_duckdb(order["memory_mb"], order["write"])
+    warm(commands)
+
+    cell = types.ModuleType("__main__")
+    charts: list[Any] = []
+
+    def display(value: Any) -> None:
+        chart = vega(value)
+        print(value) if chart is None else charts.append(chart)
+
+    cell.__dict__.update(display=display)
+    sys.modules["__main__"] = cell
+    hidden = {os.path.join(order["write"], ""): "", os.path.join(os.getcwd(), ""): "", sys.prefix: "<python>"}
+    hidden |= {sys.base_prefix: "<python>"}
+    libc = ctypes.CDLL(None)
+    while True:
+        request = receive(commands)
+        reply = run_cell(request["code"], request["cell"], cell.__dict__, charts, hidden)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass  # the cell closed or replaced it
+        libc.fflush(None)
+        send(replies, reply, order["result_bytes"])
+
+
+if __name__ == "__main__":
+    main()
