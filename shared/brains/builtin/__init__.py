@@ -19,9 +19,9 @@ from shared.brains.builtin.recipe import Recipe
 def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: Values, sources: list[str]) -> Plan:
     """A plan for `goal`; what it cannot plan is in `unanswered`. `sources` are the files' names, for what rows may be called."""
     table = profile.tables[0]
-    linker = Linker(table, values)
+    nouns = frozenset(w for s in sources for name in split_name(s.rsplit(".", 1)[0]) for w in (name, stem(name)))
+    linker = Linker(table, values, nouns)
     builder = Builder(linker, table.name)
-    nouns = frozenset(stem(w) for s in sources for w in split_name(s.rsplit(".", 1)[0])) | frozenset(w for s in sources for w in split_name(s.rsplit(".", 1)[0]))
     brain = Interpreter(linker, builder, nouns, table.rows)
     decimals = asked_decimals(goal)
     unanswered: list[Unanswered] = []

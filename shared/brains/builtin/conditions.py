@@ -17,7 +17,7 @@ _CMP = (
 _TAIL = f"(?:(?P<ormore>{alternatives(words.OR_MORE)})|(?P<orless>{alternatives(words.OR_LESS)}))"
 _UNIT = r"(?: (?P<unit>" + "|".join(re.escape(u) for u in sorted((u for u in words.UNITS if u), key=len, reverse=True)) + r")\b)?"
 _GAP = r"(?: (?!and\b|or\b|by\b|per\b|than\b|between\b|with\b)[a-z']+){0,3}?"
-_BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
+_BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|for|by|gave|reading|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
 
 
 class OutOfRange(Exception):
@@ -132,6 +132,11 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
             listed = rf"(?:(?:{MONTH})(?: ,| and| or| , and| &) )*(?:{MONTH})\b"
             text = re.sub(rf"(?<![\w-])(?:(?<=in )|(?<=of )|(?<=for )|(?<=during )|(?<=every )|(?<=months ))(?:the months? of )?{listed}", month, text)
             text = re.sub(rf"(?<![\w-])(?:{names}(?: ,| and| or| , and) )*{names}\b", month, text)
+    # "the year 1992", "the four quarters of 1960", "years before 1984": the unit adds nothing
+    text = rx(r"(?:(?:all |the |over |⟨N\d+⟩ )*)(?P<c>⟨C\d+⟩)(?: of| in)? (?P<next>(?:after |before |since |from |until )?⟨Y\d+⟩)").sub(
+        lambda m: m["next"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)  # fmt: skip
+    text = rx(r"(?P<y>⟨Y\d+⟩) (?P<c>⟨C\d+⟩)").sub(lambda m: m["y"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)
+    text = rx(r"(?P<y>⟨Y\d+⟩) (?:season|models?|figures?|values?)\b").sub(lambda m: m["y"], text)
     # spans
     two = r"(?P<a>⟨Y\d+⟩)(?: \(? ?(?:included|inclusive) ?\)?)?"
     text = rx(rf"(?:between|from) {two} (?:and|to|through|until|till|up to|-) (?:the )?(?P<b>⟨Y\d+⟩)(?: inclusive| \( inclusive \)| \( both included \))?").sub(lambda m: _between(m, scene), text)
@@ -140,6 +145,10 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
               r"(?P<tail> onwards?| on| and later| or later| included| \( ⟨Y\d+⟩ included \))?").sub(lambda m: _half_open(m, scene), text)  # fmt: skip
     text = rx(r"(?P<a>⟨Y\d+⟩)(?P<how> or later| and later| onwards?| and after| or earlier| and earlier| or before)").sub(lambda m: _half_open(m, scene), text)
     return text
+
+
+def _is_unit(word: str) -> bool:
+    return re.sub(r"s$", "", word) in ("year", "month", "quarter", "day", "date", "week", "decade", "calendar month", "calendar year", "season", "model year")
 
 
 def _names_quarter(phrase: str, scene: Scene) -> bool:
@@ -308,22 +317,34 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
 
     inclusive = r"(?P<tail> ?\(? ?(?:both )?(?:inclusive|included|inclusively|exclusive|excluded)(?: \))?)?"
     text = rx(rf"{{C:c}}{_BE} (?:between|from|in the range of|of) {{N:a}}{_UNIT} (?P<mid>and|to|-|up to but not including|up to and including|but not including|to under|but under) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
+    text = rx(rf"{{C:c}}{_BE} {{N:a}}{_UNIT} (?P<mid>to|-|through|up to but not including|up to and including) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
     text = rx(rf"{{C:c}}{_BE} {_CMP} (?:a |an |the )?{{N:n}}{_UNIT}").sub(compare, text)
     text = rx(rf"{{C:c}}{_BE} (?:of )?{{N:n}}{_UNIT} {_TAIL}").sub(compare, text)
     text = rx(rf"{_CMP} {{N:n}}(?: (?:%|percent|[a-z]+))? (?:(?:of|in|to the|the|for) )?{{C:c}}").sub(
         lambda m: compare(m) if _count_like(m, scene, linker) else m.group(), text)  # fmt: skip
     text = rx(rf"{{N:n}} {_TAIL} (?:of |in )?{{C:c}}").sub(compare, text)
     text = rx(rf"{{C:c}}{_BE} {_CMP} {{C:d}}").sub(against_column, text)
+    text = rx(r"(?P<sign>negative|positive|zero|nonzero|non-zero) {C:c}").sub(lambda m: _signed(m, scene, linker), text)
+    text = rx(r"{C:c} (?:is|was|were|are|being) (?P<sign>negative|positive|zero)\b").sub(lambda m: _signed(m, scene, linker), text)
     text = _missing(text, scene, linker)
-    text = rx(r"{C:c} (?:is |was |are |of |= |equal to |equals |marked (?:as )?|which is |a |level |code )*{N:n}\b(?! (?:%|percent|decimal|digit|bins))").sub(
+    text = rx(r"{C:c} (?:is |was |are |of |= |equal to |equals |marked (?:as )?|which is |a |level |code )*{N:n}(?! (?:%|percent|decimal|digit|bins))").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
-    text = rx(r"{N:n} ?-? ?{C:c}(?: (?:cars|models|vehicles|ones|engines))?").sub(
+    text = rx(rf"{{N:n}}{_UNIT} of {{C:c}}").sub(lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if m["unit"] and linker.is_number(scene.get(m["c"])) else m.group(), text)
+    text = rx(r"(?<!⟩ )(?<!the )(?<!which )(?<!all )(?<!list )(?<!top ){N:n} ?-? ?{C:c}(?: (?:cars|models|vehicles|ones|engines))?").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if _discrete(linker, scene.get(m["c"])) and "." not in str(scene.get(m["n"])) else m.group(), text)  # fmt: skip
     text = rx(rf"(?:between|from) {{N:a}}{_UNIT} (?P<mid>and|to|-) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(lambda m: between(m) if default else m.group(), text)
     text = rx(rf"{_CMP} {{N:n}}{_UNIT}").sub(by_unit, text)
     text = rx(rf"{{N:n}}{_UNIT} {_TAIL}").sub(by_unit, text)
     text = rx(r"{N:n} (?:-? ?years?)(?: -? ?olds?| of age)").sub(lambda m: _aged(m, scene, linker), text)
     scene.text = text
+
+
+def _signed(m: re.Match[str], scene: Scene, linker: Linker) -> str:
+    name = scene.get(m["c"])
+    if linker.kind_of(name) != "number":
+        return m.group()
+    op = {"negative": "<", "positive": ">", "zero": "=="}.get(m["sign"], "!=")
+    return scene.mark("W", Compare(column=name, op=op, value=0), m.group())  # type: ignore[arg-type]
 
 
 def _count_like(m: re.Match[str], scene: Scene, linker: Linker) -> bool:
@@ -390,7 +411,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
             return m.group()
         return scene.mark("W", Compare(column=shared[0], op="in", value=[d[shared[0]] for d in columns]), m.group())
 
-    text = rx(r"⟨V\d+⟩(?: ?(?:,|and|or|, and|, or|and of|and for) ⟨V\d+⟩)+").sub(alternatives_of, text)
+    text = rx(r"⟨V\d+⟩(?: ?(?:,|and|or|, and|, or|and of|and for|and the|or the|, the|, and the) ⟨V\d+⟩)+").sub(alternatives_of, text)
     negation = r"(?:not|non|other than|except(?: for)?|excluding|exclude|without|outside(?: of)?|ignoring|leaving out|apart from|aside from|besides|but not)(?: the| in| from| of| -)*"
     text = rx(rf"{negation} {{W:w}}").sub(lambda m: scene.mark("W", _negate(scene.get(m["w"])), m.group()), text)
     text = rx(rf"{negation} {{V:v}}").sub(lambda m: scene.mark("W", single(m["v"], True), m.group()), text)

@@ -28,6 +28,7 @@ class Scene:
     text: str
     marks: list[Any] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)  # mark -> the words it came from
+    weak: set[str] = field(default_factory=set)  # marks of columns named only in part
 
     def mark(self, kind: str, payload: Any, source: str = "") -> str:
         self.marks.append(payload)
@@ -43,7 +44,7 @@ class Scene:
 
     def fork(self, text: str) -> "Scene":
         """Another piece of text over the same marks."""
-        return Scene(text, self.marks, self.words)
+        return Scene(text, self.marks, self.words, self.weak)
 
 
 @cache
@@ -95,7 +96,7 @@ def key(phrase_words: list[str]) -> tuple[str, ...]:
     return tuple(stem(w) for w in phrase_words)
 
 
-TOKEN = re.compile(r"⟨[A-Z]\d+⟩|\d[\d,]*(?:\.\d+)?%?|[^\W\d_][\w'&]*(?:[-/.][\w'&]+)*|_\w+|<=|>=|!=|==|[^\s\w]|\w+")
+TOKEN = re.compile(r"⟨[A-Z]\d+⟩|(?:(?<![\w⟩)])-)?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:%|(?:st|nd|rd|th)\b)?|[^\W\d_][\w'&]*(?:[-/.][\w'&]+)*|_\w+|<=|>=|!=|==|[^\s\w]|\w+")
 UNIT_TAIL = {"in", "lbs", "lb", "kg", "g", "usd", "eur", "cm", "mm", "km", "m", "sec", "s", "ms", "pct", "percent", "000s"}
 
 
@@ -112,8 +113,9 @@ def normalise(text: str) -> str:
 class Linker:
     """Knows one table. `link(text)` gives a Scene; lookups are built once."""
 
-    def __init__(self, table: TableProfile, values: Values) -> None:
+    def __init__(self, table: TableProfile, values: Values, nouns: frozenset[str] = frozenset()) -> None:
         self.table = table
+        self.nouns = nouns  # what rows are called: not half of a column's name
         self.columns: dict[str, ColumnProfile] = {c.name: c for c in table.columns}
         self.names: dict[str, list[str]] = {c.name: split_name(c.name) or [c.name.lower()] for c in table.columns}
         self.exact: dict[tuple[str, ...], list[str]] = {}
@@ -202,7 +204,7 @@ class Linker:
             if len(aligned) == 1:
                 return aligned[0], 0.85
         part = [name for name, parts in self.sets.items() if deep and deep < parts]
-        if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min"}:
+        if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min", "year", "day", "month", "week", "hour", "time", "high", "low", "no", "state"} and not all(w in words.ROW_NOUNS or stem(w) in self.nouns for w in phrase):
             return part[0], 0.6 + 0.1 * len(deep)
         return None, 0.0
 
@@ -232,7 +234,7 @@ class Linker:
     def link(self, text: str, scene: Scene | None = None) -> Scene:
         """Marks everything known in `text` (original case). Marks are added to `scene` where one is given."""
         scene = scene.fork("") if scene else Scene("")
-        text = normalise(text)
+        text = self._distribute(_aside(normalise(text)))
         text = self._quoted(text, scene)
         tokens = [m.group() for m in TOKEN.finditer(text)]
         out: list[str] = []
@@ -242,13 +244,28 @@ class Linker:
                 out.append(tokens[at])
                 at += 1
                 continue
+            if used := _comparator(tokens, at):
+                out.append(" ".join(t.lower() for t in tokens[at : at + used]))
+                at += used
+                continue
             mark, used = self._longest(tokens, at, scene, out)
             out.append(mark)
             at += used
         joined = " ".join(out)
+        joined = re.sub(r"(⟨[CV]\d+⟩) (?:%s)\b(?! ⟨[CV])" % "|".join(words.TRAILING), r"\1", joined)
+        joined = re.sub(r"((?:[a-z'-]+ ){1,4})\( (⟨[VC]\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         scene.text = self._time(joined, scene)
         return scene
+
+    def _distribute(self, text: str) -> str:
+        """"max and min temperature" → "max temperature and min temperature", where both are columns."""
+        def share(m: re.Match[str]) -> str:
+            a, b, noun = m[1], m[2], m[3]
+            first, second = (self.find_column([w.lower(), noun.lower()])[0] for w in (a, b))
+            return f"{a} {noun} and {b} {noun}" if first and second and first != second else m.group()
+
+        return re.sub(r"\b([A-Za-z]+) and (?:the )?([A-Za-z]+) ([A-Za-z]+)\b", share, text)
 
     def _gloss(self, scene: Scene, m: re.Match[str]) -> str:
         return m.group(2)  # "rain (precipitation)": the name in brackets says which column is meant
@@ -293,7 +310,10 @@ class Linker:
         source = " ".join(tokens[at : at + (best[1] if best else 1)])
         if best is None:
             return tokens[at].lower(), 1
-        return scene.mark(best[2], best[3], source.lower()), best[1]
+        made = scene.mark(best[2], best[3], source.lower())
+        if best[2] == "C" and best[0] - best[1] < 0.66:
+            scene.weak.add(made)
+        return made, best[1]
 
     def _readings(self, phrase: list[str], lower: str, original: str, tokens: list[str], at: int, length: int) -> list[tuple[float, str, Any]]:
         found: list[tuple[float, str, Any]] = []
@@ -307,7 +327,7 @@ class Linker:
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0
-            if weight:
+            if weight and not (length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS):
                 found.append((weight, "V", values))
         if lower in words.FUNCTIONS:
             found.append((0.7, "F", words.FUNCTIONS[lower]))
@@ -316,8 +336,8 @@ class Linker:
         if lower in words.SUPERLATIVES:
             found.append((0.75 if length > 1 else 0.65, "S", (lower, *words.SUPERLATIVES[lower])))
         if length == 1:
-            if re.fullmatch(r"\d[\d,]*(?:\.\d+)?%?", lower):
-                number = float(lower.rstrip("%").replace(",", ""))
+            if re.fullmatch(r"-?\d[\d,]*(?:\.\d+)?(?:%|st|nd|rd|th)?", lower):
+                number = float(re.sub(r"[^\d.-]", "", lower))
                 found.append((0.5, "N", int(number) if number == int(number) and "." not in lower else number))
             elif lower in words.CARDINALS and not (lower == "one" and at + 1 < len(tokens) and tokens[at + 1].lower() in ("of", "for", "in", "the", "was", "is", "has", "with", "had")):
                 found.append((0.4, "N", words.CARDINALS[lower]))
@@ -333,6 +353,24 @@ class Linker:
         return mark_time(text, scene, self)
 
 
+_COMPARATORS = frozenset(
+    tuple(p.split()) for p in [*words.MORE, *words.LESS, *words.AT_LEAST, *words.AT_MOST, *words.OR_MORE, *words.OR_LESS] if " " in p
+)  # fmt: skip
+
+
+def _comparator(tokens: list[str], at: int) -> int:
+    """How many tokens a comparing phrase takes here ("at least"): its words are not superlatives."""
+    for length in range(min(6, len(tokens) - at), 1, -1):
+        if tuple(t.lower() for t in tokens[at : at + length]) in _COMPARATORS:
+            return length
+    return 0
+
+
+def _aside(text: str) -> str:
+    """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
+    return re.sub(r"\((?:[^()]*\b(?:n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between )?\d+(?:\.\d+)? ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
+
+
 _PARTS: dict[Any, list[str]] = {
     "year": ["year", "model year", "calendar year"], "month": ["month", "calendar month", "month of the year", "month number"], "quarter": ["quarter", "calendar quarter"],
     "weekday": ["weekday", "day of the week"], "decade": ["decade"], "year_month": ["year and month"],
@@ -342,12 +380,13 @@ _NOT_A_NAME = frozenset("mean median average count number value values total sum
                         "most least highest lowest max min first last one share change rank test linear score difference".split())  # fmt: skip
 
 
-def _aligned(name: str, form: list[str]) -> bool:
+def _aligned(name: str, form: list[str], several: bool | None = None) -> bool:
     """Whether a run-together name is made of the beginnings (3+ letters) of these words: realcons ~ real consumption."""
     if not form:
         return not name
     word = form[0]
+    several = len(form) > 1 if several is None else several
     for size in range(min(len(name), len(word)), 2, -1):
-        if word.startswith(name[:size]) and (size == len(word) or size >= 4 or len(form) > 1) and _aligned(name[size:], form[1:]):
+        if word.startswith(name[:size]) and (size == len(word) or size >= 4 or several) and _aligned(name[size:], form[1:], several):
             return True
     return False

@@ -50,6 +50,7 @@ EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|spli
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for all the|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
 _COMPARATIVE = r"(?:higher|greater|larger|bigger|more|above|over|exceed|exceeds|better|stronger|heavier|older|warmer|hotter|longer|wider|taller|lower|less|smaller|fewer|below|under|worse|weaker|lighter|younger|colder|cooler|shorter|narrower|cheaper)"
 _LOWER = frozenset("lower less smaller fewer below under worse weaker lighter younger colder cooler shorter narrower cheaper".split())
+_NAMES_SOMETHING = r"(?:^|[,:;.?!] ?|\b(?:in|on|at|for|of|from|by|and|tell me|say|know|me) )(?:which|who|where|when|name|list)\b"
 _AUX = r"^(?:so |and |ok |please |tell me |check |say |answer |i wonder |wondering |can you (?:check|tell me|say) |,|:| )*(?:(?:if|whether) )?(?:is|are|was|were|do|does|did|has|have|had|can|could)\b"
 
 
@@ -59,6 +60,12 @@ class Interpreter:
         self.table = builder.source
         self.default: str | None = None  # the column talked about, where a phrase names none
         self.strict = True
+        self.loose = False  # within a longer text whose words are known already
+        times = [c for c in linker.dates if self.unique(c)]
+        if times:  # one row a day (or month, or year): such words may stand for rows
+            span = (linker_days(linker, times[0]) or 0) / max(1, rows)
+            unit = "day" if span < 2 else "week" if span < 10 else "month" if span < 45 else "quarter" if span < 130 else "year"
+            self.nouns |= {unit, unit + "s"}
 
     # --- taking a phrase apart -----------------------------------------------------------------------------------
 
@@ -85,6 +92,8 @@ class Interpreter:
 
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
+        if by:
+            scene.text = re.sub(r"\b(?:in|for|of|within|per) (?:each|every)(?: of them)?(?: (?:group|category|class|one|case))?\b(?! ⟨C)|\bby group\b|\bseparately\b", " ", scene.text)
         return Parts(
             scene,
             [scene.get(m) for m in scene.all("F")],
@@ -108,12 +117,18 @@ class Interpreter:
         """Words that nothing accounts for."""
         allowed = {w for k in known for w in k.split()}
         rest = []
+        if (m := re.search(rf"\b(?:by|per|for each|for every|in each|each|every)(?: the)? (state|name|case|type|group|level|kind|figure|period|record|value|call|rate|rank|class|price)s?\b(?! (?:of )?⟨)", text)) and m[1] not in allowed:
+            rest.append(m[1])
+        rest += [str(self.linker_label(label)) for label in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
             bare = re.sub(r"'s?$", "", word)
-            if bare in words.FILLER or bare in allowed or bare in self.nouns or stem(bare) in self.nouns or bare in words.ROW_NOUNS or len(bare) < 2 or bare in words.CARDINALS or bare in words.TRAILING:
+            if bare in words.FILLER or bare in words.UNITS or bare in allowed or bare in self.nouns or stem(bare) in self.nouns or bare in words.ROW_NOUNS or len(bare) < 2 or bare in words.CARDINALS:
                 continue
             rest.append(bare)
         return rest
+
+    def linker_label(self, mark: str) -> str:
+        return "a quoted label"
 
     def account(self, text: str, *known: str) -> None:
         if self.strict and (rest := self.leftover(text, *known)):
@@ -149,10 +164,37 @@ class Interpreter:
                 raise Unclear(text, why, "Ask what goes together with it, or for the figures themselves.")
         scene = self.read(text)
         scene.text = _drop_chatter(scene.text)
+        scene.text = self._row_identity(scene)
+        first: Unclear | None = None
         for reading in (self._correlation, self._test, self._share, self._ratio, self._yes_no, self._change, self._having, self._which, self._row_arithmetic, self._plain):
-            if found := reading(scene):
-                return found
+            try:
+                if found := reading(scene):
+                    return found
+            except Unclear as problem:
+                first = first or problem
+        if first:
+            raise first
         raise Unclear(text, "I could not tell which figure is wanted.", self.hint())
+
+    def _row_identity(self, scene: Scene) -> str:
+        """"How many quarters …", "percentage of days": a column that (with the year) names the row stands for rows."""
+        keys = {c for c in self.linker.columns if self.unique(c)}
+        times = [c for c in self.linker.columns if {"year", "quarter", "month", "week"} & set(stem(w) for w in self.linker.names[c]) and self.linker.is_number(c)]
+        product = 1
+        for c in times:
+            product *= self.linker.columns[c].distinct
+        if len(times) > 1 and 0.9 * product <= self.rows + max((self.linker.columns[c].distinct for c in times), default=0) and product >= self.rows:
+            keys |= set(times)
+
+        def rows(m: re.Match[str]) -> str:
+            return m["lead"] + " rows" if scene.get(m["c"]) in keys else m.group()
+
+        text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys else m.group(), scene.text)
+        times_ = set(times)
+        text = rx(r"(?:over|across|for|in|of|,)?(?: all| all the| the)(?: of the| the)?(?: {N:n})? {C:c}(?: (?:pooled|together|combined|taken together))?(?! (?:with|that|which|have|had|are|were|is|was)\b)").sub(
+            lambda m: " " if scene.get(m["c"]) in times_ and scene.words[m["c"]].endswith("s") and (m["n"] or " all" in m.group()) else m.group(), text)  # fmt: skip
+        return rx(r"(?P<lead>(?:how many|number of|count of|count|count the|(?:percentage|percent|share|fraction|proportion|%) of(?: the| all| all the)?|⟨F\d+⟩(?: of)?(?: the| all| all the)?)) {C:c}(?! (?:is|was|are)\b)").sub(
+            lambda m: rows(m) if not m["lead"].startswith("⟨") or scene.get(re.search(r"⟨F\d+⟩", m["lead"]).group()) == "count" else m.group(), text)  # type: ignore[union-attr]  # fmt: skip
 
     # correlation ------------------------------------------------------------------------------------------------
 
@@ -222,7 +264,7 @@ class Interpreter:
             return None
         self.account(text, "percentage percent share proportion fraction portion pct among amongst within belong make made account accounts contributed contribution came part between")
         before, after = text[: cue.start()], text[cue.end() :]
-        wanted = [c for c in p.columns if self.linker.is_number(c)]
+        wanted = [c for c in p.columns if self.linker.is_number(c) and self._additive(c)]
         base: list[Condition] = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", before)]
         if re.match(r"^.{0,30}\b(?:in|on|for|at|what|of) $", before) and not re.search(r"among|of the|out of|for the", before):
             base = base
@@ -272,6 +314,13 @@ class Interpreter:
             return None
         ref = self.builder.value(table, function, column, condition)
         return Answer(ref, ref.split(":")[0])
+
+    def _additive(self, name: str) -> bool:
+        """Whether a sum of it makes sense: not a year, a code or a part of a date."""
+        if name in self.builder.expressions:
+            return True
+        column = self.linker.columns.get(name)
+        return column is not None and not (column.type == "BIGINT" and column.distinct <= 12) and not {"year", "quarter", "month", "week", "id", "code"} & set(stem(w) for w in self.linker.names[name])
 
     # ratios of two figures ------------------------------------------------------------------------------------------
 
@@ -389,7 +438,8 @@ class Interpreter:
             return None
         self.account(p.scene.text, vocabulary)
         column = columns[0] if columns else self.default
-        function = p.functions[0] if p.functions and p.functions[0] != "much" and not (p.functions[0] == "count" and column) else ("count" if column is None else "lookup")
+        named = [f for f in p.functions if f != "much" and not (f == "count" and column)]
+        function = named[0] if named else ("count" if column is None else "lookup")
         a, b = (self._figure(function, column, [c, *p.where]) for c in pair)
         down = re.search(r"\b(?:drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lost|lose)\b", text)
         comparative = re.search(r"\b(?:more|less|higher|lower|fewer)\b.*\bthan\b", text)
@@ -476,6 +526,8 @@ class Interpreter:
                 if column is None:
                     continue
                 formula, title, marks = "ln(1 + {a})", "log(1 + {a})", {"a": column}
+            if "per" in title and "per (?:unit" in pattern and self._groupable(marks["b"]):
+                continue
             if any(not self.linker.is_number(c) and c not in self.builder.expressions for c in marks.values()):
                 continue
             if len(set(marks.values())) < len(marks):
@@ -492,11 +544,13 @@ class Interpreter:
         functions = [f for f in p.functions if f != "much"]
         much = "much" in p.functions
         superlative = [s for s in p.superlatives if s[2] in ("desc", "asc", "worst")]
-        if superlative and not functions and len(superlative) == 1 and not re.search(r"\b(?:which|who|where|when|name)\b", text):
+        hinted = ""
+        if superlative and not functions and len(superlative) == 1 and not re.search(_NAMES_SOMETHING, text):
             hint, direction = superlative[0][1], superlative[0][2]
             column = p.columns[0] if len(p.columns) == 1 else None
             if column is None and hint and not hint.startswith("#") and not p.columns:
                 column, _ = self.linker.find_column(hint.split())
+                hinted = " ".join([*self.linker.names.get(column or "", []), "temperature", "temperatures"])
             if column and direction != "worst" and hint != "#std":
                 functions = ["max" if direction == "desc" else "min"]
                 p.columns = [column]
@@ -514,7 +568,7 @@ class Interpreter:
         if len(set(functions)) > 1:
             return None
         function = functions[0] if functions else None
-        self.account(text, "distribution spread different distinct unique separately individually known existing average")
+        self.account(text, hinted, "distribution spread different distinct unique separately individually known existing average")
         if counting or (function is None and re.search(r"\b(?:number|count|how many|tally)\b", text)):
             if not columns:
                 return self._count(p, None)
@@ -540,6 +594,9 @@ class Interpreter:
             columns = [self.default]
         if function == "mode" and len(columns) == 1:
             return self._finish(p, "mode", columns[0])
+        if len(columns) > 1 and self.loose:
+            weak = {p.scene.get(m) for m in p.scene.all("C") if m in p.scene.weak}
+            columns = [c for c in columns if c not in weak] or columns
         if len(columns) > 1 and function and not p.by:
             refs = [c for c in columns if self.linker.is_number(c)]
             if len(refs) != 1:
@@ -604,8 +661,20 @@ class Interpreter:
         return f"{self.builder.add(Calculate, self.builder.source, expression=expression, values=values)}:/value"
 
 
+def linker_days(linker: Linker, column: str) -> int | None:
+    from datetime import date
+
+    profile = linker.columns[column]
+    try:
+        return (date.fromisoformat(str(profile.max)[:10]) - date.fromisoformat(str(profile.min)[:10])).days
+    except ValueError:
+        return None
+
+
 def _drop_chatter(text: str) -> str:
     """Sentences that hold nothing the table knows and ask nothing are talk."""
+    text = re.sub(r"(?:^|(?<=[.!?] ))(?:please )?(?:list|give|show|name|sort|order|rank|return|put) (?:them|it|these)\b[^.!?]*[.!?]?", " ", text)
+    text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
     pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]
     kept = [s for s in pieces if re.search(r"⟨", s) or re.search(r"\b(?:how many|count|number of|what|which|who|correlat)\b", s) and len(pieces) == 1]
     return " ".join(kept) or text

@@ -17,7 +17,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     from shared.brains.builtin.question import Answer, Unclear
 
     p = brain.parts(scene)
-    text = p.scene.text
+    text = re.sub(r"⟨S\d+⟩", lambda m: ("top " if p.scene.get(m.group())[0] in ("top", "bottom") else "") + m.group(), p.scene.text)
     ordered = re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
     marks = [m for m in p.scene.all("S") if p.scene.get(m)[2] not in ("skip", "none")]
     if not marks and not ordered:
@@ -54,6 +54,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
             p.by = []
         else:
             return None
+    if target is None and lead and (m := rx(r"^\W*(?:the |name of the |name the |what is the )*{C:c} (?:with|that|which|who|having|where|in which|whose)\b").search(text)):
+        target = p.scene.get(m["c"])
+    if target is None and hint.startswith("#") and re.search(r"\b(?:day|date)\b", text) and brain.linker.dates:
+        target = brain.linker.dates[0]
     wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b", text)
     if target is None:
         row_noun = re.search(r"\b(?:which|what|who|list|name|top|the)\b[^⟨]*?\b([a-z]+)\b", text)
@@ -109,7 +113,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
         found, _ = brain.linker.find_column(hint.split())
         if found and found not in columns:
             columns.append(found)
-    brain.account(text, vocabulary)
+    if target in brain.linker.dates:
+        vocabulary += " day days date dates"
+    extra = " ".join(w for c in columns for w in brain.linker.names.get(c, [])) + (" temperature temperatures" if "temp" in hint else "")
+    brain.account(text, vocabulary, extra)
     table = brain.builder.where(brain.table, *p.where)
     numeric = [c for c in columns if brain.linker.is_number(c) or c in brain.builder.expressions or (hint == "#date" and c == columns[0])]
     others = [c for c in columns if c not in numeric]

@@ -50,8 +50,10 @@ def clauses(text: str) -> list[str]:
     found: list[str] = []
     for sentence in sentences(text):
         for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]", sentence):
-            if m := re.match(r"(?i)^(?:after|once|when|having|first|by) ((?:[a-z]+ )?(?:\w+ing)\b[^,]*?), (?=(?:what|how|which|calculate|compute|give|find|report|tell|is|the|show|where|who)\b)", piece):
+            if m := re.match(r"(?i)^(?:after|once|when|having|first|by) ((?:[\w-]+ )?(?:\w+ing)\b[^,]*?), (?=(?:what|how|which|calculate|compute|give|find|report|tell|is|the|show|where|who)\b)", piece):
                 found += [m[1], piece[m.end() :]]
+            elif len(re.findall(r"(?<!\w)'[^']+'", piece)) >= 2 and (m := re.match(r"(?s)^(?P<ask>[^:']*?): ?(?P<rule>.*'.*)$", piece)) and re.search(r"count|how many|average|mean|median|number|share|total", m["ask"].lower()):
+                found += [f"{m['ask']}: {m['rule']}", m["ask"]]
             else:
                 found.append(piece)
     return [f.strip() for f in found if f.strip()]
@@ -65,6 +67,7 @@ class Recipe:
         self.lower = text.lower()
         # Words of the question are accepted in the descriptions of its outputs
         if outputs:
+            brain.loose = True
             brain.nouns = brain.nouns | frozenset(re.findall(r"[a-z]+", self.lower)) | frozenset(words_of(outputs))
 
     # --- the story ---------------------------------------------------------------------------------------------
@@ -113,7 +116,7 @@ class Recipe:
             compared = {c for m in scene.all("W") for c in columns_of(scene.get(m))}
             for place, mark in enumerate(scene.all("C")):
                 name = scene.get(mark)
-                if self.linker.is_number(name) and not name in self.linker.virtual and "year" not in key(self.linker.names.get(name, [])):
+                if self.linker.is_number(name) and name not in self.linker.virtual and not {"year", "quarter", "month", "week"} & set(key(self.linker.names.get(name, []))):
                     votes[name] = votes.get(name, 0) + weight - 0.001 * place
             for name in compared:
                 if self.linker.kind_of(name) == "number" and name in self.linker.columns:
@@ -136,7 +139,7 @@ class Recipe:
         if self._labels(sentence) or self._new_column(sentence):
             return True
         scene = self.brain.read(sentence)
-        if re.search(r"\bfill|\bimput|\breplac\w* (?:the |all |every )?(?:missing|null)", lower):
+        if not told.imputed and re.search(r"\bfill|\bimput|\breplac\w* (?:the |all |every )?(?:missing|null)", lower):
             return self._impute(scene, lower)
         if re.search(r"outlier|\|z\||iqr rule|interquartile range rule|z-?scores? (?:method|above|greater|below)|extreme values", lower) and not re.search(r"standardi[sz]e|convert|transform", lower):
             self._outliers(scene, lower)
@@ -150,6 +153,10 @@ class Recipe:
                 told.before = told.after
                 told.after = builder.add(Scale, builder.base(told.after, *columns), columns=columns, method=method, ddof=0 if re.search(r"population|ddof ?= ?0", lower) else 1)
                 told.changed, told.scaled = True, columns
+                self.brain.nouns |= frozenset("scaled rescaled normalised normalized standardised standardized scale scaling range".split())
+                if len(columns) == 1:
+                    for alias in ("z score", "zscore", "z-score", "z", "scaled value", "normalised value", "normalized value", "standardised value", "standardized value"):
+                        self.linker.exact[key(re.findall(r"\w+", alias))] = columns
                 told.main = columns[0]
                 self.brain.default = columns[0]
                 self.brain.table = told.after
@@ -252,7 +259,7 @@ class Recipe:
         if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skewness is|correlation is|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
             return False
         scene = self.brain.read(sentence)
-        if m := re.search(r"(?:yes/no|binary|indicator|0/1|flag)\b.*?(?:variable|column|feature|label|target)?", lower):
+        if m := re.search(r"(?:yes/no|binary|indicator|0/1|1/0|dummy|target is|flag (?:variable|column|called|named))\b", lower):
             conditions = [scene.get(w) for w in scene.all("W")]
             if conditions and len(scene.all("L")) == 0:
                 del m
@@ -265,6 +272,8 @@ class Recipe:
         column = self._label_column(scene)
         if column is None:
             return False
+        scene = self.brain.read(sentence, default=column)
+        labels = scene.all("L")
         pieces = self._label_pieces(scene.text, labels)
         cases: list[Case] = []
         otherwise: str | None = None
@@ -341,6 +350,9 @@ class Recipe:
             columns = [c for c in self._columns(scene) if c not in self.linker.virtual and "year" not in key(self.linker.names.get(c, []))]
             by = [scene.get(m) for m in scene.all("C") if not self.linker.is_number(scene.get(m)) and self.linker.kind_of(scene.get(m)) == "text"]
             grouped = [c for c in by if re.search(rf"(?:within|each|per|for every)[^.]*{re.escape(c.lower())}", lower)]
+            if self.told.main in columns:
+                columns = [self.told.main]
+            columns = [c for c in columns if not {"quarter", "month", "week", "day"} & set(self.linker.names.get(c, []))]
             if columns:
                 percent = re.search(r"percent|%|growth rate|relative|pct", lower)
                 name = f"{columns[0]} {'growth' if percent else 'change'}"
@@ -363,7 +375,7 @@ class Recipe:
         made = self.brain.row_expression(scene)
         if made is None:
             return False
-        if not re.search(r"create|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
+        if not re.search(r"create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
             return False
         any_made = False
         while made is not None:
@@ -520,8 +532,9 @@ class Recipe:
         reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
         errors: list[Unclear] = []
         try:
-            tries = [reduced] if brain.linker.link(reduced).all("FSW") or not named else []
-            tries += [f"{named} {reduced}", named, reduced]
+            if re.match(r"(?:n|num|number|count|no)\b", named) and not re.search(r"\b(?:number|count|how many)\b", reduced):
+                reduced = f"number of {reduced}"
+            tries = [reduced, f"{named} {reduced}"] if self.outputs[name] else [named]
             for attempt in dict.fromkeys(t for t in tries if t):
                 mark = len(self.builder.steps)
                 try:
@@ -546,6 +559,9 @@ class Recipe:
         method = "spearman" if "spearman" in both else "kendall" if "kendall" in both else "pearson" if "pearson" in both else "spearman" if "spearman" in self.lower and "pearson" not in self.lower else "kendall" if "kendall" in self.lower and "pearson" not in self.lower else "pearson"
         table = self._table_for(text)
         scene = brain.read(text)
+        while (made := brain.row_expression(scene)) is not None:
+            name, scene = made
+            scene.text += " " + scene.mark("C", name)
         own = self._columns(scene)
         marked = scene.fork(scene.text)
         mark_values(marked, self.linker)
@@ -588,8 +604,10 @@ class Recipe:
             return self.told.test
         brain = self.brain
         brain.default = self.told.main if self.told.main else brain.default
-        order = [s for s in sentences(self.text) if statistics.test_kind(s.lower()) and not re.search(r"^report|^round", s.lower())]
-        for candidate in [*order, " ".join(order), self.text]:
+        told = [s for s in sentences(self.text) if not re.match(r"(?i)\W*(?:report|round|give|state|answer|leave|ignor|drop|label|report)\b", s)]
+        naming = [i for i, s in enumerate(told) if statistics.test_kind(s.lower())]
+        candidates = [told[i] for i in naming] + [f"{told[i - 1]} {told[i]}" for i in naming if i] + [" ".join(told), self.text]
+        for candidate in dict.fromkeys(candidates):
             scene = brain.read(candidate)
             kind = statistics.test_kind(self.lower)
             if statistics.test_kind(candidate.lower()) != kind and kind:
@@ -662,6 +680,8 @@ class Recipe:
                         return len((own - rival) & set(re.findall(r"[a-z0-9]+", left)))
                     pair = sorted(numeric, key=overlap, reverse=True)
         if len(pair) != 2:
+            if (percent or re.search(r"\b(?:first|second|from the|the two)\b", text)) and len(others) < len(self.outputs) - 1:
+                raise Unclear(name, "It rests on another output that is not there yet.")
             return None
         a, b = self.told.done[pair[0]], self.told.done[pair[1]]
         if percent:

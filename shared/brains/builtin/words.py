@@ -43,7 +43,7 @@ SAME = {
 # Whole expressions for what a column may be called, compared with the words of the column's name.
 PHRASES = {
     "hp": "horsepower", "engine power": "horsepower", "horse power": "horsepower", "power": "horsepower", "gas mileage": "miles per gallon",
-    "fuel economy": "miles per gallon", "fuel efficiency": "miles per gallon", "mileage": "miles per gallon",
+    "fuel economy": "miles per gallon", "miles to the gallon": "miles per gallon", "miles a gallon": "miles per gallon", "fuel efficiency": "miles per gallon", "mileage": "miles per gallon",
     "country of origin": "origin", "model year": "year", "where they come from": "origin", "gross domestic product": "gdp",
     "consumer price index": "cpi", "treasury bill rate": "tbilrate", "t bill rate": "tbilrate", "t bill": "tbilrate", "tbill": "tbilrate",
     "tbill rate": "tbilrate", "high school graduate": "hs grad", "high school": "hs grad", "graduates": "hs grad", "length of marriage": "years married",
@@ -67,7 +67,7 @@ PHRASES = {
 TRAILING = frozenset(
     "rate rates level levels value values figure figures percentage number numbers amount amounts count counts content "
     "contents concentration concentrations measurement measurements reading readings score scores index column columns variable variables "
-    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes price prices".split()
+    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient length size".split()
 )  # fmt: skip
 
 UNITS = {
@@ -206,7 +206,6 @@ ordinary usual normal-looking
 counted counting include includes
 based
 back
-under
 put
 giving
 who've
@@ -215,6 +214,24 @@ general
 sample
 spot
 """.split())  # fmt: skip
+
+# Verbs and the like that say how something came about, not what is asked for.
+FILLER |= frozenset("""
+gave manage manages managed kill killed killing rule ruled ruling break broke broken pool pooled pooling bucket lie lies run ran drive drove driven die died dies dead born produce produced produces
+reach reached reaches hit hits contain contains hold holds held keep keeps kept stay stayed remain remained turn turned become became begin began begins end ended ends finish finished last lasted cover covered
+covers span spans add added adds combine merge group grouped bring brought put puts send sent leave left move moved moving seem seems seemed look looked feel stand stands stood set sets cross crossed pass passed
+achieve achieved achieves attain attained earn earned score scored yield yielded yields grow grew grown drop dropped drops decline declined rise rose risen increase increased decrease decreased change changed lose lost gain gained
+vary varied varies differ differs differed range ranged ranges equal equals match matches meet meets satisfy fall falls carry carried bear bore weigh weighed cost measure measures record records register report reported reports
+log logged count counts rate rated classify classified label labelled mark marked describe described define defined refer refers mean means meant intend include contain consist comprise show showed shown shows display
+apply applied applies base based assume assumed assuming consider considers treat treated treats account accounting accounted belong belonging own owned fall falling stem located situated based came coming
+happen happened live-in ever-since exactly whole entire complete completely actual actually real-life possible possibly likely usually usual normally generally typically commonly often sometimes always currently recently
+bias-corrected unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
+hand overview glance detail details info information insight insights outcome idea sense view context purpose sake reader readers audience editor teacher professor client team office desk chart plot graph table
+me-please could-you single-handedly altogether lot bunch set-of handful couple pair total in-total roughly around nearly almost barely only merely simply plain
+used useful important interesting relevant main major minor key big small large huge tiny great good bad nice same similar different-ly another other others else elsewhere anywhere everywhere somewhere
+given-that wise wish hope hoping think thought believe guess heard hear told asked ask asks asking answer answered said says saying talk talking speak speaking call named known unknown-to
+split splits sorted-by picked pick pick-out choose chosen select selected filter filtered consider restricting restricted restrict limited limit narrowing narrow limiting focusing focus focused
+""".split())
 
 # Words that mark a question the table cannot settle, whatever its columns.
 BEYOND = {
