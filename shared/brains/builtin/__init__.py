@@ -37,14 +37,15 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
             wanted.sort(key=lambda o: list(outputs).index(o.name))
         else:
             answer = brain.answer(Recipe(brain, goal, {}).question())
-            wanted.append(Output(name="answer", ref=answer.ref, decimals=decimals))
+            if answer.ref:
+                wanted.append(Output(name="answer", ref=answer.ref, decimals=decimals))
             lead = answer.lead
     except Unclear as problem:
         unanswered.append(Unanswered(what=goal, why=problem.why, hint=problem.hint))
     except OutOfRange as problem:
         unanswered.append(Unanswered(what=goal, why=str(problem)))
-    steps = used(builder.steps, [o.ref for o in wanted])
-    if wanted:
+    steps = used(builder.steps, [*(o.ref for o in wanted), *([lead] if lead else [])])
+    if steps:
         steps.append(Report(id=f"c{len(builder.steps) + 1}", outputs=wanted, lead=lead))
     return Plan(goal=goal, brain="builtin", steps=steps, unanswered=unanswered)
 

@@ -158,7 +158,7 @@ def _names_quarter(phrase: str, scene: Scene) -> bool:
 
 def _stands_alone(text: str, m: re.Match[str]) -> bool:
     before = text[: m.start()].rstrip()
-    return not re.search(rf"(?:{alternatives(words.MORE + words.LESS + words.AT_LEAST + words.AT_MOST)}|\b(?:all|of|the) {len(before)}|seed|state|random_state =|[$€£=])$", before) or \
+    return not re.search(rf"(?:{alternatives(words.MORE + words.LESS + words.AT_LEAST + words.AT_MOST)}|\b(?:all|of|the) {len(before)}|seed|state|random_state =|[$€£=<>])$", before) or \
         bool(re.search(r"(?:later than|earlier than|year (?:over|above|below|under))$", before))  # fmt: skip
 
 
@@ -327,11 +327,11 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     text = rx(r"(?P<sign>negative|positive|zero|nonzero|non-zero) {C:c}").sub(lambda m: _signed(m, scene, linker), text)
     text = rx(r"{C:c} (?:is|was|were|are|being) (?P<sign>negative|positive|zero)\b").sub(lambda m: _signed(m, scene, linker), text)
     text = _missing(text, scene, linker)
-    text = rx(r"{C:c} (?:is |was |are |of |= |equal to |equals |marked (?:as )?|which is |a |level |code )*{N:n}(?! (?:%|percent|decimal|digit|bins))").sub(
-        lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
     text = rx(rf"{{N:n}}{_UNIT} of {{C:c}}").sub(lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if m["unit"] and linker.is_number(scene.get(m["c"])) else m.group(), text)
     text = rx(r"(?<!⟩ )(?<!the )(?<!which )(?<!all )(?<!list )(?<!top ){N:n} ?-? ?{C:c}(?: (?:cars|models|vehicles|ones|engines))?").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if _discrete(linker, scene.get(m["c"])) and "." not in str(scene.get(m["n"])) else m.group(), text)  # fmt: skip
+    text = rx(r"{C:c} (?:is |was |are |of |= |equal to |equals |marked (?:as )?|which is |a |level |code )*{N:n}(?! (?:%|percent|decimal|digit|bins))").sub(
+        lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
     text = rx(rf"(?:between|from) {{N:a}}{_UNIT} (?P<mid>and|to|-) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(lambda m: between(m) if default else m.group(), text)
     text = rx(rf"{_CMP} {{N:n}}{_UNIT}").sub(by_unit, text)
     text = rx(rf"{{N:n}}{_UNIT} {_TAIL}").sub(by_unit, text)

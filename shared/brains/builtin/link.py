@@ -252,7 +252,7 @@ class Linker:
             out.append(mark)
             at += used
         joined = " ".join(out)
-        joined = re.sub(r"(⟨[CV]\d+⟩) (?:%s)\b(?! ⟨[CV])" % "|".join(words.TRAILING), r"\1", joined)
+        joined = re.sub(r"(⟨[CV]\d+⟩) (?:%s)\b(?! ⟨[CV])" % "|".join([*words.TRAILING, "population (?:share|percentage)"]), r"\1", joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,4})\( (⟨[VC]\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         scene.text = self._time(joined, scene)
@@ -284,7 +284,7 @@ class Linker:
         text = re.sub(r"(?<![\w])'([^'\"]{1,60}?)'(?![\w])|\"([^\"]{1,80})\"", replace, text)
         # Names written exactly as in the table, punctuation and all
         for name in sorted(self.columns, key=len, reverse=True):
-            if len(name) > 2 and (re.search(r"[^a-z0-9 ]", name) or " " in name) and "⟨" not in name:
+            if len(name) > 2 and (re.search(r"[^A-Za-z0-9]", name)) and "⟨" not in name:
                 text = re.sub(rf"(?<![\w]){re.escape(name)}(?![\w])", lambda m, n=name: " " + scene.mark("C", n, n) + " ", text, flags=re.IGNORECASE)  # type: ignore[misc]
         return text
 
@@ -295,7 +295,7 @@ class Linker:
             piece = tokens[at : at + length]
             if any(t.startswith("⟨") for t in piece) or not re.search(r"\w", piece[0]) or not re.search(r"\w|%|°", piece[-1]):
                 continue
-            if any(re.fullmatch(r"[^\w\s&.'/-]", t) for t in piece):
+            if any(re.fullmatch(r"[^\w\s&]", t) for t in piece):
                 continue
             lower = [t.lower() for t in piece]
             phrase = [w for t in lower for w in re.findall(r"[\w']+", re.sub(r"'s$", "", t)) if w]
@@ -368,7 +368,19 @@ def _comparator(tokens: list[str], at: int) -> int:
 
 def _aside(text: str) -> str:
     """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
-    return re.sub(r"\((?:[^()]*\b(?:n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between )?\d+(?:\.\d+)? ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
+    text = _settings(text)
+    text = re.sub(r"(?i)\b(?:to|into|onto|on|in|over) (?:the |a )?(?:range |interval |scale )?(?:of |from |between )?\[?0 ?(?:-|to|,|and) ?1\]?(?: range| interval| scale)?\b", " ", text)
+    return re.sub(r"\((?:[^()]*\b(?:goes into|n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between )?\d+(?:\.\d+)? ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
+
+
+def _settings(text: str) -> str:
+    """Levels, seeds and cut-offs are read from the whole text elsewhere; here they would only look like conditions."""
+    number = r"-?\d*\.?\d+ ?%?"
+    text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)?(?: strictly)? ?(?:<=?|below|less than|smaller than|lower than|under|at most) ?(?:alpha|the (?:significance )?level|{number})", "p below the level", text)
+    text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)? ?(?:>=?|above|greater than|larger than|over|at least|not below) ?(?:alpha|the (?:significance )?level|{number})", "p above the level", text)
+    text = re.sub(rf"(?i)\b(?:alpha|significance level|level of significance|significance threshold)(?: ?\(alpha\))?(?: level)?(?: of| is| at|:)? ?=? ?{number}(?:\b|$)", "alpha", text)
+    text = re.sub(rf"(?i)\b(?:at|with|use|using) (?:a|an|the) {number}[- ](?:significance |confidence )?level(?: of significance)?", "with alpha", text)
+    return re.sub(rf"(?i)\b(?:random[_ ]state|random[_ ]seed|seed|test[_ ]size|train[_ ]size|ddof|n[_ ]neighbors|n[_ ]estimators|max[_ ]depth)(?: of| is|:)? ?=? ?{number}|\|z\| ?(?:>=?|<=?|above|over) ?{number}", " ", text)
 
 
 _PARTS: dict[Any, list[str]] = {

@@ -14,6 +14,7 @@ from shared.brains.builtin import words
 from shared.brains.builtin.build import Builder, pointer
 from shared.brains.builtin.conditions import columns_of, conjunction, mark_conditions, mark_values
 from shared.brains.builtin.link import Linker, Scene, alternatives, root, rx, stem
+from shared.brains.builtin.open_questions import open_question
 
 
 class Unclear(Exception):
@@ -26,7 +27,7 @@ class Unclear(Exception):
 
 @dataclass
 class Answer:
-    ref: str  # what the caller gets, e.g. "c3:/mean_fare" or "c2:/groups/*/mean"
+    ref: str  # what the caller gets, e.g. "c3:/mean_fare" or "c2:/groups/*/mean"; "" where the findings are the answer
     lead: str  # the step that speaks for it
     chart: tuple[str, ...] = ()
     extra: list[str] = field(default_factory=list)
@@ -135,6 +136,15 @@ class Interpreter:
             shown = ", ".join(f"“{w}”" for w in dict.fromkeys(rest))
             raise Unclear(" ".join(dict.fromkeys(rest)), f"The table says nothing that I can match with {shown}.", self.hint())
 
+    def all_used(self, text: str, *used: str | None) -> None:
+        """A number of the question that nothing made use of means that something was not understood."""
+        if self.loose:
+            return
+        rest = re.sub(r"⟨N\d+⟩ (?:decimals?|digits?|dp|places|significant)|⟨N\d+⟩ ?(?:-|to) ?⟨N\d+⟩ ?$|(?:all|the|these|those|both) ⟨N\d+⟩ (?=⟨[CWG]|[a-z]+)", " ", text)
+        left = [m for m in re.findall(r"⟨N\d+⟩", rest) if m not in used]
+        if left:
+            raise Unclear(text, "A number in the question has no place in what I understood.", "Say it in two sentences, or name the column the number is about.")
+
     def hint(self) -> str:
         names = [c for c in self.linker.columns][:12]
         return f"Its columns are: {', '.join(names)}{', …' if len(self.linker.columns) > 12 else ''}."
@@ -159,10 +169,15 @@ class Interpreter:
 
     def answer(self, text: str) -> Answer:
         lowered = text.lower()
+        scene = self.read(text)
+        try:
+            if found := open_question(self, scene):
+                return found
+        except Unclear:
+            pass  # a narrower reading may still fit
         for word, why in words.BEYOND.items():
             if re.search(rf"\b{word}\b", lowered) and not (word in ("because", "will", "should", "explain", "explains", "forecast") and "regress" in lowered):
                 raise Unclear(text, why, "Ask what goes together with it, or for the figures themselves.")
-        scene = self.read(text)
         scene.text = _drop_chatter(scene.text)
         scene.text = self._row_identity(scene)
         first: Unclear | None = None
@@ -190,7 +205,8 @@ class Interpreter:
             return m["lead"] + " rows" if scene.get(m["c"]) in keys else m.group()
 
         text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys else m.group(), scene.text)
-        times_ = set(times)
+        times_ = set(times) | set(self.linker.virtual)
+        scene.text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), scene.text)
         text = rx(r"(?:over|across|for|in|of|,)?(?: all| all the| the)(?: of the| the)?(?: {N:n})? {C:c}(?: (?:pooled|together|combined|taken together))?(?! (?:with|that|which|have|had|are|were|is|was)\b)").sub(
             lambda m: " " if scene.get(m["c"]) in times_ and scene.words[m["c"]].endswith("s") and (m["n"] or " all" in m.group()) else m.group(), text)  # fmt: skip
         return rx(r"(?P<lead>(?:how many|number of|count of|count|count the|(?:percentage|percent|share|fraction|proportion|%) of(?: the| all| all the)?|⟨F\d+⟩(?: of)?(?: the| all| all the)?)) {C:c}(?! (?:is|was|are)\b)").sub(
@@ -256,7 +272,7 @@ class Interpreter:
             return None
         if scene.text[: cue.start()].rstrip().endswith("⟩") and re.search(r"⟨[NF]\d+⟩ ?$", scene.text[: cue.start()]):
             return None
-        function = "percent" if re.search(r"percent|pct|%", scene.text) and not re.search(r"between 0 and 1|0-1|fraction|decimal", scene.text) else "share"
+        function = "percent" if re.search(r"percent|pct|%", scene.text) and not re.search(r"between 0 and 1|0-1|fraction|as a decimal", scene.text) else "share"
         p = self.parts(scene)
         text = p.scene.text
         cue = re.search(r"(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b", text)
@@ -268,7 +284,8 @@ class Interpreter:
         base: list[Condition] = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", before)]
         if re.match(r"^.{0,30}\b(?:in|on|for|at|what|of) $", before) and not re.search(r"among|of the|out of|for the", before):
             base = base
-        split = re.search(r"(?<=\s)(?:are|were|is|was|have|has|had|come|comes|came|fall|fell|rate|belong|belongs|did|do|does|with|who|that|whose|where|which|got|get|in)(?=\s)", after)
+        split = re.search(r"(?<=\s)(?:are|were|is|was|have|has|had|come|comes|came|fall|fell|rate|rated|belong|belongs|did|do|does|got|get|gave|contain|contains|use|uses|show|shows)(?=\s)", after) \
+            or re.search(r"(?<=\s)(?:with|who|that|whose|where|which|in|from)(?=\s)", after)  # fmt: skip
         head, tail = (after[: split.start()], after[split.start() :]) if split else (after, "")
         inside = re.search(r"\b(?:among|amongst|out of|of all the|within|of those|of the)\b(?=[^⟨]{0,40}⟨W\d+⟩)", tail)
         if inside and re.findall(r"⟨W\d+⟩", tail[: inside.start()]):
@@ -437,6 +454,7 @@ class Interpreter:
         if len(columns) > 1:
             return None
         self.account(p.scene.text, vocabulary)
+        self.all_used(p.scene.text)
         column = columns[0] if columns else self.default
         named = [f for f in p.functions if f != "much" and not (f == "count" and column)]
         function = named[0] if named else ("count" if column is None else "lookup")
@@ -568,6 +586,7 @@ class Interpreter:
         if len(set(functions)) > 1:
             return None
         function = functions[0] if functions else None
+        self.all_used(text)
         self.account(text, hinted, "distribution spread different distinct unique separately individually known existing average")
         if counting or (function is None and re.search(r"\b(?:number|count|how many|tally)\b", text)):
             if not columns:

@@ -34,7 +34,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
         direction = "asc"
 
     # what is named: the thing after which/what/list/top, else whatever names a row
-    after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?!⟨[CS]\d+⟩)(?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
+    after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
     target = None
     columns = list(p.columns)
     asks_value = False
@@ -43,6 +43,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
         between = after["mid"] or ""
         named = not re.search(r"⟨S\d+⟩", between) or not brain.linker.is_number(column) or re.search(r"top|⟨N\d+⟩", between)
         if brain.linker.is_number(column) and not brain._groupable(column):
+            named = False
+        if re.search(r"\b(?:has|have|had|with|got|gets|shows|saw|reached|recorded)\b.*⟨S", between):
             named = False
         if re.match(r"^\W*(?:what|whats|what's)\b", text) and re.search(r"⟨S\d+⟩ *$", between) and brain.linker.is_number(column):
             named = False
@@ -96,7 +98,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     if direction == "worst":
         direction = "asc"
     vocabulary = ("rank order ordered sort sorted first second third fourth fifth ascending descending on average by going reached reach hit recorded ever only single happened take took place "
-                  "2nd 3rd 4th 5th sorted goes gave achieved achieve saw see overall kind fell fall shows show where when most least among has best worst terms lies exception highest-ranked highest lowest one")  # fmt: skip
+                  "top bottom 2nd 3rd 4th 5th sorted goes gave achieved achieve saw see overall kind fell fall shows show where when most least among has best worst terms lies exception highest-ranked highest lowest one")  # fmt: skip
     if hint == "#date":
         by_column = brain.linker.dates[0] if brain.linker.dates else (brain.linker.years[0] if brain.linker.years else None)
         if by_column is None or by_column == target:
@@ -117,6 +119,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
         vocabulary += " day days date dates"
     extra = " ".join(w for c in columns for w in brain.linker.names.get(c, [])) + (" temperature temperatures" if "temp" in hint else "")
     brain.account(text, vocabulary, extra)
+    brain.all_used(text, *([m for m in many.groups() if m] if many else []))
     table = brain.builder.where(brain.table, *p.where)
     numeric = [c for c in columns if brain.linker.is_number(c) or c in brain.builder.expressions or (hint == "#date" and c == columns[0])]
     others = [c for c in columns if c not in numeric]

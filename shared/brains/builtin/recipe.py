@@ -65,6 +65,7 @@ class Recipe:
         self.linker, self.builder = brain.linker, brain.builder
         self.told = Told(before=brain.table, after=brain.table)
         self.lower = text.lower()
+        self.growth = False
         # Words of the question are accepted in the descriptions of its outputs
         if outputs:
             brain.loose = True
@@ -264,7 +265,6 @@ class Recipe:
             if conditions and len(scene.all("L")) == 0:
                 del m
                 name = statistics.label_of(self.brain, conditions[0], f"any {columns_of(conditions[0])[0]}")
-                self.flag = (name, conditions[0])
                 return True
         labels = scene.all("L")
         if len(labels) < 2:
@@ -363,6 +363,7 @@ class Recipe:
                     self.linker.exact[key(alias.split())] = [name]
                 self.told.main = name
                 self.brain.default = name
+                self.growth = True
                 return True
         if m := rx(r"days? (?:from|between|since) {Y:y} (?:to|and|until)|days?.{0,20} (?:since|after) {Y:z}").search(scene.text):
             if self.linker.dates:
@@ -440,8 +441,12 @@ class Recipe:
                     target = scene.get(groups["y"])
                 if groups.get("x") and not features:
                     features = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", groups["x"])]
-        if hasattr(self, "flag"):
-            target = self.flag[0]
+        if target is None or self.linker.kind_of(target) == "number" and task == "classification":
+            for sentence in sentences(self.text):
+                scene = self.brain.read(sentence)
+                if m := re.search(r"(?:whether|target|positive class|label)\b[^.⟨]*(?:⟨[NVLC]\d+⟩[^.⟨]*){0,2}(⟨W\d+⟩)", scene.text):
+                    target = statistics.label_of(self.brain, scene.get(m[1]), "target")
+                    break
         if target in features:
             features = [f for f in features if f != target]
         if target is None or not features:
@@ -663,7 +668,7 @@ class Recipe:
         others = [n for n in self.outputs if n != name and n in self.told.done]
         mentioned = sorted((text.find(n.lower()), n) for n in others if re.search(rf"\b{re.escape(n.lower())}\b", text))
         m = re.search(r"\bminus\b|subtract|difference|drop in", text)
-        percent = re.search(r"percent|pct|%", both) and re.search(r"change|growth|increase|decrease|drop|rise", both)
+        percent = not self.growth and re.search(r"percent|pct|%", both) and re.search(r"change|growth|increase|decrease|drop|rise", both)
         ratio = re.search(r"\bratio\b|divided by", both)
         if not (m or percent or ratio):
             return None

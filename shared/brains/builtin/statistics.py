@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 KINDS = [
     ("anova", r"anova|analysis of variance|one-?way f"), ("kruskal", r"kruskal"), ("fisher_exact", r"fisher"), ("chi_square", r"chi ?-? ?squared?|chi2|χ"),
-    ("mann_whitney", r"mann ?-? ?whitney|rank ?-? ?sum|u ?-? ?test"), ("wilcoxon", r"wilcoxon|signed ?-? ?rank"), ("shapiro", r"shapiro"),
+    ("mann_whitney", r"mann ?-? ?whitney|rank ?-? ?sum|\bu ?-? ?test"), ("wilcoxon", r"wilcoxon|signed ?-? ?rank"), ("shapiro", r"shapiro"),
     ("normaltest", r"d'? ?agostino|normaltest|omnibus"), ("jarque_bera", r"jarque"), ("ks_normal", r"kolmogorov|ks ?-? ?test|lilliefors"),
     ("levene", r"levene"), ("bartlett", r"bartlett"), ("adf", r"dickey|\badf\b|unit root"), ("proportion_z", r"two-?proportion|proportions? z"),
     ("t_test_paired", r"paired (?:samples? )?t|paired"), ("t_test_1sample", r"one ?-? ?sample t|single sample t"),
-    ("t_test", r"t ?-? ?test|welch|student|two ?-? ?sample|t-statistic|t statistic"),
+    ("t_test", r"\bt ?-? ?test|welch|student|two ?-? ?sample|t-statistic|t statistic"),
     ("shapiro", r"normality|normally distributed|follows? a normal|gaussian"),
     ("t_test", r"significant(?:ly)? (?:differ|higher|lower|more|less|larger|greater)|differ(?:s|ence|ent)? .*significant|significant difference|statistically"),
 ]  # fmt: skip
@@ -90,6 +90,8 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
             texts, numeric = groupable, [c for c in numeric if c not in groupable]
         else:
             return kind, builder.add(Test, builder.base(table, *numeric), columns=numeric, **settings)
+    if len(numeric) > 1 and brain.default in numeric:
+        numeric = [brain.default]
     if len(numeric) > 1 and texts:
         numeric = numeric[:1]
     if len(numeric) != 1:

@@ -99,7 +99,7 @@ FUNCTIONS: dict[str, str] = {
     "75th percentile": "q0.75", "first decile": "q0.1", "ninth decile": "q0.9", "top decile": "q0.9",
     "number of distinct": "distinct", "number of different": "distinct", "number of unique": "distinct", "how many different": "distinct", "how many distinct": "distinct",
     "how many unique": "distinct", "count of distinct": "distinct", "count of unique": "distinct", "distinct count": "distinct", "unique count": "distinct", "count distinct": "distinct",
-    "different": "distinct", "distinct": "distinct", "unique": "distinct",
+    "distinct": "distinct", "unique": "distinct",
     "number of missing": "null_count", "missing values": "null_count", "missing value": "null_count", "how many missing": "null_count", "null values": "null_count", "nulls": "null_count", "missing entries": "null_count", "number of nulls": "null_count",
     "how many": "count", "number of": "count", "count of": "count", "count": "count", "how often": "count", "no of": "count", "nr of": "count", "# of": "count", "counts": "count", "frequency": "count", "number": "count",
     "tally": "count", "headcount": "count", "how much": "much",
