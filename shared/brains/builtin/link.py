@@ -145,6 +145,7 @@ class Linker:
         self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and 1000 <= c.min and c.max <= 2200]  # fmt: skip
 
+        self.codes: dict[tuple[str, ...], Any] = {}  # words a question gave a meaning ("air is mode 1") -> condition
         self.virtual: dict[str, DatePart] = {}
         self.derived: dict[str, str] = {}  # columns the plan makes -> number, text
         self._calendar()
@@ -224,7 +225,7 @@ class Linker:
                 tries.append(key([*phrase[:-1], last[: -len(suffix)]]))
         for form in tries:
             if hit := self.values.get(form):
-                if len(spaced) <= 3 and spaced != original and original.upper() != original and spaced in words.FILLER:
+                if len(spaced) <= 2 and spaced != original and original.upper() != original and spaced in words.FILLER:
                     continue
                 return hit
         return []
@@ -252,8 +253,8 @@ class Linker:
             out.append(mark)
             at += used
         joined = " ".join(out)
-        joined = re.sub(r"(⟨[CV]\d+⟩) (?:%s)\b(?! ⟨[CV])" % "|".join([*words.TRAILING, "population (?:share|percentage)"]), r"\1", joined)
-        joined = re.sub(r"((?:[a-z'-]+ ){1,4})\( (⟨[VC]\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
+        joined = re.sub(r"(⟨[CV]\d+⟩) (?:%s)\b(?! ⟨[CV])" % "|".join([*words.TRAILING, "population (?:share|percentage)", "prices?"]), r"\1", joined)
+        joined = re.sub(r"((?:[a-z'-]+ ){1,4})\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         scene.text = self._time(joined, scene)
         return scene
@@ -326,9 +327,11 @@ class Linker:
             if name and score >= 0.6 and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
-            weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0
+            weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5
             if weight and not (length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS):
                 found.append((weight, "V", values))
+        if key(phrase) in self.codes:
+            found.append((0.95, "W", self.codes[key(phrase)]))
         if lower in words.FUNCTIONS:
             found.append((0.7, "F", words.FUNCTIONS[lower]))
         if m := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)? (?:percentile|quantile)", lower):

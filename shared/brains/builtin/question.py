@@ -73,6 +73,8 @@ class Interpreter:
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
         mark_conditions(scene, self.linker, default or self.default)
+        # "bus trips (mode 3)": the brackets say what the words before them mean
+        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES), m[2]]), scene.text)
         return scene
 
     def parts(self, scene: Scene, keep_values: bool = False) -> Parts:
@@ -93,6 +95,8 @@ class Interpreter:
 
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
+        if by and by[-1] in self.builder.labels:
+            scene.text = re.sub(r"⟨G0⟩ +(?:of|by)(?: the| their| its)? ⟨C\d+⟩", "⟨G0⟩", scene.text)
         if by:
             scene.text = re.sub(r"\b(?:in|for|of|within|per) (?:each|every)(?: of them)?(?: (?:group|category|class|one|case))?\b(?! ⟨C)|\bby group\b|\bseparately\b", " ", scene.text)
         return Parts(
@@ -123,7 +127,7 @@ class Interpreter:
         rest += [str(self.linker_label(label)) for label in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
             bare = re.sub(r"'s?$", "", word)
-            if bare in words.FILLER or bare in words.UNITS or bare in allowed or bare in self.nouns or stem(bare) in self.nouns or bare in words.ROW_NOUNS or len(bare) < 2 or bare in words.CARDINALS:
+            if bare in words.FILLER or bare in words.UNITS or bare in allowed or bare in self.nouns or stem(bare) in self.nouns or bare in words.ROW_NOUNS or bare in words.ENTITIES or len(bare) < 2 or bare in words.CARDINALS:
                 continue
             rest.append(bare)
         return rest
@@ -432,6 +436,18 @@ class Interpreter:
             for c in w:
                 by_column.setdefault(",".join(sorted(set(columns_of(c)))), []).append(c)
             pairs = [cs for cs in by_column.values() if len(cs) == 2]
+            ends_named = re.search(r"\b(?:first|earliest|start|beginning|opening)\b.*\b(?:last|latest|end|final)\b", text)
+            time = next(iter([*self.linker.dates, *self.linker.years]), None)
+            if ends_named and time and not pairs:
+                p = self.parts(scene)
+                own = [c for c in p.columns if self.linker.is_number(c) and c != time and c not in self.linker.virtual]
+                if len(own) != 1 or p.by or not self.unique(time):
+                    return None
+                self.account(p.scene.text, vocabulary, "first last earliest latest start end beginning final day days month months year years date if")
+                from shared.analysis.plan import Trend
+
+                step = self.builder.add(Trend, self.builder.where(self.table, *p.where), time=time, value=own[0], function="last")
+                return Answer(f"{step}:/percent_change" if percent else f"{step}:/change", step)
             inside = [c for c in w if isinstance(c, Compare) and c.op == "in" and isinstance(c.value, list) and len(c.value) == 2]
             if len(pairs) == 1:
                 pair = pairs[0]
@@ -518,12 +534,14 @@ class Interpreter:
     def row_expression(self, scene: Scene) -> tuple[str, Scene] | None:
         """A derived column the phrase describes (ratio, difference, logarithm), and the phrase without it."""
         text = scene.text
+        if written := self._formula(scene):
+            return written
         forms = [
             (r"(?:divide|dividing) (?:the )?{C:a} by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} divided by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"),
             (r"(?:ratio of|ratio between)(?: the)? {C:a} (?:to|and|over)(?: the)? {C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} ?(?:-|/|to|-to-) ?{C:b} ratio", "{a} / {b}", "{a} per {b}"), (r"{C:a} / {C:b}", "{a} / {b}", "{a} per {b}"),
             (r"{C:a} per (?:unit of )?{C:b}", "{a} / {b}", "{a} per {b}"),
             (r"(?:subtract|subtracting) (?:the )?{C:b} from (?:the )?{C:a}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} minus (?:the )?{C:b}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} - {C:b}", "{a} - {b}", "{a} minus {b}"),
-            (r"difference (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)? {C:b}", "{a} - {b}", "{a} minus {b}"),
+            (r"(?:difference|spread|gap|distance|margin|⟨F\d+⟩) (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)?(?: [a-z']+)? {C:b}", "{a} - {b}", "{a} minus {b}"),
             (r"difference (?:between|of)(?: the)? (?:day|daily|day's)? ?{F:fa} and {F:fb} {C:c}", "", ""),
             (r"(?:sum of|add|adding)(?: the)? {C:a} (?:and|to|plus)(?: the)? {C:b}", "{a} + {b}", "{a} plus {b}"), (r"{C:a} plus (?:the )?{C:b}", "{a} + {b}", "{a} plus {b}"),
             (r"(?:product of|multiply|multiplying)(?: the)? {C:a} (?:and|by|with)(?: the)? {C:b}", "{a} * {b}", "{a} times {b}"), (r"{C:a} times (?:the )?{C:b}", "{a} * {b}", "{a} times {b}"),
@@ -552,6 +570,28 @@ class Interpreter:
                 continue
             name = self.builder.expression(title.format(**marks), formula.format(**{k: quote(v) for k, v in marks.items()}))
             return name, scene.fork(text[: m.start()] + " " + text[m.end() :])
+        return None
+
+    def _formula(self, scene: Scene) -> tuple[str, Scene] | None:
+        """Arithmetic written out: `(high - low) / open`, `100 * a / b`."""
+        for m in re.finditer(r"(?:\( )*⟨[CN]\d+⟩(?: \))*(?: [-+*/] (?:\( )*⟨[CN]\d+⟩(?: \))*)+", scene.text):
+            piece = m.group()
+            while piece.count("(") > piece.count(")") and piece.startswith("( "):
+                piece = piece[2:]
+            while piece.count(")") > piece.count("(") and piece.endswith(" )"):
+                piece = piece[:-2]
+            columns = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", piece)]
+            if re.search(r"\b(?:log|ln|log10|sqrt|root|logarithm)(?: of)? ?\(? ?$", scene.text[: m.start()]):
+                continue
+            if piece.count("(") != piece.count(")") or not columns or any(not self.linker.is_number(c) for c in columns) or len(re.findall(r"⟨", piece)) < 2:
+                continue
+            if len(set(columns)) == 1 and "⟨N" not in piece or set(columns) & set(self.linker.virtual):
+                continue
+            written = re.sub(r"⟨[CN]\d+⟩", lambda k: quote(scene.get(k.group())) if k.group()[1] == "C" else str(scene.get(k.group())), piece)
+            title = re.sub(r"⟨[CN]\d+⟩", lambda k: str(scene.get(k.group())), piece)
+            name = self.builder.expression(title, written)
+            start = scene.text.find(piece, m.start())
+            return name, scene.fork(scene.text[:start] + " " + scene.text[start + len(piece) :])
         return None
 
     # a figure, for all or for each group ----------------------------------------------------------------------------------
@@ -609,7 +649,7 @@ class Interpreter:
             return None
         if function is None and not columns and (p.by or p.where) and re.search(r"\bnumber|rows|counts?\b", text):
             return self._count(p, None)
-        if len(columns) == 0 and function and self.default:
+        if len(columns) == 0 and self.default and (function or self._is_single(p.where)):
             columns = [self.default]
         if function == "mode" and len(columns) == 1:
             return self._finish(p, "mode", columns[0])

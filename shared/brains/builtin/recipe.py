@@ -66,6 +66,7 @@ class Recipe:
         self.told = Told(before=brain.table, after=brain.table)
         self.lower = text.lower()
         self.growth = False
+        self.mentioned: list[Condition] = []
         # Words of the question are accepted in the descriptions of its outputs
         if outputs:
             brain.loose = True
@@ -81,7 +82,9 @@ class Recipe:
             self.builder.bias = True
         self._main_column()
         for clause in clauses(self.text):
-            self._tell(clause)
+            if not self._tell(clause):
+                scene = self.brain.read(clause)
+                self.mentioned = [scene.get(m) for m in scene.all("W")]
         self.problems: dict[str, str] = {}
         waiting = list(self.outputs)
         for _ in range(3):  # an output may rest on another
@@ -137,7 +140,7 @@ class Recipe:
         if re.search(r"\b(?:model|regression|classifier|predict|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower) or told.model == "building":
             self._model()
             return True
-        if self._labels(sentence) or self._new_column(sentence):
+        if self._codes(sentence) or self._labels(sentence) or self._new_column(sentence):
             return True
         scene = self.brain.read(sentence)
         if not told.imputed and re.search(r"\bfill|\bimput|\breplac\w* (?:the |all |every )?(?:missing|null)", lower):
@@ -147,10 +150,10 @@ class Recipe:
         if told.outliers and re.search(r"\b(?:remov\w*|drop\w*|discard\w*|exclud\w*|filter\w*|delet\w*|leav\w* out|without)\b", lower) and re.search(r"outlier|them|those|these|flagged|extreme|\bit\b", lower):
             self._remove_outliers()
             return True
-        if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing", lower) and not told.outliers and not re.search(r"no scaling|without scaling|not scaled", lower):
+        if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not re.search(r"no scaling|without scaling|not scaled", lower):
             columns = self._columns(scene) or ([told.main] if told.main else [])
             if columns and (told.scaled != columns):
-                method = "zscore" if re.search(r"standardi|z-?score", lower) and not re.search(r"min-?max|0 (?:to|and|-) 1|0-1", lower) else "minmax"
+                method = "zscore" if re.search(r"standardi|z-?score|z-?transform", lower) and not re.search(r"min-?max|0 (?:to|and|-) 1|0-1", lower) else "minmax"
                 told.before = told.after
                 told.after = builder.add(Scale, builder.base(told.after, *columns), columns=columns, method=method, ddof=0 if re.search(r"population|ddof ?= ?0", lower) else 1)
                 told.changed, told.scaled = True, columns
@@ -162,7 +165,7 @@ class Recipe:
                 self.brain.default = columns[0]
                 self.brain.table = told.after
                 return True
-        if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
+        if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|leave (?:them|those|these|it) out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
             return self._drop(scene, lower)
         if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look only|limit|select only|focus|take only|filter|select)\b", lower):
             mark_values(scene, self.linker)
@@ -186,6 +189,8 @@ class Recipe:
             return bool(columns)
         mark_values(scene, self.linker)
         conditions = [scene.get(m) for m in scene.all("W")]
+        if not conditions and re.search(r"\b(?:those|them|these|such)\b", lower):
+            conditions = self.mentioned  # "Some days have no wind; leave those out"
         if conditions and not re.search(r"outlier", lower):
             from shared.brains.builtin.conditions import _negate
 
@@ -251,6 +256,22 @@ class Recipe:
         told.after = self.builder.add(Outliers, told.before, action="remove", **self._outlier_fields)
         told.changed = True
         self.brain.table = told.after
+
+    def _codes(self, sentence: str) -> bool:
+        """`Air is mode 1.`, `A choice of 1 marks the option taken`: words that stand for a condition from here on."""
+        scene = self.brain.read(sentence)
+        verb = r"(?:is|are|=|means|mean|stands for|stand for|marks|denotes|is coded as|coded as|indicates|refers to)"
+        text = re.sub(r"^(?:note that|where|here|and|so) ", "", scene.text.strip(" .;!"))
+        m = re.fullmatch(rf"(?:the |an? )?(?P<w>[a-z][a-z -]{{1,40}}?) {verb} (?:the |an? )?(?P<c>⟨W\d+⟩)", text) or re.fullmatch(rf"(?:the |an? )?(?P<c>⟨W\d+⟩) {verb} (?:the |an? )?(?P<w>[a-z][a-z -]{{1,60}}?)", text)
+        if not m or "?" in sentence:
+            return False
+        meant = [w for w in m["w"].split() if w not in words.FILLER or len(m["w"].split()) == 1]
+        if meant:
+            self.linker.codes[key(meant)] = scene.get(m["c"])
+            for word in meant:
+                if word not in words.ENTITIES and word not in words.ROW_NOUNS:
+                    self.linker.codes[key([word])] = scene.get(m["c"])
+        return True
 
     # --- new columns --------------------------------------------------------------------------------------------------
 
@@ -355,6 +376,8 @@ class Recipe:
             columns = [c for c in columns if not {"quarter", "month", "week", "day"} & set(self.linker.names.get(c, []))]
             if columns:
                 percent = re.search(r"percent|%|growth rate|relative|pct", lower)
+                if re.search(r"\blog\b|logarithm|\bln\b", lower):
+                    return self._log_return(columns[0], grouped)
                 name = f"{columns[0]} {'growth' if percent else 'change'}"
                 order = self.linker.dates[0] if self.linker.dates else None
                 self.builder.labels[name] = {"window": Window(function="percent_change" if percent else "difference", column=columns[0], by=grouped, order_by=order or self._row_order())}
@@ -376,7 +399,7 @@ class Recipe:
         made = self.brain.row_expression(scene)
         if made is None:
             return False
-        if not re.search(r"create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
+        if not re.search(r"=|create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
             return False
         any_made = False
         while made is not None:
@@ -384,6 +407,9 @@ class Recipe:
             any_made = True
             named = re.search(r"(?:called|named|variable|column|feature) ([a-z_]\w*_\w+)", lower) or re.search(r"\b([a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))", lower)
             aliases = [name]
+            phrase = re.search(r"(?:define|call|compute|calculate|create|derive)(?: the| a| an)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal)", lower) or re.match(r"(?:the )?([a-z][a-z -]{2,30}?) (?:=|is defined as|is)", lower)
+            if phrase and key(phrase[1].split()) not in self.linker.exact:
+                aliases.append(phrase[1])
             if named and named[1] not in self.linker.columns:
                 aliases.append(named[1])
             if name.startswith("log"):
@@ -403,6 +429,18 @@ class Recipe:
                 break
         # "On those days take the logarithm": a filter may stand in the same sentence
         return any_made
+
+    def _log_return(self, column: str, by: list[str]) -> bool:
+        """ln(x / the x before)."""
+        lag = f"{column} before"
+        self.builder.labels[lag] = {"window": Window(function="lag", column=column, by=by, order_by=self.linker.dates[0] if self.linker.dates else self._row_order())}
+        self.linker.derived[lag] = "number"
+        name = self.builder.expression(f"log return of {column}", f"ln({quote(column)} / {quote(lag)})")
+        for alias in ("log return", "log returns", "return", "returns", "log growth", "log change", "daily log return"):
+            self.linker.exact[key(alias.split())] = [name]
+        self.told.main = self.brain.default = name
+        self.growth = True
+        return True
 
     def _row_order(self) -> str | None:
         return self.linker.years[0] if self.linker.years else None
@@ -598,6 +636,8 @@ class Recipe:
         step = self._the_test(text)
         if step:
             return f"{step}:/p_value"
+        if statistics.test_kind(self.lower):
+            return None
         return next((f"{s.id}:/p_value" for s in reversed(self.builder.steps) if isinstance(s, Correlate)), None) or self._correlation_p()
 
     def _correlation_p(self) -> str | None:

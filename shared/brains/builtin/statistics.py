@@ -187,11 +187,17 @@ def decision_labels(scene: Scene) -> tuple[str, str] | None:
         return None
     (a, after_a), (b, after_b) = found[:2]
 
+    before = text[: text.find("⟨L")]
+    if re.search(r"p below the level[^.;⟨]*$", before) or re.search(r"(?:is|was|be) (?:rejected|significant)[^.;⟨]*$", before) and "not " not in before[-60:]:
+        return a, b
+    if re.search(r"p above the level[^.;⟨]*$|not (?:be )?(?:rejected|significant)[^.;⟨]*$", before):
+        return b, a
+
     def negative(label: str, after: str) -> bool:
         return bool(re.match(r"(?i)(?:not\b|no\b|non|do not|does not|fail|cannot|insignificant|accept|keep|retain|same\b)", label))
 
     def on_acceptance(after: str) -> bool:
-        return bool(re.match(r"\W*(?:if|when)\b.*(?:not (?:be )?rejected|not significant|cannot|above|(?:at least|greater than|more than|>=?) ⟨N)", after))
+        return bool(re.match(r"\W*(?:if|when)\b.*(?:not (?:be )?rejected|not significant|cannot|p above|above|(?:at least|greater than|more than|>=?) ⟨N)", after))
 
     def on_rejection(after: str) -> bool:
         return bool(re.match(r"\W*(?:if|when)\b.*(?:rejected|significant|below|less than|smaller|under|<)", after)) and not on_acceptance(after)

@@ -163,6 +163,20 @@ ROW_NOUNS = frozenset(
     "event events trial trials experiment experiments plot plots measurement measurements reading readings incident incidents purchase purchases "
     "product products model models one ones them those they anybody anyone somebody someone everyone everybody death deaths".split()
 )  # fmt: skip
+# Nouns for things a table may list. One that is neither a column nor a value of the table can only mean its rows.
+ENTITIES = frozenset("""
+airport airports flower flowers plant plants tree trees animal animals bird birds fish species-list tumor tumors tumour tumours cell cells lesion lesions biopsy biopsies scan scans voter voters elector electors citizen citizens
+traveller travellers traveler travelers trip trips journey journeys ride rides flight flights driver drivers visitor visitors guest guests resident residents worker workers tenant tenants owner owners buyer buyers
+seller sellers vendor vendors supplier suppliers shop shops store stores branch branches restaurant restaurants hotel hotels house houses home homes property properties apartment apartments flat flats building buildings
+vehicle vehicles car cars truck trucks bike bikes ship ships plane planes machine machines device devices sensor sensors movie movies film films book books song songs album albums game games match matches player players team teams
+county counties district districts municipality municipalities village villages nation nations country countries region regions area areas council councils school schools university universities college colleges hospital hospitals
+firm firms company companies business businesses bank banks fund funds stock stocks share shares loan loans account accounts policy policies claim claims contract contracts invoice invoices payment payments deal deals lead leads
+wine wines beer beers dish dishes recipe recipes meal meals tip tips review reviews post posts article articles comment comments message messages email emails ticket tickets issue issues bug bugs task tasks project projects
+test tests exam exams course courses lesson lessons grade grades study studies survey surveys interview interviews questionnaire questionnaires session sessions visit visits call calls click clicks view views request requests
+battle battles election elections storm storms earthquake earthquakes fire fires accident accidents crash crashes crime offence offences strike strikes war wars season seasons event round rounds race races lap laps
+committee committees bill bills bacteria bacterium strain strains drug drugs patient diamond diamonds penguin penguins mammal mammals panel panels reporter pair pairs traveller's
+""".split())  # fmt: skip
+
 TIME_NOUNS = {"day": "day", "days": "day", "month": "month", "months": "month", "quarter": "quarter", "quarters": "quarter", "year": "year", "years": "year", "week": "week", "weeks": "week", "date": "date", "dates": "date"}
 
 # Left over in a question, these change nothing.
@@ -215,6 +229,13 @@ sample
 spot
 """.split())  # fmt: skip
 
+# Of these, the ones that are never a value of the table unless quoted or capitalised.
+STRUCTURE = frozenset(
+    "a an the of in on at to for from with within by and or as is are was were be been do does did has have had it its this that these those there here i me my we us our you your he she they who what "
+    "which when where why how much many please can could would may might must so then than if whether but not no yes all any each every some up down out into over under between about both one ones other others only also too "
+    "ok hi now get go per vs me or so am pm us".split()
+)  # fmt: skip
+
 # Verbs and the like that say how something came about, not what is asked for.
 FILLER |= frozenset("""
 gave manage manages managed kill killed killing rule ruled ruling break broke broken pool pooled pooling bucket lie lies run ran drive drove driven die died dies dead born produce produced produces
@@ -225,7 +246,7 @@ vary varied varies differ differs differed range ranged ranges equal equals matc
 log logged count counts rate rated classify classified label labelled mark marked describe described define defined refer refers mean means meant intend include contain consist comprise show showed shown shows display
 apply applied applies base based assume assumed assuming consider considers treat treated treats account accounting accounted belong belonging own owned fall falling stem located situated based came coming
 happen happened live-in ever-since exactly whole entire complete completely actual actually real-life possible possibly likely usually usual normally generally typically commonly often sometimes always currently recently
-bias-corrected unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
+daily weekly monthly quarterly yearly annual annually per-day trading calendar ever correction corrected bias bias-corrected bias-adjusted unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
 hand overview glance detail details info information insight insights outcome idea sense view context purpose sake reader readers audience editor teacher professor client team office desk chart plot graph table
 me-please could-you single-handedly altogether lot bunch set-of handful couple pair total in-total roughly around nearly almost barely only merely simply plain
 used useful important interesting relevant main major minor key big small large huge tiny great good bad nice same similar different-ly another other others else elsewhere anywhere everywhere somewhere

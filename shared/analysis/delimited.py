@@ -1,0 +1,251 @@
+"""CSV and its cousins: find the dialect and the header, and rewrite a file that is not clean.
+
+A clean file is left for DuckDB to read where it lies. One with another encoding, ragged lines or stray quotes is
+rewritten once as plain CSV by Python's csv module; what that padded, cut or dropped is counted.
+"""
+
+import codecs
+import csv
+import io
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from shared.analysis.infer import readings
+
+HEAD = 1 << 18  # bytes looked at to find the dialect
+SAMPLE = 400  # rows looked at to find the types
+_DELIMITERS = "\t;|,"  # on a tie the rarer character wins: it does not come up evenly by chance
+
+
+class Layout(NamedTuple):
+    """How a delimited file is laid out. `skip` counts the physical lines above the first data row."""
+
+    delimiter: str
+    quote: str
+    header: list[str] | None
+    width: int
+    skip: int
+    junk: int  # lines above the header that hold no data
+    sample: list[list[str]]
+    clean: bool  # nothing in the head asks for a rewrite
+
+
+def _mixed(error: UnicodeError) -> tuple[str, int]:
+    """Decode a byte that is not UTF-8 as Windows-1252, and one undefined there as Latin-1."""
+    assert isinstance(error, UnicodeDecodeError)
+    byte = error.object[error.start : error.start + 1]
+    return byte.decode("cp1252", "ignore") or byte.decode("latin-1"), error.start + 1
+
+
+codecs.register_error("agentforge_mixed", _mixed)
+
+
+def encoding_of(head: bytes) -> str:
+    """`utf-8-sig`, `utf-16`, `utf-16-le` or `utf-16-be`; anything else is read as UTF-8 with Windows-1252 mixed in."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    if odd > 0.3 * len(head[1:4096:2]) and even < 0.05 * odd:
+        return "utf-16-le"
+    if even > 0.3 * len(head[0:4096:2]) and odd < 0.05 * even:
+        return "utf-16-be"
+    return "utf-8-sig"
+
+
+def decode(head: bytes, whole: bool) -> str:
+    """The text of a file's head; without `whole`, only its complete lines."""
+    decoder = codecs.getincrementaldecoder(encoding_of(head))("agentforge_mixed")
+    text = decoder.decode(head, final=whole)
+    cut = max(text.rfind("\n"), text.rfind("\r")) + 1
+    return text if whole or not cut else text[:cut]
+
+
+def is_number(text: str) -> bool:
+    return bool(readings([text.strip()])) if text.strip() else False
+
+
+def _reader(lines: Iterable[str], delimiter: str, quote: str) -> Any:
+    if quote:
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+
+
+def _rows(text: str, delimiter: str, quote: str, limit: int) -> list[tuple[int, list[str]]]:
+    """(physical line after the row, its fields) of the rows that are not blank."""
+    reader = _reader(io.StringIO(text, newline=""), delimiter, quote)
+    rows: list[tuple[int, list[str]]] = []
+    for row in reader:
+        if row:
+            rows.append((reader.line_num, row))
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def sniff(text: str) -> Layout:
+    """Find delimiter, quote, junk lines and header in the head of a file."""
+    csv.field_size_limit(sys.maxsize)
+    stated = re.match(r"\ufeff?sep=(.)\r?\n", text)
+    best: tuple[float, int, str] | None = None
+    for delimiter in stated[1] if stated else _DELIMITERS:
+        if delimiter not in text:
+            continue
+        widths = [len(row) for _, row in _rows(text, delimiter, '"', 200)]
+        width, count = max(Counter(widths).items(), key=lambda item: (item[0] > 1, item[1], item[0]))
+        score = count / len(widths) - 0.02 * (widths[0] != width)
+        if width > 1 and (best is None or score > best[0] + 1e-9):
+            best = score, width, delimiter
+    lines = text.splitlines()
+    if best and best[2] == "," and "," not in lines[0] and all(is_number(line) for line in lines[1:] if line):
+        best = None  # one column of numbers written 1,234 or 3,14
+    if best is None or (best[0] < 0.5 and not stated):
+        delimiter = next((char for char in ",\t;|" if char not in text), "\x1f")
+    else:
+        delimiter = best[2]
+    rows = _rows(text, delimiter, '"', SAMPLE + 50)
+    return _layout(text, delimiter, rows)
+
+
+def _layout(text: str, delimiter: str, rows: list[tuple[int, list[str]]]) -> Layout:
+    counts = Counter(len(row) for _, row in rows)
+    width = max(counts, key=lambda n: (n > 1, counts[n], n)) if len(rows) > 1 else len(rows[0][1])
+    start = next((i for i, (_, row) in enumerate(rows) if _heads(row, width)), 0)
+    # R writes row names without a header of their own: one name fewer than fields.
+    if start and len(rows[start - 1][1]) == width - 1 > 1 and all(c.strip() for c in rows[start - 1][1]):
+        start -= 1
+        rows[start] = (rows[start][0], ["", *rows[start][1]])
+    first, body = rows[start][1], [row for _, row in rows[start + 1 :]]
+    header = None if _headless(first, body) else first
+    if header is None:
+        body = [first, *body]
+    line = rows[start][0] if header is not None else (rows[start - 1][0] if start else 0)
+    ragged = any(len(row) != width for row in body)
+    odd = "\0" in text or re.search(r"\r(?!\n)", text) is not None
+    blank = header is not None and len(header) != width
+    return Layout(delimiter, '"', header, width, line, start, body[:SAMPLE], not (ragged or odd or blank))
+
+
+def _heads(row: list[str], width: int) -> bool:
+    """Whether `row` can be the first of the table: full width, mostly filled, not a comment."""
+    if len(row) != width:
+        return False
+    filled = sum(bool(cell.strip()) for cell in row)
+    return filled * 2 > width if width > 1 else not row[0].startswith("# ")
+
+
+def _headless(first: list[str], body: list[list[str]]) -> bool:
+    """No header: every cell of the first row is a number, or each fits its column as typed by the rows below."""
+    cells = [cell.strip() for cell in first]
+    if all(is_number(cell) for cell in cells):
+        return True
+    if any(not cell for cell in cells) or not body:
+        return False
+    typed = 0
+    for index, cell in enumerate(cells):
+        values = [value for row in body[:50] if index < len(row) and (value := row[index].strip())]
+        if readings(values) and readings(values)[0].type != "BOOLEAN":
+            if not readings([*values, cell]) or not is_number(cell):
+                return False
+            typed += not re.fullmatch(r"(?:1[89]|20)\d\d", cell)  # years make headers too
+    return typed > 0
+
+
+class Rewritten(NamedTuple):
+    padded: list[int]  # line numbers
+    dropped: list[int]
+    remarks: int
+    not_utf8: int
+    longest: int  # characters in the longest row
+
+    def notes(self, name: str) -> Iterator[tuple[Literal["repaired", "lost"], int, str]]:
+        """(kind, count, text) of what was done to the file shown as `name`."""
+        if self.padded:
+            text = f"{len(self.padded)} rows of {name} had too few values and were filled up with missing ones"
+            yield "repaired", len(self.padded), f"{text} ({_lines(self.padded)})."
+        if self.dropped:
+            text = f"{len(self.dropped)} rows of {name} had too many values and were left out ({_lines(self.dropped)})."
+            yield "lost", len(self.dropped), text
+        if self.remarks:
+            yield "lost", self.remarks, f"{self.remarks} lines of remarks below the table in {name} were left out."
+        if self.not_utf8:
+            text = f"{self.not_utf8} characters of {name} were not UTF-8 and were read as Windows-1252."
+            yield "repaired", self.not_utf8, text
+
+
+def _lines(numbers: list[int]) -> str:
+    more = ", …" if len(numbers) > 3 else ""
+    return f"line{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers[:3]))}{more}"
+
+
+class _Unclosed(Exception):
+    """A quote that never closes took many lines into one value."""
+
+
+def rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritten:
+    """Write `source`'s data rows as clean CSV. Short rows are padded, rows with too many values dropped.
+
+    Where a quote never closes, quotes are taken as ordinary characters.
+    """
+    try:
+        return _rewrite(source, out, layout, encoding)
+    except _Unclosed:
+        return _rewrite(source, out, layout._replace(quote=""), encoding)
+
+
+def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritten:
+    padded: list[int] = []
+    dropped: list[int] = []
+    below: list[tuple[int, list[str]]] = []  # rows of one value: remarks, if nothing but such rows follows
+    not_utf8 = longest = 0
+
+    def count(error: UnicodeError) -> tuple[str, int]:
+        nonlocal not_utf8
+        not_utf8 += 1
+        return _mixed(error)
+
+    codecs.register_error("agentforge_count", count)
+    with (
+        source.open(encoding=encoding, errors="agentforge_count", newline="") as text,
+        out.open("w", encoding="utf-8", newline="") as target,
+    ):
+        for _ in range(layout.skip):
+            text.readline()
+        reader = _reader((line.replace("\0", "") for line in text), layout.delimiter, layout.quote)
+        writer = csv.writer(target, lineterminator="\n")
+        end = layout.skip
+        for row in reader:
+            line, end = end + 1, reader.line_num + layout.skip
+            if layout.quote and end - line > 200:
+                raise _Unclosed
+            longest = max(longest, sum(map(len, row)))
+            if len(row) > layout.width and not any(row[layout.width :]):
+                row = row[: layout.width]
+            if not row:
+                continue
+            if len(row) > layout.width:
+                dropped.append(line)
+            elif len(row) < layout.width and layout.width > 2 and sum(map(bool, row)) == 1:
+                below.append((line, row))
+            else:
+                for at, short in [*below, (line, row)]:
+                    if len(short) < layout.width:
+                        padded.append(at)
+                    writer.writerow([*short, *[""] * (layout.width - len(short))])
+                below.clear()
+    return Rewritten(padded, dropped, len(below), not_utf8, longest)
+
+
+def total_row(path: Path, layout: Layout, whole: bool) -> str:
+    """The first value of the last row if it says "Total", else nothing."""
+    if whole:
+        row = layout.sample[-1] if layout.sample else []
+    else:
+        with path.open("rb") as file:
+            file.seek(-4096, 2)
+            row = file.read().decode("utf-8", "replace").rstrip().rsplit("\n", 1)[-1].split(layout.delimiter)
+    cell = next((stripped for cell in row if (stripped := cell.strip(' "'))), "")
+    return cell[:30] if re.match(r"(?i)(?:grand |sub)?totals?\b|sum\b", cell) else ""

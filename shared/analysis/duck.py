@@ -1,0 +1,51 @@
+"""The one way this package opens DuckDB and writes names and text into SQL."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+_latest: dict[Path, duckdb.DuckDBPyConnection] = {}
+
+
+def connect(folder: Path, reads: Sequence[Path] = ()) -> duckdb.DuckDBPyConnection:
+    """A connection that may touch only `folder` and, from when the folder was first opened, `reads`; never the network.
+
+    The database of the folder opened last stays open (opening takes 13 ms), so a profile right after a snapshot is
+    quick. What does not fit in memory goes to `folder/.duckdb`. Times are UTC whatever the machine's zone.
+    """
+    folder = folder.resolve()
+    database = None if reads else _latest.get(folder)
+    if database is None:
+        database = _open(folder, reads)
+        _latest.clear()
+        _latest[folder] = database
+    return database.cursor()
+
+
+def _open(folder: Path, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "memory_limit": "1GB",
+            "temp_directory": str(folder / ".duckdb"),
+        },
+    )
+    paths = ", ".join(literal(str(path)) for path in reads)
+    database.execute(
+        f"SET GLOBAL TimeZone = 'UTC'; SET allowed_directories = [{literal(str(folder))}]; SET allowed_paths = [{paths}];"
+        "SET enable_external_access = false; SET lock_configuration = true"
+    )
+    return database
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"

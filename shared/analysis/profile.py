@@ -1,0 +1,228 @@
+"""What a snapshot holds, column by column: counts, ranges, moments, the most frequent values.
+
+Distinct values and duplicate rows are counted exactly up to `EXACT` rows; above, distinct counts are approximate
+(`distinct_exact` says which) and duplicates are not counted. All else is exact.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from shared.analysis.duck import connect, literal, quoted
+from shared.analysis.snapshot import Snapshot, SnapshotColumn, Table
+from shared.errors import NotFound, UnknownColumn
+
+EXACT = 1_000_000  # rows
+SMALL = 20_000  # rows up to which lists and Python count values quicker than SQL groups, of which each must be planned
+CHUNK = 400  # columns per statement: planning time grows faster than their number
+TOP, FEW = 20, 1000  # values listed; distinct integers up to which they are
+PROSE = 40  # characters: text longer than this on average, and mostly distinct, is prose
+_KEY_NAME = re.compile(r"(?i:(?:^|[\W_])(?:id|key|code|index|uuid|guid|no|nr))$|[a-z](?:Id|ID|Key|Code|Index)$")
+_ROW_NUMBER_NAME = re.compile(r"column_1|Unnamed: 0|rownames|row|#")
+
+Value = str | int | float | bool
+Kind = Literal["number", "category", "boolean", "date", "text", "id", "constant", "empty"]
+
+
+class ColumnProfile(BaseModel):
+    """One column. `count` values and `nulls` make the rows.
+
+    `kind`: `id` is (nearly) all distinct text or an integer key by name, `text` long free text, `constant` one value in
+    several rows, `empty` no value at all. `min` and `max` of dates are ISO text. `mean` to `q75` are for numbers only:
+    `std` has ddof 1, quantiles are linear.
+    """
+
+    name: str
+    type: str
+    unit: str | None
+    kind: Kind
+    count: int
+    nulls: int
+    distinct: int
+    distinct_exact: bool
+    min: float | int | str | None = None
+    max: float | int | str | None = None
+    mean: float | None = None
+    std: float | None = None
+    q25: float | None = None
+    median: float | None = None
+    q75: float | None = None
+    top: list[tuple[Value, int]] = []  # at most 20, most frequent first, ties by value
+
+
+class TableProfile(BaseModel):
+    name: str
+    rows: int
+    columns: list[ColumnProfile]
+    duplicate_rows: int | None  # None above `EXACT` rows
+
+
+class Profile(BaseModel):
+    tables: list[TableProfile]
+
+
+def profile(snapshot: Snapshot, folder: Path) -> Profile:
+    """Profile every table of `snapshot`, whose Parquet files lie in `folder`."""
+    return Profile(tables=[_table(table, folder.resolve()) for table in snapshot.tables])
+
+
+def distinct_values(snapshot: Snapshot, folder: Path, table: str, column: str, limit: int = 20_000) -> list[str] | None:
+    """The distinct values of a column as sorted text, or None when there are more than `limit`.
+
+    Raises:
+        NotFound: no such table.
+        UnknownColumn: no such column.
+    """
+    found = next((t for t in snapshot.tables if t.name == table), None)
+    if found is None:
+        raise NotFound(f"There is no table {table!r}.", f"There are: {', '.join(t.name for t in snapshot.tables)}.")
+    if column not in [c.name for c in found.columns]:
+        raise UnknownColumn(
+            f"There is no column {column!r}.", f"There are: {', '.join(c.name for c in found.columns)}."
+        )
+    name, source = quoted(column), _source(found, folder.resolve())
+    query = f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {source} WHERE {name} IS NOT NULL LIMIT {limit + 1}"
+    with connect(folder) as con:
+        values = [row[0] for row in con.execute(query).fetchall()]
+    return sorted(values) if len(values) <= limit else None
+
+
+def _source(table: Table, folder: Path) -> str:
+    return f"read_parquet({literal(str(folder / table.file))})"
+
+
+def _table(table: Table, folder: Path) -> TableProfile:
+    """The statements run two at a time: one alone seldom keeps two cores busy."""
+    source = _source(table, folder)
+
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        with connect(folder) as con:
+            return con.execute(query).fetchall()
+
+    connect(folder).close()  # opens the folder's database, once
+    chunks = [table.columns[start : start + CHUNK] for start in range(0, len(table.columns), CHUNK)]
+    with ThreadPoolExecutor(2) as pool:
+        sums = [pool.submit(ask, f"SELECT {', '.join(map(_sums, chunk))} FROM {source}") for chunk in chunks]
+        distinct = [
+            pool.submit(ask, f"SELECT {', '.join(_distinct(c, table.rows) for c in chunk)} FROM {source}")
+            for chunk in chunks
+        ]
+        rows = (
+            pool.submit(ask, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {source})") if table.rows <= EXACT else None
+        )
+        numbers = iter([cell for future in sums for cell in future.result()[0]])
+        counts = iter([cell for future in distinct for cell in future.result()[0]])
+        columns = [_column(column, next(counts), numbers, table.rows) for column in table.columns]
+        listed = [column for column in columns if _is_listed(column)]
+        (_count_here if table.rows <= SMALL else _count_there)(listed, source, ask)
+        duplicates = table.rows - rows.result()[0][0] if rows else None
+    return TableProfile(name=table.name, rows=table.rows, columns=columns, duplicate_rows=duplicates)
+
+
+def _distinct(column: SnapshotColumn, rows: int) -> str:
+    name = quoted(column.name)
+    if rows <= SMALL:
+        return f"list_unique(list({name}))"
+    return f"count(DISTINCT {name})" if rows <= EXACT else f"approx_count_distinct({name})"
+
+
+def _sums(column: SnapshotColumn) -> str:
+    name = quoted(column.name)
+    sums = f"count({name})"
+    if column.type in ("BIGINT", "DOUBLE"):
+        sums += (
+            f", min({name}), max({name}), avg({name}), stddev_samp({name}), quantile_cont({name}, [0.25, 0.5, 0.75])"
+        )
+    elif column.type != "BOOLEAN":
+        sums += f", CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR)"
+    return sums + (f", avg(length({name}))" if column.type == "VARCHAR" else "")
+
+
+def _column(column: SnapshotColumn, distinct: int | None, cells: Iterator[Any], rows: int) -> ColumnProfile:
+    """Takes from `cells` what `_sums` asked for."""
+    count, number = next(cells), column.type in ("BIGINT", "DOUBLE")
+    low, high = (next(cells), next(cells)) if column.type != "BOOLEAN" else (None, None)
+    mean, std, quartiles = (next(cells), next(cells), next(cells)) if number else (None, None, None)
+    length = next(cells) or 0.0 if column.type == "VARCHAR" else 0.0
+    q25, median, q75 = quartiles or (None, None, None)
+    distinct = min(distinct or 0, count)
+    return ColumnProfile(
+        name=column.name,
+        type=column.type,
+        unit=column.unit,
+        kind=_kind(column, count, distinct, length, low, high),
+        count=count,
+        nulls=rows - count,
+        distinct=distinct,
+        distinct_exact=rows <= EXACT,
+        min=low,
+        max=high,
+        mean=mean,
+        std=std,
+        q25=q25,
+        median=median,
+        q75=q75,
+    )
+
+
+def _kind(column: SnapshotColumn, count: int, distinct: int, length: float, low: Any, high: Any) -> Kind:
+    if count == 0:
+        return "empty"
+    if distinct == 1 and count > 1:
+        return "constant"
+    if column.type == "BOOLEAN":
+        return "boolean"
+    if column.type in ("DATE", "TIMESTAMP", "TIME"):
+        return "date"
+    unique = distinct >= 0.95 * count and count >= 10
+    if column.type == "VARCHAR":
+        if length > PROSE and distinct > 0.5 * count:
+            return "text"
+        return "id" if unique else "category"
+    if column.type == "BIGINT" and unique:
+        in_turn = high - low + 1 == count and _ROW_NUMBER_NAME.fullmatch(column.name)
+        return "id" if in_turn or _KEY_NAME.search(column.name) else "number"
+    return "number"
+
+
+def _is_listed(column: ColumnProfile) -> bool:
+    """Whether the most frequent values of a column say something."""
+    few = column.type in ("VARCHAR", "BIGINT") and column.distinct <= FEW
+    return column.kind in ("category", "boolean", "constant", "text") or (column.kind == "number" and few)
+
+
+def _count_here(columns: list[ColumnProfile], source: str, ask: Any) -> None:
+    for start in range(0, len(columns), CHUNK):
+        part = columns[start : start + CHUNK]
+        table = ask(f"SELECT {', '.join(quoted(column.name) for column in part)} FROM {source}")
+        for column, values in zip(part, zip(*table, strict=True), strict=True):
+            counted = Counter(value for value in values if value is not None)
+            column.top = sorted(((_plain(v), n) for v, n in counted.items()), key=lambda item: (-item[1], item[0]))[
+                :TOP
+            ]
+
+
+def _count_there(columns: list[ColumnProfile], source: str, ask: Any) -> None:
+    def top(i: int, name: str) -> str:
+        groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY v"
+        return f"(SELECT {i}, CAST(v AS VARCHAR), n FROM ({groups}) ORDER BY n DESC, v LIMIT {TOP})"
+
+    for start in range(0, len(columns), CHUNK):
+        part = columns[start : start + CHUNK]
+        for i, text, n in ask(" UNION ALL ".join(top(i, quoted(column.name)) for i, column in enumerate(part))):
+            part[i].top.append((_typed(text, part[i].type), n))
+
+
+def _typed(text: str, type: str) -> Value:
+    if type == "BOOLEAN":
+        return text == "true"
+    return int(text) if type == "BIGINT" else float(text) if type == "DOUBLE" else text
+
+
+def _plain(value: Any) -> Value:
+    return value if isinstance(value, (str, int, float, bool)) else str(value)

@@ -1,0 +1,310 @@
+"""Type a relation's columns and write them as Parquet.
+
+The first pass believes the sample: columns that look plain are read as numbers or dates at once, the rest stays text.
+A second one, only where there is something to repair, counts what every reading does to every value of a column,
+takes the one that loses least, and says what it did.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import duckdb
+
+from shared.analysis import infer
+from shared.analysis.duck import literal, quoted
+from shared.analysis.infer import Decimal, Reading
+from shared.analysis.readers import Note
+
+CHUNK = 400  # columns per counting statement: planning time grows faster than their number
+TOLERATED, ENOUGH = 0.02, 20  # a column may lose this share of its values, if it has at least so many
+_BLANKS, _EDGE = literal(infer.BLANKS), literal(f"^[{infer.BLANKS}]|[{infer.BLANKS}]$")
+_TEXT_NULLS = ", ".join(map(literal, infer.TEXT_NULLS))
+_VALUE_NULLS = ", ".join(map(literal, infer.VALUE_NULLS))
+
+
+class Column(NamedTuple):
+    """`raw` is its name in the relation; the sample holds values from the top, as they are."""
+
+    name: str
+    raw: str
+    type: str
+    sample: Sequence[str]
+    fixed: bool = False  # text that is not to be read as anything else
+
+
+class Written(NamedTuple):
+    rows: int
+    types: list[str]
+    units: list[str | None]
+    notes: list[Note]
+
+
+def write(
+    relation: Callable[[frozenset[str]], str],
+    columns: list[Column],
+    decimal: Decimal,
+    file: Path,
+    con: duckdb.DuckDBPyConnection,
+) -> Written:
+    """Write the relation's columns, typed, to `file`."""
+    samples = {column.raw: [v for value in column.sample if (v := value.strip(infer.BLANKS))] for column in columns}
+    choices = {c.raw: infer.readings(samples[c.raw], (), decimal) for c in columns if _open(c)}
+    rows, done = _believe(relation, columns, samples, choices, decimal, file, con)
+    rest = [column for column in columns if _open(column) and column.raw not in done]
+    infinite = [column for column in columns if column.type == "DOUBLE"]
+    if any(choices[c.raw] or not samples[c.raw] for c in rest) or not _is_clean(rest, infinite, file, con):
+        first = file.with_suffix(".first")
+        file.rename(first)
+        try:
+            chosen, notes = _repair(columns, samples, choices, done, decimal, first, file, con)
+        finally:
+            first.unlink()
+    else:
+        chosen, notes = done, []
+    for column in columns:
+        if (reading := chosen.get(column.raw)) and reading.says:
+            notes.append(_note("cast", column, rows, reading.says))
+    readings = [chosen.get(column.raw) for column in columns]
+    types = [reading.type if reading else column.type for reading, column in zip(readings, columns, strict=True)]
+    return Written(rows, types, [reading.unit if reading else None for reading in readings], notes)
+
+
+def _note(kind: Literal["cast", "repaired", "lost"], column: Column, count: int, text: str) -> Note:
+    return Note(kind=kind, column=column.name, count=count, text=f"{column.name}: {text}")
+
+
+def _open(column: Column) -> bool:
+    """Whether the column is text whose values are still to be read."""
+    return column.type == "VARCHAR" and not column.fixed
+
+
+def _over(sql: str, value: str) -> str:
+    """A reading's SQL with its `v` replaced; string literals are left alone."""
+    return re.sub(r"'(?:[^']|'')*'|\bv\b", lambda match: value if match[0] == "v" else match[0], sql)
+
+
+def _copy(values: Iterable[tuple[str, str]], source: str, file: Path, con: duckdb.DuckDBPyConnection) -> int:
+    """Write (SQL, name) of each column; returns the rows. Order and bytes do not depend on the number of threads."""
+    selected = ", ".join(f"{sql} AS {quoted(name)}" for sql, name in values)
+    options = "FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 122880"
+    row = con.execute(f"COPY (SELECT {selected} FROM {source}) TO {literal(str(file))} ({options})").fetchone()
+    return int(row[0]) if row else 0
+
+
+# --- the first pass -----------------------------------------------------------------------------------------------
+
+_STOP = "needs another reading: "
+
+
+def _believe(
+    relation: Callable[[frozenset[str]], str],
+    columns: list[Column],
+    samples: dict[str, list[str]],
+    choices: dict[str, list[Reading]],
+    decimal: Decimal,
+    file: Path,
+    con: duckdb.DuckDBPyConnection,
+) -> tuple[int, dict[str, Reading]]:
+    """Write the table as the sample promises it. Returns the rows, and how the columns that are no longer text were read.
+
+    A value that breaks the promise stops the pass, and it starts again: with another reading if one fits plainly (the
+    first 1.5 among integers), else with that column as text. The fourth time, all columns stay text.
+    """
+    plain = {raw: found[0] for raw, found in choices.items() if len(found) == 1}
+    for column in columns:
+        if column.raw in plain and not all(infer.is_plain(value, plain[column.raw]) for value in column.sample):
+            del plain[column.raw]
+    for _ in range(3):
+        doubles = frozenset(raw for raw, reading in plain.items() if reading.type == "DOUBLE")
+        values = [(_believed_sql(i, column, plain.get(column.raw)), column.name) for i, column in enumerate(columns)]
+        try:
+            return _copy(values, relation(doubles), file, con), plain
+        except duckdb.Error as error:
+            stop = re.search(_STOP + r"(\d+) (.*)|converting column \"c(\d+)\"", str(error), re.DOTALL)
+            if stop is None:
+                raise
+        raw = columns[int(stop[1] or stop[3])].raw
+        value = (stop[2] or "").split("\n\n", 1)[0]
+        better = infer.readings(samples[raw], [value], decimal) if value.strip(infer.BLANKS) else []
+        if len(better) == 1 and better[0] != plain.pop(raw) and infer.is_plain(value, better[0]):
+            plain[raw] = better[0]
+            samples[raw].append(value)
+    values = [(_believed_sql(i, column, None), column.name) for i, column in enumerate(columns)]
+    return _copy(values, relation(frozenset()), file, con), {}
+
+
+def _believed_sql(index: int, column: Column, reading: Reading | None) -> str:
+    raw = column.raw
+    stop = f"error(concat('{_STOP}{index} ', {raw}))"
+    if column.type == "DOUBLE":
+        return f"nullif({raw}, 'nan')"
+    if reading is None:
+        return f"nullif({raw}, '')" if column.type == "VARCHAR" else raw
+    if reading.type == "DOUBLE":  # read as such by the relation
+        return f"CASE WHEN isfinite({raw}) THEN {raw} WHEN {raw} IS NOT NULL THEN {stop} END"
+    return f"coalesce({_over(reading.plain, raw)}, CASE WHEN {raw} <> '' THEN {stop} END)"
+
+
+def _is_clean(texts: list[Column], doubles: list[Column], file: Path, con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether no text in the written file has blanks around it or means missing, and no number is infinite."""
+    odd = [f"{name} <> trim({name}, {_BLANKS}) OR {name} IN ({_TEXT_NULLS})" for c in texts if (name := quoted(c.name))]
+    odd += [f"isinf({quoted(column.name)})" for column in doubles]
+    for start in range(0, len(odd), CHUNK):
+        where = " OR ".join(odd[start : start + CHUNK])
+        if con.execute(f"SELECT 1 FROM read_parquet({literal(str(file))}) WHERE {where} LIMIT 1").fetchone():
+            return False
+    return True
+
+
+# --- the second pass ----------------------------------------------------------------------------------------------
+
+
+class _Tally(NamedTuple):
+    """What one reading does to a column: values it reads, of them without repair, and some it cannot read."""
+
+    fits: int
+    plain: int
+    failing: list[str]
+
+
+class _Count(NamedTuple):
+    values: int  # not empty
+    text_nulls: int  # of them, NA and the like
+    value_nulls: int  # of them, what also means missing among numbers and dates
+    trimmed: int
+    codes: int  # 007 and the like
+    tallies: list[_Tally]
+
+    def lost(self, tally: _Tally) -> int:
+        return self.values - self.value_nulls - tally.fits
+
+
+def _repair(
+    columns: list[Column],
+    samples: dict[str, list[str]],
+    choices: dict[str, list[Reading]],
+    done: dict[str, Reading],
+    decimal: Decimal,
+    first: Path,
+    file: Path,
+    con: duckdb.DuckDBPyConnection,
+) -> tuple[dict[str, Reading], list[Note]]:
+    """Read what the first pass left as text. Returns the reading of every column that is not text, and notes."""
+    names = ", ".join(f"{quoted(column.name)} AS {column.raw}" for column in columns)
+    source = f"(SELECT {names} FROM read_parquet({literal(str(first))}))"
+    rest = [column for column in columns if column.raw not in done and (_open(column) or column.type == "DOUBLE")]
+    tried = {c.raw: choices[c.raw] if samples[c.raw] else [infer.UNSEEN] for c in rest if _open(c)}
+    counts = _count(source, rest, tried, con)
+    for _ in range(3):  # what fails shows what else the values are
+        again = []
+        for column in rest:
+            count = counts[column.raw]
+            if min((count.lost(tally) for tally in count.tallies), default=0) > 0:
+                failing = [value for tally in count.tallies for value in tally.failing]
+                better = infer.readings(samples[column.raw], failing, decimal)
+                if better != tried[column.raw]:
+                    tried[column.raw] = better
+                    samples[column.raw] = samples[column.raw] or failing
+                    again.append(column)
+        if not again:
+            break
+        counts |= _count(source, again, tried, con)
+    chosen = dict(done)
+    notes: list[Note] = []
+    values = []
+    for column in columns:
+        sql = column.raw
+        if column.raw in counts:
+            reading, said = _choose(column, tried.get(column.raw, []), counts[column.raw])
+            notes += said
+            if reading:
+                chosen[column.raw] = reading
+            sql = _repaired_sql(column, reading)
+        values.append((sql, column.name))
+    _copy(values, source, file, con)
+    return chosen, notes
+
+
+def _trimmed(raw: str) -> str:
+    """A value without blanks around it, NULL when nothing is left. `trim` is slow: only where there are any."""
+    return f"nullif(CASE WHEN regexp_matches({raw}, {_EDGE}) THEN trim({raw}, {_BLANKS}) ELSE {raw} END, '')"
+
+
+def _repaired_sql(column: Column, reading: Reading | None) -> str:
+    if column.type == "DOUBLE":
+        return f"CASE WHEN isfinite({column.raw}) THEN {column.raw} END"
+    value = _trimmed(column.raw)
+    return _over(reading.sql, value) if reading else f"CASE WHEN {value} NOT IN ({_TEXT_NULLS}) THEN {value} END"
+
+
+def _count(
+    source: str, columns: list[Column], choices: dict[str, list[Reading]], con: duckdb.DuckDBPyConnection
+) -> dict[str, _Count]:
+    """One pass per `CHUNK` columns."""
+    counts: dict[str, _Count] = {}
+    for start in range(0, len(columns), CHUNK):
+        part = columns[start : start + CHUNK]
+        values, sums = [], []
+        for i, column in enumerate(part):
+            if column.type == "DOUBLE":
+                values.append(f"{column.raw} AS v{i}")
+                sums += [f"count(v{i})", f"count(*) FILTER (isinf(v{i}))", "0", "0", "0"]
+                continue
+            found = choices[column.raw]
+            values.append(f"{_trimmed(column.raw)} AS v{i}, {column.raw} AS r{i}")
+            missing = f"lower(v{i}) IN ({_VALUE_NULLS})"
+            sums += [f"count(v{i})", f"count(*) FILTER (v{i} IN ({_TEXT_NULLS}))"]
+            sums += [f"count(*) FILTER ({missing})" if found else "0", f"count(*) FILTER (v{i} <> r{i})"]
+            sums += [f"count(*) FILTER ({_over(infer.CODE_SQL, f'v{i}')})" if found else "0"]
+            for reading in found:
+                sql = _over(reading.sql, f"v{i}")
+                failing = f"FILTER (v{i} IS NOT NULL AND {sql} IS NULL AND NOT {missing})"
+                sums += [f"count({sql})", f"count({_over(reading.plain, f'v{i}')})"]
+                sums += [f"min(v{i}, 20) {failing}", f"max(v{i}, 20) {failing}"]
+        row = con.execute(f"SELECT {', '.join(sums)} FROM (SELECT {', '.join(values)} FROM {source})").fetchone()
+        cells = iter(row or ())
+        for column in part:
+            total, text_nulls, value_nulls, trimmed, codes = (next(cells) for _ in range(5))
+            tallies = []
+            for _ in choices.get(column.raw, ()):
+                fits, plain, low, high = (next(cells) for _ in range(4))
+                tallies.append(_Tally(fits, plain, list(dict.fromkeys([*(low or ()), *(high or ())]))))
+            counts[column.raw] = _Count(total, text_nulls, value_nulls, trimmed, codes, tallies)
+    return counts
+
+
+_KINDS = {"BIGINT": "numbers", "DOUBLE": "numbers", "BOOLEAN": "true or false", "TIME": "times"}
+
+
+def _choose(column: Column, found: list[Reading], count: _Count) -> tuple[Reading | None, list[Note]]:
+    """The reading that loses least, or None to leave the column as it is; and what it does."""
+    notes: list[Note] = []
+
+    def note(kind: Literal["cast", "repaired", "lost"], number: int, text: str) -> None:
+        if number:
+            notes.append(_note(kind, column, number, text))
+
+    if column.type == "DOUBLE":
+        note("lost", count.text_nulls, f"{count.text_nulls} infinite values became missing.")
+        return None, notes
+    if found:
+        best = min(range(len(found)), key=lambda i: count.lost(count.tallies[i]))
+        reading, tally = found[best], count.tallies[best]
+        lost, values, kind = count.lost(tally), count.values - count.value_nulls, _KINDS.get(reading.type, "dates")
+        such = ", ".join(repr(value[:30]) for value in tally.failing[:3])
+        tolerated = not lost or (lost <= TOLERATED * values and values >= ENOUGH)
+        if tally.fits and tolerated and not (count.codes and reading.type == "BIGINT"):
+            repaired = tally.fits - tally.plain if reading.repair else 0
+            note("lost", lost, f"{lost} of {values} values are not {kind} and became missing, such as {such}.")
+            note("cast", count.value_nulls, f"{count.value_nulls} values that stand for nothing became missing.")
+            note("repaired", repaired, f"{repaired} values {reading.repair}.")
+            if len(found) > 1 and count.lost(count.tallies[1 - best]) == lost:
+                note("cast", tally.fits, "day and month could be swapped in every date; the month was taken first.")
+            return reading, notes
+        if tally.fits > values / 2:
+            note("cast", lost, f"kept as text, as {lost} of {values} values are not {kind}, such as {such}.")
+    note("cast", count.text_nulls, f"{count.text_nulls} values that stand for nothing became missing.")
+    note("repaired", count.trimmed, f"blanks around {count.trimmed} values were removed.")
+    return None, notes
