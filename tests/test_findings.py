@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.analysis.findings import outputs, render, resolve, standard_findings, tell
 from shared.analysis.plan import Plan
 from shared.analysis.references import number, p_value, plain, pointer, shown
-from shared.analysis.verify import Sensitivity, Verification
+from shared.analysis.verify import Check, Sensitivity, Verification
 from shared.errors import InvalidPlan
 
 
@@ -54,7 +54,10 @@ def test_resolve(ref: str, value: Any) -> None:
     assert resolve(ref, RESULTS) == value
 
 
-@pytest.mark.parametrize("ref", ["c9:/x", "c3:/mean_fair", "c3:/mean_fare/x", "c4:/pairs/2", "c4:/pairs/-1", "c4:/names/x", "c2:/groups/*/nothing"])
+@pytest.mark.parametrize(
+    "ref",
+    ["c9:/x", "c3:/mean_fair", "c3:/mean_fare/x", "c4:/pairs/2", "c4:/pairs/-1", "c4:/names/x", "c2:/groups/*/nothing"],
+)
 def test_a_reference_to_nothing_is_refused(ref: str) -> None:
     with pytest.raises(InvalidPlan):
         resolve(ref, RESULTS)
@@ -125,7 +128,11 @@ def test_text_cannot_drive_a_terminal_or_turn_the_line() -> None:
 
 
 def test_a_template_is_filled_in_and_says_where_each_value_came_from() -> None:
-    finding = render('Mean "Fare 2" was {{c3:/mean_fare}} for {{c2:/groups/male|key}}, above {{plan:/steps/0/where/value|name}}.', RESULTS, PLAN)
+    finding = render(
+        'Mean "Fare 2" was {{c3:/mean_fare}} for {{c2:/groups/male|key}}, above {{plan:/steps/0/where/value|name}}.',
+        RESULTS,
+        PLAN,
+    )
     assert finding.text == 'Mean "Fare 2" was 32.2 for male, above 1970.'
     assert [(v.text, v.cell, v.pointer, v.value) for v in finding.values] == [
         ("32.2", "c3", "/mean_fare", 32.204207968574636), ("male", "c2", "/groups/male", "male"), ("1970", "plan", "/steps/0/where/value", 1970),
@@ -135,7 +142,19 @@ def test_a_template_is_filled_in_and_says_where_each_value_came_from() -> None:
 
 @pytest.mark.parametrize(
     "template",
-    ["The mean is 32.2.", "The mean is ٣٢.", "x² rose", "½ of them", '"Fare 3" rose', 'the "32.2" mean', "{{c3:/r}}2", "In 1912, {{c3:/r}}", "Ⅷ", '"Fare 2', "x {{c3:/r"],
+    [
+        "The mean is 32.2.",
+        "The mean is ٣٢.",
+        "x² rose",
+        "½ of them",
+        '"Fare 3" rose',
+        'the "32.2" mean',
+        "{{c3:/r}}2",
+        "In 1912, {{c3:/r}}",
+        "Ⅷ",
+        '"Fare 2',
+        "x {{c3:/r",
+    ],
 )
 def test_a_number_of_its_own_is_refused(template: str) -> None:
     with pytest.raises(InvalidPlan):
@@ -167,11 +186,39 @@ def test_values_and_names_are_never_expanded_again() -> None:
 
 
 def test_outputs_are_rounded_once_as_python_rounds() -> None:
-    results = {"c1": {"x": 2.675, "half": 0.5, "n": 7, "g": {"a": {"m": 1.005}, "b": {"m": None}}, "list": [0.125, 0.375], "ok": True, "zero": -0.001}}
-    named = [("x", "/x", 2), ("half", "/half", 0), ("n", "/n", 2), ("g", "/g/*/m", 2), ("list", "/list", 2), ("ok", "/ok", 1), ("raw", "/x", None), ("zero", "/zero", 2)]
+    results = {
+        "c1": {
+            "x": 2.675,
+            "half": 0.5,
+            "n": 7,
+            "g": {"a": {"m": 1.005}, "b": {"m": None}},
+            "list": [0.125, 0.375],
+            "ok": True,
+            "zero": -0.001,
+        }
+    }
+    named = [
+        ("x", "/x", 2),
+        ("half", "/half", 0),
+        ("n", "/n", 2),
+        ("g", "/g/*/m", 2),
+        ("list", "/list", 2),
+        ("ok", "/ok", 1),
+        ("raw", "/x", None),
+        ("zero", "/zero", 2),
+    ]
     report = {"op": "report", "outputs": [{"name": n, "ref": f"c1:{r}", "decimals": d} for n, r, d in named]}
     found = outputs(plan_of({"op": "summarize"}, report), results)
-    assert found == {"x": round(2.675, 2), "half": 0.0, "n": 7, "g": {"a": round(1.005, 2), "b": None}, "list": [0.12, 0.38], "ok": True, "raw": 2.675, "zero": 0.0}
+    assert found == {
+        "x": round(2.675, 2),
+        "half": 0.0,
+        "n": 7,
+        "g": {"a": round(1.005, 2), "b": None},
+        "list": [0.12, 0.38],
+        "ok": True,
+        "raw": 2.675,
+        "zero": 0.0,
+    }
     assert json.dumps(found["zero"]) == "0.0" and found["ok"] is True and isinstance(found["n"], int)
 
 
@@ -185,7 +232,15 @@ def test_an_output_without_a_value_is_an_error_that_names_it(ref: str) -> None:
 # --- the standard words -----------------------------------------------------------------------------------------
 
 BY_ORIGIN = {"op": "aggregate", "measures": [mean("Horsepower")], "by": ["Origin"]}
-ORIGINS = {"rows": 406, "n_groups": 3, "groups": {"Europe": {"m": 81.0, "rows": 73}, "Japan": {"m": 79.83544303797468, "rows": 79}, "USA": {"m": 119.904, "rows": 254}}}
+ORIGINS = {
+    "rows": 406,
+    "n_groups": 3,
+    "groups": {
+        "Europe": {"m": 81.0, "rows": 73},
+        "Japan": {"m": 79.83544303797468, "rows": 79},
+        "USA": {"m": 119.904, "rows": 254},
+    },
+}
 DIFFERENCE = {"op": "calculate", "values": {"a": "c1:/groups/USA/m", "b": "c1:/groups/Japan/m"}}
 ANOVA = {"op": "test", "kind": "anova", "column": "Acceleration", "by": "Origin"}
 ANOVA_RESULT = {
@@ -193,7 +248,12 @@ ANOVA_RESULT = {
     "groups": {"Europe": {"n": 73, "mean": 16.82, "median": 16, "std": 3}, "Japan": {"n": 79, "mean": 16.17, "median": 16, "std": 2}},
 }  # fmt: skip
 IQR = {"op": "outliers", "columns": ["Fare"]}
-FOUND = {"rows_before": 891, "rows": 775, "outliers": 116, "columns": {"Fare": {"outliers": 116, "lower": -26.724, "upper": 65.6344}}}
+FOUND = {
+    "rows_before": 891,
+    "rows": 775,
+    "outliers": 116,
+    "columns": {"Fare": {"outliers": 116, "lower": -26.724, "upper": 65.6344}},
+}
 
 EXAMPLES: list[tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = [
     (
@@ -332,18 +392,26 @@ EXAMPLES: list[tuple[list[dict[str, Any]], dict[str, Any], list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("steps", "results", "said"), EXAMPLES, ids=lambda value: value[-1]["op"] if isinstance(value, list) and isinstance(value[0], dict) else "")
+@pytest.mark.parametrize(
+    ("steps", "results", "said"),
+    EXAMPLES,
+    ids=lambda value: value[-1]["op"] if isinstance(value, list) and isinstance(value[0], dict) else "",
+)
 def test_the_standard_words(steps: list[dict[str, Any]], results: dict[str, Any], said: list[str]) -> None:
     assert [finding.text for finding in tell(plan_of(*steps), results)] == said
 
 
 def test_a_template_is_something_a_person_can_edit() -> None:
-    templates = standard_findings(plan_of({"op": "aggregate", "measures": [mean("Fare 2")]}), {"c1": {"rows": 891, "n": {"m": 891}, "m": 32.204}})
+    templates = standard_findings(
+        plan_of({"op": "aggregate", "measures": [mean("Fare 2")]}), {"c1": {"rows": 891, "n": {"m": 891}, "m": 32.204}}
+    )
     assert templates == ['The mean of "Fare 2" is {{c1:/m}} ({{c1:/rows}} rows).']
 
 
 def test_steps_without_a_result_and_those_after_them_say_nothing() -> None:
-    plan = plan_of({"op": "filter", "where": where("a", ">", 0)}, {"op": "aggregate", "table": "c1", "measures": [mean("a")]})
+    plan = plan_of(
+        {"op": "filter", "where": where("a", ">", 0)}, {"op": "aggregate", "table": "c1", "measures": [mean("a")]}
+    )
     assert standard_findings(plan, {}) == [] == standard_findings(plan, {"c2": {"rows": 1, "n": {"m": 1}, "m": 1.0}})
 
 
@@ -365,25 +433,35 @@ def test_no_name_or_value_of_the_data_breaks_a_sentence(column: str, by: str, ke
         {"op": "aggregate", "table": "c1", "measures": [mean(column)]},
     )
     groups = {key: {"m": float(i), "rows": 20} for i, key in enumerate(keys)}
-    results = {"c1": {"rows_before": 9, "rows": 8}, "c2": {"rows": 99, "n_groups": len(keys), "groups": groups}, "c3": {"rows": 99, "n": {"m": 99}, "m": 1.5}}
+    results = {
+        "c1": {"rows_before": 9, "rows": 8},
+        "c2": {"rows": 99, "n_groups": len(keys), "groups": groups},
+        "c3": {"rows": 99, "n": {"m": 99}, "m": 1.5},
+    }
     told = tell(plan, results)
     assert len(told) == 2
     for finding in told:
         assert all(finding.text[v.at : v.at + len(v.text)] == v.text for v in finding.values)
         assert all(v.text == shown(v.value, "name") for v in finding.values if isinstance(v.value, str))
-    assert {v.value for v in told[0].values if v.cell == "c2"} >= {keys[0], keys[-1], 0, len(keys) - 1} - ({0} if len(keys) == 1 else set())
+    assert {v.value for v in told[0].values if v.cell == "c2"} >= {keys[0], keys[-1], 0, len(keys) - 1} - (
+        {0} if len(keys) == 1 else set()
+    )
 
 
 # --- caveats ----------------------------------------------------------------------------------------------------
 
 
-def caveats(steps: list[dict[str, Any]], results: dict[str, Any], verification: Verification | None = None) -> list[str]:
+def caveats(
+    steps: list[dict[str, Any]], results: dict[str, Any], verification: Verification | None = None
+) -> list[str]:
     return [c.text for finding in tell(plan_of(*steps), results, verification) for c in finding.caveats]
 
 
 def test_few_rows_are_a_caveat() -> None:
     steps = [{"op": "aggregate", "measures": [mean("a")]}]
-    assert caveats(steps, {"c1": {"rows": 40, "n": {"m": 4}, "m": 1.0}}) == ["This rests on only 4 rows: take it as a hint, not as proof."]
+    assert caveats(steps, {"c1": {"rows": 40, "n": {"m": 4}, "m": 1.0}}) == [
+        "This rests on only 4 rows: take it as a hint, not as proof."
+    ]
     assert caveats(steps, {"c1": {"rows": 40, "n": {"m": 40}, "m": 1.0}}) == []
 
 
@@ -394,15 +472,45 @@ def test_small_groups_are_a_caveat() -> None:
 
 
 def test_values_lost_in_a_cast_and_a_condition_without_effect_are_caveats() -> None:
-    steps = [{"op": "cast", "column": "a", "to": "number"}, {"op": "filter", "table": "c1", "where": where("a", ">", 0)}, {"op": "aggregate", "table": "c2", "measures": [mean("a")]}]
-    results = {"c1": {"rows": 99, "lost": 2}, "c2": {"rows_before": 99, "rows": 99}, "c3": {"rows": 99, "n": {"m": 97}, "m": 1.0}}
-    assert caveats(steps, results) == ['2 values of "a" could not be read as a number and are left out.', "The condition holds for every row, so it leaves nothing out."]
+    steps = [
+        {"op": "cast", "column": "a", "to": "number"},
+        {"op": "filter", "table": "c1", "where": where("a", ">", 0)},
+        {"op": "aggregate", "table": "c2", "measures": [mean("a")]},
+    ]
+    results = {
+        "c1": {"rows": 99, "lost": 2},
+        "c2": {"rows_before": 99, "rows": 99},
+        "c3": {"rows": 99, "n": {"m": 97}, "m": 1.0},
+    }
+    assert caveats(steps, results) == [
+        '2 values of "a" could not be read as a number and are left out.',
+        "The condition holds for every row, so it leaves nothing out.",
+    ]
 
 
 def test_another_common_choice_is_a_caveat_whose_number_comes_from_the_second_engine() -> None:
-    verification = Verification(checks=[], sensitivities=[Sensitivity(step="c1", path="/m", choice="the population instead of the sample standard deviation", value=49.6655)])
+    verification = Verification(
+        checks=[],
+        sensitivities=[
+            Sensitivity(
+                step="c1", path="/m", choice="the population instead of the sample standard deviation", value=49.6655
+            )
+        ],
+    )
     plan = plan_of({"op": "aggregate", "measures": [mean("Fare", function="std")]})
     (finding,) = tell(plan, {"c1": {"rows": 891, "n": {"m": 891}, "m": 49.6934}}, verification)
     (caveat,) = finding.caveats
-    assert caveat.text == 'With the population instead of the sample standard deviation, the sample standard deviation of "Fare" would be 49.67.'
+    assert (
+        caveat.text
+        == 'With the population instead of the sample standard deviation, the sample standard deviation of "Fare" would be 49.67.'
+    )
     assert caveat.values[-1].cell == "verify" and caveat.values[-1].value == 49.6655
+
+
+def test_a_number_the_second_engine_does_not_confirm_is_withheld() -> None:
+    verification = Verification(
+        checks=[Check(step="c1", status="differs", engine="numpy", compared=1, worst=0.5)], sensitivities=[]
+    )
+    plan = plan_of({"op": "aggregate", "measures": [mean("a")]}, {"op": "aggregate", "measures": [mean("b")]})
+    results = {step: {"rows": 99, "n": {"m": 99}, "m": 1.0} for step in ("c1", "c2")}
+    assert [f.text for f in tell(plan, results, verification)] == ['The mean of "b" is 1 (99 rows).']

@@ -25,7 +25,8 @@ class Layout(NamedTuple):
     """How a delimited file is laid out. `skip` counts the physical lines above the first data row."""
 
     delimiter: str
-    quote: str
+    quote: str  # empty: quotes are ordinary characters
+    escape: str  # how a quote is written inside quotes: doubled, or behind a backslash
     header: list[str] | None
     width: int
     skip: int
@@ -68,15 +69,25 @@ def is_number(text: str) -> bool:
     return bool(readings([text.strip()])) if text.strip() else False
 
 
-def _reader(lines: Iterable[str], delimiter: str, quote: str) -> Any:
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _reader(lines: Iterable[str], delimiter: str, quote: str, escape: str = '"') -> Any:
+    if quote and escape == "\\":
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, doublequote=False, escapechar="\\")
     if quote:
         return csv.reader(lines, delimiter=delimiter, quotechar=quote)
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
-def _rows(text: str, delimiter: str, quote: str, limit: int) -> list[tuple[int, list[str]]]:
+def _rows(text: str, delimiter: str, escape: str, limit: int) -> list[tuple[int, list[str]]]:
     """(physical line after the row, its fields) of the rows that are not blank."""
-    reader = _reader(io.StringIO(text, newline=""), delimiter, quote)
+    reader = _reader(io.StringIO(text, newline=""), delimiter, '"', escape)
     rows: list[tuple[int, list[str]]] = []
     for row in reader:
         if row:
@@ -89,12 +100,14 @@ def _rows(text: str, delimiter: str, quote: str, limit: int) -> list[tuple[int, 
 def sniff(text: str) -> Layout:
     """Find delimiter, quote, junk lines and header in the head of a file."""
     csv.field_size_limit(sys.maxsize)
+    # `\"` before an ordinary character can only be a quote within quotes.
+    escape = "\\" if re.search(r'\\"[^,;|\t\r\n"]', text) else '"'
     stated = re.match(r"\ufeff?sep=(.)\r?\n", text)
     best: tuple[float, int, str] | None = None
     for delimiter in stated[1] if stated else _DELIMITERS:
         if delimiter not in text:
             continue
-        widths = [len(row) for _, row in _rows(text, delimiter, '"', 200)]
+        widths = [len(row) for _, row in _rows(text, delimiter, escape, 200)]
         width, count = max(Counter(widths).items(), key=lambda item: (item[0] > 1, item[1], item[0]))
         score = count / len(widths) - 0.02 * (widths[0] != width)
         if width > 1 and (best is None or score > best[0] + 1e-9):
@@ -106,27 +119,30 @@ def sniff(text: str) -> Layout:
         delimiter = next((char for char in ",\t;|" if char not in text), "\x1f")
     else:
         delimiter = best[2]
-    rows = _rows(text, delimiter, '"', SAMPLE + 50)
-    return _layout(text, delimiter, rows)
+    return _layout(text, delimiter, escape, _rows(text, delimiter, escape, SAMPLE + 50))
 
 
-def _layout(text: str, delimiter: str, rows: list[tuple[int, list[str]]]) -> Layout:
+def _layout(text: str, delimiter: str, escape: str, rows: list[tuple[int, list[str]]]) -> Layout:
     counts = Counter(len(row) for _, row in rows)
     width = max(counts, key=lambda n: (n > 1, counts[n], n)) if len(rows) > 1 else len(rows[0][1])
     start = next((i for i, (_, row) in enumerate(rows) if _heads(row, width)), 0)
-    # R writes row names without a header of their own: one name fewer than fields.
-    if start and len(rows[start - 1][1]) == width - 1 > 1 and all(c.strip() for c in rows[start - 1][1]):
+    above = rows[start - 1][1] if start else []
+    if len(above) == width - 1 > 0 and all(cell.strip() for cell in above):  # a header one name short
         start -= 1
-        rows[start] = (rows[start][0], ["", *rows[start][1]])
+        if any(row[-1] for _, row in rows[start + 1 :] if len(row) == width):
+            rows[start] = (rows[start][0], ["", *above])  # R writes row names without a name of their own
+        else:
+            rows[start] = (rows[start][0], [*above, ""])  # every line ends with a delimiter
     first, body = rows[start][1], [row for _, row in rows[start + 1 :]]
     header = None if _headless(first, body) else first
+    skip = rows[start][0] if header else rows[start - 1][0] if start else 0
     if header is None:
         body = [first, *body]
-    line = rows[start][0] if header is not None else (rows[start - 1][0] if start else 0)
-    ragged = any(len(row) != width for row in body)
-    odd = "\0" in text or re.search(r"\r(?!\n)", text) is not None
-    blank = header is not None and len(header) != width
-    return Layout(delimiter, '"', header, width, line, start, body[:SAMPLE], not (ragged or odd or blank))
+    # DuckDB counts what it skips in rows, not lines, and takes a blank line in a single column for a missing value.
+    tall = any("\n" in cell for _, row in rows[: start + 1] for cell in row)
+    odd = tall or width == 1 or escape != '"' or "\0" in text or re.search(r"\r(?!\n)", text) is not None
+    clean = not odd and all(len(row) == width for row in body)
+    return Layout(delimiter, '"', escape, header, width, skip, start, body[:SAMPLE], clean)
 
 
 def _heads(row: list[str], width: int) -> bool:
@@ -160,20 +176,20 @@ class Rewritten(NamedTuple):
     remarks: int
     not_utf8: int
     longest: int  # characters in the longest row
+    sample: list[list[str]]  # the first rows
 
     def notes(self, name: str) -> Iterator[tuple[Literal["repaired", "lost"], int, str]]:
         """(kind, count, text) of what was done to the file shown as `name`."""
-        if self.padded:
-            text = f"{len(self.padded)} rows of {name} had too few values and were filled up with missing ones"
-            yield "repaired", len(self.padded), f"{text} ({_lines(self.padded)})."
-        if self.dropped:
-            text = f"{len(self.dropped)} rows of {name} had too many values and were left out ({_lines(self.dropped)})."
-            yield "lost", len(self.dropped), text
-        if self.remarks:
-            yield "lost", self.remarks, f"{self.remarks} lines of remarks below the table in {name} were left out."
-        if self.not_utf8:
-            text = f"{self.not_utf8} characters of {name} were not UTF-8 and were read as Windows-1252."
-            yield "repaired", self.not_utf8, text
+        if n := len(self.padded):
+            text = f"{plural(n, 'row')} of {name} had too few values and {was(n)} filled up with missing ones"
+            yield "repaired", n, f"{text} ({_lines(self.padded)})."
+        if n := len(self.dropped):
+            text = f"{plural(n, 'row')} of {name} had too many values and {was(n)} left out ({_lines(self.dropped)})."
+            yield "lost", n, text
+        if n := self.remarks:
+            yield "lost", n, f"{plural(n, 'line')} of remarks below the table in {name} {was(n)} left out."
+        if n := self.not_utf8:
+            yield "repaired", n, f"{plural(n, 'character')} of {name} {was(n)} not UTF-8 and read as Windows-1252."
 
 
 def _lines(numbers: list[int]) -> str:
@@ -200,6 +216,7 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
     padded: list[int] = []
     dropped: list[int] = []
     below: list[tuple[int, list[str]]] = []  # rows of one value: remarks, if nothing but such rows follows
+    sample: list[list[str]] = []
     not_utf8 = longest = 0
 
     def count(error: UnicodeError) -> tuple[str, int]:
@@ -214,7 +231,7 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
     ):
         for _ in range(layout.skip):
             text.readline()
-        reader = _reader((line.replace("\0", "") for line in text), layout.delimiter, layout.quote)
+        reader = _reader((line.replace("\0", "") for line in text), layout.delimiter, layout.quote, layout.escape)
         writer = csv.writer(target, lineterminator="\n")
         end = layout.skip
         for row in reader:
@@ -234,9 +251,12 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
                 for at, short in [*below, (line, row)]:
                     if len(short) < layout.width:
                         padded.append(at)
-                    writer.writerow([*short, *[""] * (layout.width - len(short))])
+                    whole = [*short, *[""] * (layout.width - len(short))]
+                    writer.writerow(whole)
+                    if len(sample) < SAMPLE:
+                        sample.append(whole)
                 below.clear()
-    return Rewritten(padded, dropped, len(below), not_utf8, longest)
+    return Rewritten(padded, dropped, len(below), not_utf8, longest, sample)
 
 
 def total_row(path: Path, layout: Layout, whole: bool) -> str:

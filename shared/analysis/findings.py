@@ -51,7 +51,8 @@ class Finding(Sentence):
 
 
 _REFERENCE = re.compile(
-    r"\{\{\s*(?P<ref>[a-z][a-z0-9_]*:(?:~.|[^~])*?)(?:\|(?P<style>key|name|year|month|abs|p|%[0-9]{0,2}|[0-9]{1,2}))?\s*\}\}", re.S
+    r"\{\{\s*(?P<ref>[a-z][a-z0-9_]*:(?:~.|[^~])*?)(?:\|(?P<style>key|name|year|month|abs|p|%[0-9]{0,2}|[0-9]{1,2}))?\s*\}\}",
+    re.S,
 )
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"(?!")')
 
@@ -80,7 +81,9 @@ def _render(template: str, results: Mapping[str, Any], names: Set[str]) -> Sente
             text += value.text
             at = reference.end()
         elif template.startswith("{{", at):
-            raise InvalidPlan(f"Cannot read the reference at {template[at : at + 40]!r}.", "Write it as {{c3:/mean_fare}}.")
+            raise InvalidPlan(
+                f"Cannot read the reference at {template[at : at + 40]!r}.", "Write it as {{c3:/mean_fare}}."
+            )
         elif unicodedata.category(template[at]).startswith("N"):
             raise InvalidPlan(
                 f"The sentence states a number of its own: {template[max(0, at - 20) : at + 10]!r}.",
@@ -98,7 +101,10 @@ def _value(ref: str, style: str | None, results: Mapping[str, Any], at: int) -> 
         value, style = last_key(ref), "name"
     if isinstance(value, (Mapping, list)):
         below = list(value)[:5] if isinstance(value, Mapping) else range(min(len(value), 3))
-        raise InvalidPlan(f"`{ref}` is not one value but {len(value)}.", f"Go further, e.g. {ref.rstrip('/')}/{next(iter(below), '')}.")
+        raise InvalidPlan(
+            f"`{ref}` is not one value but {len(value)}.",
+            f"Go further, e.g. {ref.rstrip('/')}/{next(iter(below), '')}.",
+        )
     cell, _, place = ref.partition(":")
     return Value(text=shown(value, style), value=value, cell=cell, pointer=place, at=at)
 
@@ -129,15 +135,23 @@ def tell(
 ) -> list[Finding]:
     """Every finding of a plan: the report's own templates, or the standard words, each with its caveats.
 
-    The sensitivities of a verification become caveats, with `verify` as their cell.
+    The sensitivities of a verification become caveats, with `verify` as their cell. A sentence with a number of a cell that the second
+    engine does not confirm is withheld.
     """
     report = plan.report
     own = report.findings if report else None
     templates = standard_findings(plan, results) if own is None else own
+    withheld = {check.step for check in verification.checks if check.status == "differs"} if verification else set()
     told: list[Finding] = []
-    everything = {**results, "plan": plan.model_dump(mode="json"), "verify": verification.model_dump(mode="json") if verification else {}}
+    everything = {
+        **results,
+        "plan": plan.model_dump(mode="json"),
+        "verify": verification.model_dump(mode="json") if verification else {},
+    }
     for template in templates:
         finding = render(template, results, plan, names)
+        if withheld & {value.cell for value in finding.values}:
+            continue
         if finding.step and finding.step not in {f.step for f in told}:
             caveats = sentences.caveats(plan, results, finding.step)
             caveats += sentences.sensitivities(plan, results, verification, finding.step) if verification else []
@@ -158,7 +172,10 @@ def outputs(plan: Plan, results: Mapping[str, Any]) -> dict[str, Any]:
         except InvalidPlan as error:
             raise InvalidPlan(f"The output {output.name!r} has no value: {error.message}", error.hint) from error
         if value is None:
-            raise InvalidPlan(f"The output {output.name!r} has no value: `{output.ref}` is empty.", "There was nothing to compute it from.")
+            raise InvalidPlan(
+                f"The output {output.name!r} has no value: `{output.ref}` is empty.",
+                "There was nothing to compute it from.",
+            )
         found[output.name] = value if output.decimals is None else _rounded(value, output.decimals)
     return found
 

@@ -114,13 +114,16 @@ def numbers(sample: Sequence[str], extra: Sequence[str], file: Decimal) -> list[
         mark = "." if dots > commas else ","
     else:
         mark = "," if file == "comma" or (file == "maybe comma" and any("," in body for body in unclear)) else "."
-    whole = all(_PATTERNS[mark, "BIGINT"].fullmatch(body) for body in bodies)
-    if whole and any(_CODES.fullmatch(value) for value in pool):
+    if sum(_PATTERNS[mark, "DOUBLE"].fullmatch(body) is not None for body in bodies) < MOSTLY * len(bodies):
+        return []  # 31.12.2020
+    codes = any(_CODES.fullmatch(value) for value in pool)
+    whole = all(_PATTERNS[mark, "BIGINT"].fullmatch(body) or (codes and body.isdigit()) for body in bodies)
+    if whole and codes:
         return []
     says = ""
     if unclear and ("," in unclear[0] or mark == ","):
         as_read = re.sub("[.,]", "", unclear[0]) if whole else unclear[0].replace(",", ".")
-        says = f"Numbers such as {unclear[0]} can be read in two ways; this one was taken as {as_read}."
+        says = f"numbers such as {unclear[0]} can be read in two ways; this one was taken as {as_read}."
     return [_number("BIGINT" if whole else "DOUBLE", mark, units.most_common(1)[0][0] if units else None, says)]
 
 
@@ -143,7 +146,7 @@ def _number(type: str, mark: str, unit: str | None, says: str) -> Reading:
     value = f"TRY_CAST(concat({minus}, {digits}) AS {type})"
     finite = f" AND isfinite({value})" if type == "DOUBLE" else ""
     sql = f"CASE WHEN regexp_full_match({v}, {literal(shape)}){finite} THEN {value} END"
-    return Reading(type, sql, plain, unit, says, "were written with a unit, separators or brackets and read as numbers")
+    return Reading(type, sql, plain, unit, says, "written with units, separators or signs were read as plain numbers")
 
 
 # --- dates and times ----------------------------------------------------------------------------------------------
@@ -184,6 +187,7 @@ _ISO_DATE = re.compile(r"\d{4}([-/])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])
 _ISO_STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]{1,9})?)?)?"
 _ZONE = r"(?: ?(?:Z|UTC|[-+][0-9]{2}(?::?[0-9]{2})?))?"
 _STAMP, _STAMP_ZONE = re.compile(_ISO_STAMP), re.compile(_ISO_STAMP + _ZONE)
+_COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?")
 _DATELIKE = re.compile(r"(?=.*\d)(?=.*[-/.,: ])[\w/.,:+ -]{6,40}")
 _TO_DATE = "CASE WHEN length(v) <= 10 AND v < ':' THEN TRY_CAST(v AS DATE) END"
@@ -217,7 +221,7 @@ def dates(sample: Sequence[str], extra: Sequence[str]) -> list[Reading]:
     if mostly(_STAMP_ZONE):
         if all(_STAMP.fullmatch(value) for value in pool if _STAMP_ZONE.fullmatch(value)):
             return [Reading("TIMESTAMP", _TO_STAMP, _TO_STAMP)]
-        return [Reading("TIMESTAMP", _TO_UTC, _TO_UTC, says="Times with an offset were converted to UTC.")]
+        return [Reading("TIMESTAMP", _TO_UTC, _TO_UTC, says="times with an offset were converted to UTC.")]
     if mostly(_TIME):
         return [Reading("TIME", _TO_TIME, _TO_TIME)]
     some = main[:: max(1, len(main) // 50)]
@@ -232,9 +236,9 @@ def _dated(format: str) -> Reading:
     type = "TIMESTAMP" if "%M" in format else "DATE"
     parsed = f"TRY_STRPTIME(v, {literal(format)})"
     sql = f"CAST(CASE WHEN {parsed} >= DATE '1000-01-01' THEN {parsed} END AS {type})"
-    words = re.sub(r"%\w", lambda match: _DIRECTIVES[match[0]][1], format)
+    words = re.sub(r"%\w", lambda match: _DIRECTIVES[match[0]][1], format.replace("%Y%m%d", "%Y %m %d"))
     century = " Two-digit years were taken as 1969 to 2068." if "%y" in format else ""
-    return Reading(type, sql, sql, says=f"Dates were read as {words}.{century}")
+    return Reading(type, sql, sql, says=f"dates were read as {words}.{century}")
 
 
 # --- all together -------------------------------------------------------------------------------------------------
@@ -242,10 +246,10 @@ def _dated(format: str) -> Reading:
 _BOOLEAN = "CASE lower(v) WHEN 'true' THEN true WHEN 'false' THEN false END"
 
 
-def readings(sample: Sequence[str], extra: Sequence[str] = (), file: Decimal = "dot") -> list[Reading]:
+def readings(sample: Sequence[str], extra: Sequence[str] = (), file: Decimal = "dot", name: str = "") -> list[Reading]:
     """Readings to try for a text column, best first; none means text.
 
-    `sample`: values from the top. `extra`: values that an earlier proposal could not read; they are evidence, but do
+    `name`: 20200131 is a date only in a column that says so. `sample`: values from the top. `extra`: values that an earlier proposal could not read; they are evidence, but do
     not count for how common a shape is.
     """
     sample = [value for value in sample if value.lower() not in VALUE_NULLS]
@@ -255,6 +259,8 @@ def readings(sample: Sequence[str], extra: Sequence[str] = (), file: Decimal = "
         return []
     if sum(value.lower() in ("true", "false") for value in main) >= MOSTLY * len(main):
         return [Reading("BOOLEAN", _BOOLEAN, _BOOLEAN)]
+    if "date" in name.lower() and sum(bool(_COMPACT.fullmatch(value)) for value in main) >= MOSTLY * len(main):
+        return [_dated("%Y%m%d")]
     if sum(any("0" <= char <= "9" for char in value) for value in main[:10]) < MOSTLY * len(main[:10]) - 1:
         return []
     return numbers(sample, extra, file) or dates(sample, extra)

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from shared.analysis import delimited
-from shared.analysis.duck import literal, quoted
+from shared.analysis.duck import literal
 from shared.errors import UnreadableTable
 
 
@@ -29,20 +29,28 @@ def looks_like_json(text: str, name: str) -> bool:
 
 
 def relation(
-    path: Path, name: str, work: Path, con: duckdb.DuckDBPyConnection, plain_path: Callable[[Path, Path], str]
+    path: Path,
+    name: str,
+    work: Path,
+    con: duckdb.DuckDBPyConnection,
+    plain_path: Callable[[Path, Path], str],
+    mend: bool,
 ) -> tuple[str, int]:
-    """SQL over the records of a JSON file, and how many lines were left out because they are not JSON."""
+    """SQL over the records of a JSON file, and how many lines were left out because they are not JSON.
+
+    With `mend`, and where DuckDB refuses the file, Python reads it, more leniently.
+    """
     with path.open("rb") as file:
         head = file.read(delimited.HEAD)
     text = delimited.decode(head, False).lstrip("\ufeff \t\r\n")
     first = text.split("\n", 1)[0]
     lines = text.startswith("{") and _is_object(first) and "\n" in text.rstrip()
-    if delimited.encoding_of(head) == "utf-8-sig" and (lines or re.match(r"\[\s*\{", text)):
+    if not mend and delimited.encoding_of(head) == "utf-8-sig" and (lines or re.match(r"\[\s*\{", text)):
         try:
             kind = "newline_delimited" if lines else "array"
             return _as_text(f"{literal(plain_path(path, work))}, format = '{kind}'", con), 0
         except duckdb.Error:
-            pass  # Python reads it more leniently, or says what is wrong
+            pass
     out = work / f"{len(list(work.iterdir()))}.jsonl"
     lost = found = 0
     with out.open("w", encoding="utf-8") as target:
@@ -62,27 +70,15 @@ def relation(
 
 
 def _as_text(source: str, con: duckdb.DuckDBPyConnection) -> str:
-    """`read_json` with the types of all records, where dates and the like stay text: they are read as in any file."""
-    options = "map_inference_threshold = -1, convert_strings_to_integers = false, maximum_object_size = 67108864"
-    shape = con.sql(f"FROM read_json({source}, sample_size = -1, maximum_depth = -1, {options})")
-    if shape.columns == ["json"] and str(shape.types[0]) == "JSON":
-        raise duckdb.InvalidInputException("No objects.")
-    columns = ", ".join(
-        f"{literal(n)}: {literal(_text_type(t))}" for n, t in zip(shape.columns, shape.types, strict=True)
+    """SQL that types records by all of them. Dates stay text, so that they are read as in any other file."""
+    source = (
+        f"read_json({source}, sample_size = -1, maximum_depth = -1, map_inference_threshold = -1, "
+        "convert_strings_to_integers = false, maximum_object_size = 67108864, "
+        "dateformat = '%Y is no date', timestampformat = '%Y is no date')"
     )
-    return f"read_json({source}, columns = {{{columns}}}, maximum_object_size = 67108864)"
-
-
-def _text_type(type: Any) -> str:
-    if type.id == "struct":
-        return f"STRUCT({', '.join(f'{quoted(name)} {_text_type(inner)}' for name, inner in type.children)})"
-    if type.id in ("list", "map", "null"):
-        return "JSON"
-    return (
-        str(type)
-        if type.id in ("bigint", "ubigint", "hugeint", "double", "boolean") or str(type) == "JSON"
-        else "VARCHAR"
-    )
+    if con.sql(f"FROM {source}").columns == ["json"]:
+        raise duckdb.InvalidInputException("There are no objects.")
+    return source
 
 
 def _is_object(text: str) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.analysis.plan import Cell
-from shared.analysis.report import Analysis, escaped, heading, pieces, pretty
 from shared.analysis.references import plain
+from shared.analysis.report import Analysis, escaped, heading, pieces, pretty
 
 _CHECK = '''\
 # Compare what was computed just now with what the report states.
@@ -73,7 +73,14 @@ def _markdown(name: str, text: str) -> dict[str, Any]:
 
 def _code(name: str, code: str, count: int | None, outputs: list[dict[str, Any]]) -> dict[str, Any]:
     source = code.rstrip("\n").splitlines(keepends=True)
-    return {"cell_type": "code", "id": name, "metadata": {}, "execution_count": count, "outputs": outputs, "source": source}
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {},
+        "execution_count": count,
+        "outputs": outputs,
+        "source": source,
+    }
 
 
 def _outputs(cell: Cell, count: int) -> list[dict[str, Any]]:

@@ -15,7 +15,9 @@ from shared.analysis.phrases import is_year
 from shared.analysis.references import shown
 
 SVG = "http://www.w3.org/2000/svg"
-ALLOWED = frozenset("svg g path text tspan line rect circle defs clipPath linearGradient radialGradient stop title desc".split())
+ALLOWED = frozenset(
+    ["svg", "g", "path", "text", "tspan", "line", "rect", "circle", "defs", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc"]
+)
 TABLE_ROWS = 100  # rows of a chart's data shown in a page
 
 

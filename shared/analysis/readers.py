@@ -16,6 +16,7 @@ import duckdb
 from pydantic import BaseModel
 
 from shared.analysis import delimited, json_table
+from shared.analysis.delimited import plural, was
 from shared.analysis.duck import literal, quoted
 from shared.errors import UnreadableTable
 
@@ -39,7 +40,7 @@ class Raw(NamedTuple):
     sample: list[list[str]] | None  # rows from the top of a delimited file
     notes: list[Note]
     delimiter: str = ""
-    mendable: bool = False  # lines that DuckDB cannot split are mended by `read(…, mend=True)`
+    mendable: bool = False  # what DuckDB cannot read in it, `read(…, mend=True)` may
 
 
 def read(path: Path, name: str, work: Path, con: duckdb.DuckDBPyConnection, mend: bool = False) -> Raw:
@@ -62,10 +63,11 @@ def read(path: Path, name: str, work: Path, con: duckdb.DuckDBPyConnection, mend
     if not text.strip("\ufeff \t\r\n"):
         raise UnreadableTable(f"{name} is empty.", "Give a file with a header line and rows.")
     if json_table.looks_like_json(text, name):
-        source, lost = json_table.relation(path, name, work, con, _plain_path)
-        raw = _typed(source, name, con)
+        source, lost = json_table.relation(path, name, work, con, _plain_path, mend)
+        raw = _typed(source, name, con)._replace(mendable=not mend)
         if lost:
-            raw.notes.append(Note(kind="lost", column=None, count=lost, text=f"{lost} lines of {name} are not JSON."))
+            text = f"{plural(lost, 'line')} of {name} {was(lost)} not JSON and left out."
+            raw.notes.append(Note(kind="lost", column=None, count=lost, text=text))
         return raw
     return _delimited(path, name, work, text, whole, mend)
 
@@ -105,7 +107,7 @@ def _refuse(head: bytes, name: str, path: Path) -> None:
     if kind:
         raise UnreadableTable(f"{name} is {kind}, not a table.", "Export or download the table itself, as CSV or JSON.")
     text = delimited.encoding_of(head) == "utf-8-sig" and not head.startswith((b"PAR1", b"PK\x03\x04"))
-    if text and sum(byte < 9 or 13 < byte < 32 for byte in head[:4096]) > 0.02 * len(head[:4096]):
+    if text and sum(byte < 9 or 13 < byte < 32 for byte in head[:4096]) > max(3, 0.02 * len(head[:4096])):
         raise UnreadableTable(f"{name} is a binary file, not text.", "Export the table as CSV and try again.")
 
 
@@ -138,7 +140,7 @@ def _delimited(path: Path, name: str, work: Path, text: str, whole: bool, mend: 
         text = f"{name} has no header line. Its columns were named column_1, column_2, …"
         notes.append(Note(kind="repaired", column=None, count=layout.width, text=text))
     if layout.junk:
-        text = f"{layout.junk} lines above the header of {name} were left out."
+        text = f"{plural(layout.junk, 'line')} above the header of {name} {was(layout.junk)} left out."
         notes.append(Note(kind="lost", column=None, count=layout.junk, text=text))
     if total := delimited.total_row(path, layout, whole):
         text = f"The last row of {name} ({total}…) looks like a total. It was kept and counts as a row."
@@ -146,12 +148,12 @@ def _delimited(path: Path, name: str, work: Path, text: str, whole: bool, mend: 
     with path.open("rb") as file:
         encoding = delimited.encoding_of(file.read(4096))
     clean = layout.clean and encoding == "utf-8-sig" and not mend
-    delimiter, skip, longest = layout.delimiter, layout.skip, 0
+    delimiter, skip, longest, sample = layout.delimiter, layout.skip, 0, layout.sample
     if not clean:
         mended = scratch(work)
         done = delimited.rewrite(path, mended, layout, encoding)
         notes += [Note(kind=kind, column=None, count=count, text=text) for kind, count, text in done.notes(name)]
-        path, delimiter, skip, longest = mended, ",", 0, done.longest
+        path, delimiter, skip, longest, sample = mended, ",", 0, done.longest, done.sample
 
     # Small buffers let both cores work on a file of a few megabytes.
     sizes = f"max_line_size = {8 * longest}" if longest > 200_000 else "buffer_size = 4194304"
@@ -164,7 +166,6 @@ def _delimited(path: Path, name: str, work: Path, text: str, whole: bool, mend: 
         return f"read_csv({source}, auto_detect = false, header = false, {options}, columns = {{{columns}}})"
 
     header = [*(layout.header or []), *[""] * layout.width][: layout.width]
-    sample = [[*row, *[""] * (layout.width - len(row))] for row in layout.sample if len(row) <= layout.width]
     return Raw(relation, header, ["VARCHAR"] * layout.width, sample, notes, layout.delimiter, clean)
 
 

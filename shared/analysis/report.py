@@ -92,7 +92,9 @@ def receipt(snapshot: "Snapshot", plan: Plan, cells: Sequence[Cell], sandbox: st
     """The receipt of a run. Equal data, plan and code give equal hashes."""
     code = "\n\n".join(cell.code for cell in cells)
     return Receipt(
-        data=[Source(source=t.source, sha256=t.source_sha256, bytes=t.source_bytes, rows=t.rows) for t in snapshot.tables],
+        data=[
+            Source(source=t.source, sha256=t.source_sha256, bytes=t.source_bytes, rows=t.rows) for t in snapshot.tables
+        ],
         snapshot_sha256s=[table.sha256 for table in snapshot.tables],
         code_sha256=hashlib.sha256(code.encode()).hexdigest(),
         plan_sha256=hashlib.sha256(json.dumps(plan.model_dump(mode="json"), sort_keys=True).encode()).hexdigest(),
@@ -180,7 +182,10 @@ def pretty(value: Any, indent: str = "", width: int = 88) -> str:
         return line
     inner = indent + "  "
     if isinstance(value, dict):
-        parts = [f"{inner}{json.dumps(str(key), ensure_ascii=False)}: {pretty(item, inner, width)}" for key, item in value.items()]
+        parts = [
+            f"{inner}{json.dumps(str(key), ensure_ascii=False)}: {pretty(item, inner, width)}"
+            for key, item in value.items()
+        ]
         return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
     return "[\n" + ",\n".join(inner + pretty(item, inner, width) for item in value) + f"\n{indent}]"
 
@@ -248,7 +253,9 @@ def _linked(sentence: Sentence, analysis: Analysis) -> Any:
         elif value.cell in cells:
             exact = plain(_json(value.value))[:200]
             kind = "value" if len(text) > 24 else "value short"
-            out += Markup('<a class="{}" href="#{}" title="{}: {}">{}</a>').format(kind, value.cell, value.cell + value.pointer, exact, text)
+            out += Markup('<a class="{}" href="#{}" title="{}: {}">{}</a>').format(
+                kind, value.cell, value.cell + value.pointer, exact, text
+            )
         elif value.cell == "plan":
             out += Markup('<a class="value stated" href="#plan" title="as stated in the plan">{}</a>').format(text)
         else:
@@ -262,7 +269,11 @@ def _template() -> "Template":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"linked": _linked, "plain": plain, "quotes": quotes, "shown": shown}
     return environment.get_template("report.html.j2")
@@ -279,7 +290,9 @@ def _style() -> str:
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is; its edges are kept."""
     text = re.sub(r"([\\`*_{}\[\]<>|~#$])", r"\\\1", text.replace("&", "&amp;"))
-    return re.sub(r"^([-+](?=\s)|\d+(?=[.)](?:\s|$)))", r"\1\\" if text[:1].isdigit() else r"\\\1", text)  # no list where a line begins
+    return re.sub(
+        r"^([-+](?=\s)|\d+(?=[.)](?:\s|$)))", r"\1\\" if text[:1].isdigit() else r"\\\1", text
+    )  # no list where a line begins
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -300,9 +313,18 @@ def markdown(analysis: Analysis) -> str:
         lead, *others = analysis.findings
         parts.append(f"**{_linked_markdown(lead)}**")
         parts += [f"*{_linked_markdown(caveat)}*" for caveat in lead.caveats]
-        parts += ["\n".join("\n".join([f"- {_linked_markdown(f)}", *(f"  *{_linked_markdown(c)}*" for c in f.caveats)]) for f in others)]
+        parts += [
+            "\n".join(
+                "\n".join([f"- {_linked_markdown(f)}", *(f"  *{_linked_markdown(c)}*" for c in f.caveats)])
+                for f in others
+            )
+        ]
     else:
-        parts.append("This question was not answered." if analysis.status != "failed" else "The run failed; the cell that stopped it is below.")
+        parts.append(
+            "This question was not answered."
+            if analysis.status != "failed"
+            else "The run failed. The cell that stopped it is below."
+        )
     if analysis.outputs:
         table = "\n".join(f"| {escaped(name)} | {escaped(value)} |" for name, value in output_rows(analysis.outputs))
         parts += ["## Named values", f"| Name | Value |\n| --- | --- |\n{table}"]
@@ -338,7 +360,10 @@ def terminal(analysis: Analysis, console: "Console", paths: Mapping[str, Path] |
     from rich.text import Text
 
     def told(sentence: Sentence, style: str) -> Text:
-        return Text.assemble(*((text, "bold cyan" if value and value.cell != "plan" else "") for text, value in pieces(sentence)), style=style)
+        return Text.assemble(
+            *((text, "bold cyan" if value and value.cell != "plan" else "") for text, value in pieces(sentence)),
+            style=style,
+        )
 
     def section(title: str, lines: Sequence[Text | str]) -> None:
         if lines:
@@ -354,14 +379,29 @@ def terminal(analysis: Analysis, console: "Console", paths: Mapping[str, Path] |
             console.print(Padding(told(caveat, "yellow"), (0, 0, 0, 2)))
         section("Also", [text for f in others for text in (told(f, ""), *(told(c, "yellow") for c in f.caveats))])
     else:
-        console.print(Text("The run failed." if analysis.status == "failed" else "This question was not answered.", style="bold red"))
-    section("Errors", [f"{cell.id}: {plain(cell.error.strip().splitlines()[-1])}" for cell in analysis.cells if cell.error and cell.error.strip()])
+        console.print(
+            Text(
+                "The run failed." if analysis.status == "failed" else "This question was not answered.",
+                style="bold red",
+            )
+        )
+    section(
+        "Errors",
+        [
+            f"{cell.id}: {plain(cell.error.strip().splitlines()[-1])}"
+            for cell in analysis.cells
+            if cell.error and cell.error.strip()
+        ],
+    )
     if analysis.outputs:
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         for name, value in output_rows(analysis.outputs):
             table.add_row(Text(plain(name)), Text(plain(value), style="bold cyan"))
         console.print(Text("\nNamed values", style="bold"))
         console.print(Padding(table, (0, 0, 0, 2)))
-    section("Not answered", [f"{plain(u.what)}: {plain(u.why)}{' ' + plain(u.hint) if u.hint else ''}" for u in analysis.unanswered])
+    section(
+        "Not answered",
+        [f"{plain(u.what)}: {plain(u.why)}{' ' + plain(u.hint) if u.hint else ''}" for u in analysis.unanswered],
+    )
     section("About the data", [plain(note.text) for note in analysis.notes])
     section("Made", [f"{name:<10} {path}" for name, path in (paths or {}).items()])

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import duckdb
 
 from shared.analysis import infer
+from shared.analysis.delimited import plural
 from shared.analysis.duck import literal, quoted
 from shared.analysis.infer import Decimal, Reading
 from shared.analysis.readers import Note
@@ -50,7 +51,7 @@ def write(
 ) -> Written:
     """Write the relation's columns, typed, to `file`."""
     samples = {column.raw: [v for value in column.sample if (v := value.strip(infer.BLANKS))] for column in columns}
-    choices = {c.raw: infer.readings(samples[c.raw], (), decimal) for c in columns if _open(c)}
+    choices = {c.raw: infer.readings(samples[c.raw], (), decimal, c.name) for c in columns if _open(c)}
     rows, done = _believe(relation, columns, samples, choices, decimal, file, con)
     rest = [column for column in columns if _open(column) and column.raw not in done]
     infinite = [column for column in columns if column.type == "DOUBLE"]
@@ -125,9 +126,10 @@ def _believe(
             stop = re.search(_STOP + r"(\d+) (.*)|converting column \"c(\d+)\"", str(error), re.DOTALL)
             if stop is None:
                 raise
-        raw = columns[int(stop[1] or stop[3])].raw
+        column = columns[int(stop[1] or stop[3])]
+        raw = column.raw
         value = (stop[2] or "").split("\n\n", 1)[0]
-        better = infer.readings(samples[raw], [value], decimal) if value.strip(infer.BLANKS) else []
+        better = infer.readings(samples[raw], [value], decimal, column.name) if value.strip(infer.BLANKS) else []
         if len(better) == 1 and better[0] != plain.pop(raw) and infer.is_plain(value, better[0]):
             plain[raw] = better[0]
             samples[raw].append(value)
@@ -175,6 +177,7 @@ class _Count(NamedTuple):
     value_nulls: int  # of them, what also means missing among numbers and dates
     trimmed: int
     codes: int  # 007 and the like
+    nulls: list[str]  # examples of those that mean missing
     tallies: list[_Tally]
 
     def lost(self, tally: _Tally) -> int:
@@ -203,7 +206,7 @@ def _repair(
             count = counts[column.raw]
             if min((count.lost(tally) for tally in count.tallies), default=0) > 0:
                 failing = [value for tally in count.tallies for value in tally.failing]
-                better = infer.readings(samples[column.raw], failing, decimal)
+                better = infer.readings(samples[column.raw], failing, decimal, column.name)
                 if better != tried[column.raw]:
                     tried[column.raw] = better
                     samples[column.raw] = samples[column.raw] or failing
@@ -250,7 +253,7 @@ def _count(
         for i, column in enumerate(part):
             if column.type == "DOUBLE":
                 values.append(f"{column.raw} AS v{i}")
-                sums += [f"count(v{i})", f"count(*) FILTER (isinf(v{i}))", "0", "0", "0"]
+                sums += [f"count(v{i})", f"count(*) FILTER (isinf(v{i}))", "0", "0", "0", "NULL", "NULL"]
                 continue
             found = choices[column.raw]
             values.append(f"{_trimmed(column.raw)} AS v{i}, {column.raw} AS r{i}")
@@ -258,6 +261,9 @@ def _count(
             sums += [f"count(v{i})", f"count(*) FILTER (v{i} IN ({_TEXT_NULLS}))"]
             sums += [f"count(*) FILTER ({missing})" if found else "0", f"count(*) FILTER (v{i} <> r{i})"]
             sums += [f"count(*) FILTER ({_over(infer.CODE_SQL, f'v{i}')})" if found else "0"]
+            sums += [
+                f"{end}(v{i}) FILTER ({missing if found else f'v{i} IN ({_TEXT_NULLS})'})" for end in ("min", "max")
+            ]
             for reading in found:
                 sql = _over(reading.sql, f"v{i}")
                 failing = f"FILTER (v{i} IS NOT NULL AND {sql} IS NULL AND NOT {missing})"
@@ -266,16 +272,23 @@ def _count(
         row = con.execute(f"SELECT {', '.join(sums)} FROM (SELECT {', '.join(values)} FROM {source})").fetchone()
         cells = iter(row or ())
         for column in part:
-            total, text_nulls, value_nulls, trimmed, codes = (next(cells) for _ in range(5))
+            total, text_nulls, value_nulls, trimmed, codes, *nulls = (next(cells) for _ in range(7))
             tallies = []
             for _ in choices.get(column.raw, ()):
                 fits, plain, low, high = (next(cells) for _ in range(4))
                 tallies.append(_Tally(fits, plain, list(dict.fromkeys([*(low or ()), *(high or ())]))))
-            counts[column.raw] = _Count(total, text_nulls, value_nulls, trimmed, codes, tallies)
+            counts[column.raw] = _Count(
+                total, text_nulls, value_nulls, trimmed, codes, list(dict.fromkeys(filter(None, nulls))), tallies
+            )
     return counts
 
 
 _KINDS = {"BIGINT": "numbers", "DOUBLE": "numbers", "BOOLEAN": "true or false", "TIME": "times"}
+
+
+def _said_missing(count: int, examples: list[str]) -> str:
+    such = f", such as {' and '.join(map(repr, examples))}," if examples else ""
+    return f"{plural(count, 'value')} that {'stands' if count == 1 else 'stand'} for nothing{such} became missing."
 
 
 def _choose(column: Column, found: list[Reading], count: _Count) -> tuple[Reading | None, list[Note]]:
@@ -287,7 +300,7 @@ def _choose(column: Column, found: list[Reading], count: _Count) -> tuple[Readin
             notes.append(_note(kind, column, number, text))
 
     if column.type == "DOUBLE":
-        note("lost", count.text_nulls, f"{count.text_nulls} infinite values became missing.")
+        note("lost", count.text_nulls, f"{plural(count.text_nulls, 'infinite value')} became missing.")
         return None, notes
     if found:
         best = min(range(len(found)), key=lambda i: count.lost(count.tallies[i]))
@@ -297,14 +310,22 @@ def _choose(column: Column, found: list[Reading], count: _Count) -> tuple[Readin
         tolerated = not lost or (lost <= TOLERATED * values and values >= ENOUGH)
         if tally.fits and tolerated and not (count.codes and reading.type == "BIGINT"):
             repaired = tally.fits - tally.plain if reading.repair else 0
-            note("lost", lost, f"{lost} of {values} values are not {kind} and became missing, such as {such}.")
-            note("cast", count.value_nulls, f"{count.value_nulls} values that stand for nothing became missing.")
-            note("repaired", repaired, f"{repaired} values {reading.repair}.")
+            note(
+                "lost",
+                lost,
+                f"{lost} of {values} values could not be read as {kind} and became missing, such as {such}.",
+            )
+            note("cast", count.value_nulls, _said_missing(count.value_nulls, count.nulls))
+            note("repaired", repaired, f"{plural(repaired, 'value')} {reading.repair}.")
             if len(found) > 1 and count.lost(count.tallies[1 - best]) == lost:
                 note("cast", tally.fits, "day and month could be swapped in every date; the month was taken first.")
             return reading, notes
         if tally.fits > values / 2:
-            note("cast", lost, f"kept as text, as {lost} of {values} values are not {kind}, such as {such}.")
-    note("cast", count.text_nulls, f"{count.text_nulls} values that stand for nothing became missing.")
-    note("repaired", count.trimmed, f"blanks around {count.trimmed} values were removed.")
+            note(
+                "cast",
+                lost,
+                f"kept as text, as {lost} of {values} values could not be read as {kind}, such as {such}.",
+            )
+    note("cast", count.text_nulls, _said_missing(count.text_nulls, [v for v in count.nulls if v in infer.TEXT_NULLS]))
+    note("repaired", count.trimmed, f"blanks around {plural(count.trimmed, 'value')} were removed.")
     return None, notes

@@ -171,13 +171,16 @@ def _as_label(value: Any) -> Any:
 
 
 def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Lists whose order is free become mappings. `items` go by the cell's names, which are compared as names."""
+    """Lists whose order is free become mappings. `items` count where both engines chose the same names, each once."""
     if isinstance(result.get("pairs"), list):
         return {
             **result,
             "pairs": {" ~ ".join(sorted((str(pair["x"]), str(pair["y"])))): pair for pair in result["pairs"]},
         }
-    if "names" in result and "items" in result and result is not theirs and result["names"] != theirs.get("names"):
+    if "items" in result and (
+        [*map(_as_label, theirs.get("names", []))] != [*map(_as_label, result["names"])]
+        or len(result["items"]) < len(result["names"])
+    ):
         return {key: value for key, value in result.items() if key != "items"}
     return result
 

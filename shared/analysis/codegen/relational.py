@@ -289,7 +289,7 @@ def outliers(step: Outliers, tables: Tables) -> str:
     for name in step.columns:
         x = as_number(columns, name)
         if step.method == "zscore":
-            std = f"stddev_{'samp' if step.ddof else 'pop'}({x})"
+            std = f"nullif(stddev_{'samp' if step.ddof else 'pop'}({x}), 0)"  # no spread, no bounds
             bounds += [f"avg({x}) - {k} * {std}", f"avg({x}) + {k} * {std}"]
         else:
             q25, q75 = f"quantile_cont({x}, 0.25)", f"quantile_cont({x}, 0.75)"

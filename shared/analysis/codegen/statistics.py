@@ -126,15 +126,17 @@ _TWO = frozenset(["t_test", "mann_whitney", "ks_2sample", "proportion_z"])
 _MANY = frozenset(["anova", "kruskal", "levene", "bartlett"])
 _PAIRED = frozenset(["t_test_paired", "wilcoxon"])
 
+# Rounding gives equal values a tiny spread, on which a t-test would build a certainty.
 _COHEN = """\
+varies = (a != a[:1]).any() or (b != b[:1]).any()  # without any spread there is nothing to test against
 pooled = math.sqrt(((len(a) - 1) * a.var(ddof=1) + (len(b) - 1) * b.var(ddof=1)) / (len(a) + len(b) - 2))
-effect = (a.mean() - b.mean()) / pooled if pooled else None
+effect = (a.mean() - b.mean()) / pooled if varies else None
 """
 _ETA = """\
 everything = np.concatenate(list(samples.values()))
 total = ((everything - everything.mean()) ** 2).sum()
 between = sum(len(x) * (x.mean() - everything.mean()) ** 2 for x in samples.values())
-effect = between / total if total else None
+effect = between / total if (everything != everything[:1]).any() else None
 """
 _SIGNED = """\
 moved = (a - b)[a != b]
@@ -178,12 +180,14 @@ def test(step: Test, tables: Tables) -> str:
             code += f"test = stats.ttest_ind(a, b, equal_var={step.equal_var}, {alternative})\n" + _COHEN
             df, effect, effect_name = "test.df", "effect", "Cohen's d"
         case "t_test_paired":
-            code += f"test = stats.ttest_rel(a, b, {alternative})\nspread = (a - b).std(ddof=1)\n"
-            code += "effect = (a - b).mean() / spread if spread else None\n"
+            code += f"test, moved = stats.ttest_rel(a, b, {alternative}), a - b\n"
+            code += "varies = (moved != moved[:1]).any()  # without any spread there is nothing to test against\n"
+            code += "effect = moved.mean() / moved.std(ddof=1) if varies else None\n"
             df, effect, effect_name = "test.df", "effect", "Cohen's d"
         case "t_test_1sample":
             code += f"test = stats.ttest_1samp(x, {step.mu!r}, {alternative})\n"
-            code += f"effect = (x.mean() - {step.mu!r}) / x.std(ddof=1) if x.std(ddof=1) else None\n"
+            code += "varies = (x != x[:1]).any()  # without any spread there is nothing to test against\n"
+            code += f"effect = (x.mean() - {step.mu!r}) / x.std(ddof=1) if varies else None\n"
             df, effect, effect_name = "test.df", "effect", "Cohen's d"
         case "mann_whitney":
             code += f"test = stats.mannwhitneyu(a, b, {alternative})\n"
@@ -214,6 +218,8 @@ def test(step: Test, tables: Tables) -> str:
         case "adf":
             code += "test = adfuller(x, result_object=True)\n"
     statistic, p = "test.statistic", "test.pvalue"
+    if step.kind.startswith("t_test"):
+        statistic, p = f"{statistic} if varies else None", f"{p} if varies else None"
     if step.kind in _TWO | _MANY | _PAIRED:
         code += 'groups = {\n    name: {"n": len(x), "mean": x.mean(), "median": np.median(x), "std": x.std(ddof=1)}\n'
         code += "    for name, x in samples.items()\n}\n"
@@ -227,7 +233,7 @@ def _verdict(step: Test, statistic: str, p: str, n: str, df: str, groups: str, e
         statistic=statistic,
         p_value=p,
         alpha=repr(step.alpha),
-        significant=f"bool({p} < {step.alpha!r})",
+        significant=f"bool({p.removesuffix(' if varies else None')} < {step.alpha!r})" + " and bool(varies)" * ("varies" in p),
         n=n,
         df=df,
         groups=groups,
@@ -323,7 +329,7 @@ def course(points):
     high, low = values.index(max(values)), values.index(min(values))
     steps, level = np.arange(n) - (n - 1) / 2, np.array(values, dtype=float) - np.mean(values)
     slope = (steps @ level) / (steps @ steps) if n > 1 else None
-    spread = math.sqrt((steps @ steps) * (level @ level))
+    spread = math.sqrt((steps @ steps) * (level @ level)) if max(values) > min(values) else 0
     r = max(-1.0, min(1.0, (steps @ level) / spread)) if spread else None
     p = p_value(r, n)
     return {
@@ -378,14 +384,16 @@ def trend(step: Trend, tables: Tables) -> str:
 
 # --- associate --------------------------------------------------------------------------------------------------
 
-_STRENGTH = '''\
+_ETA_SQUARED = '''\
 def eta_squared(names, values):
-    """The part of the values' variance that lies between the groups, and the p-value of its F test."""
+    """The part of the values' variance that lies between the groups, and the p-value of its F-test."""
+    if len(values) < 2 or values.min() == values.max():
+        return None, None
     groups = pd.Series(values).groupby(pd.Series(names)).agg(["size", "mean"])
     total = ((values - values.mean()) ** 2).sum()
     between = (groups["size"] * (groups["mean"] - values.mean()) ** 2).sum()
     k, n = len(groups), len(values)
-    if not total or k < 2:
+    if k < 2:
         return None, None
     strength = min(1.0, between / total)
     if k >= n:
@@ -393,6 +401,8 @@ def eta_squared(names, values):
     return strength, fdtrc(k - 1, n - k, strength / (1 - strength) * (n - k) / (k - 1)) if strength < 1 else 0.0
 
 
+'''
+_CRAMER = '''\
 def cramers_v_squared(a, b):
     """Chi-square (uncorrected) over its largest possible value, and its p-value."""
     counts = pd.crosstab(pd.Series(a), pd.Series(b)).to_numpy()
@@ -404,47 +414,48 @@ def cramers_v_squared(a, b):
     return min(1.0, chi2 / (n * smaller)), chdtrc((counts.shape[0] - 1) * (counts.shape[1] - 1), chi2)
 
 
-def pearson(x, y):
-    x, y = x - x.mean(), y - y.mean()
-    spread = math.sqrt((x @ x) * (y @ y))
-    return max(-1.0, min(1.0, (x @ y) / spread)) if spread else None
-
-
 '''
 
 
 def associate(step: Associate, tables: Tables) -> str:
     columns, source = tables[step.table], table(step.table)
-    names = step.columns or known(columns)
-    numbers = [name for name in names if name != step.target and kind(columns, name) in ("number", "unknown")]
-    categories = [name for name in names if name != step.target and kind(columns, name) in ("text", "boolean")]
+    names = [name for name in step.columns or known(columns) if name != step.target]
+    numbers = [name for name in names if kind(columns, name) in ("number", "unknown")]
+    categories = [name for name in names if kind(columns, name) in ("text", "boolean")]
     number_target = kind(columns, step.target) in ("number", "unknown")
-    imports = P_VALUE.replace("import stdtr", "import chdtrc, fdtrc, stdtr")
-    code = imports + _STRENGTH + f"numbers = {py(numbers)}\ncategories = {py(categories)}\nfound = []\n"
     target = as_double(columns, step.target) if number_target else f"{quote(step.target)}::VARCHAR"
-    code += "for name in numbers + categories:\n"
-    code += '    dtype = "DOUBLE" if name in numbers else "VARCHAR"\n'
-    code += "    df = db.execute(\n"
-    code += f'        f"SELECT {{quoted(name)}}::{{dtype}} AS x, " {sql_line(f"{target} AS y FROM {source} ")}\n'
-    code += f'        f"WHERE {{quoted(name)}} IS NOT NULL AND " {sql_line(f"{quote(step.target)} IS NOT NULL")}\n'
-    code += "    ).df()\n    x, y, r = df.x.to_numpy(), df.y.to_numpy(), None\n"
+    needed = ["fdtrc"] + (["stdtr"] if number_target else ["chdtrc"])
+    code = P_VALUE if number_target else ""
+    code = code.replace("import stdtr", "import fdtrc, stdtr") or f"from scipy.special import {', '.join(sorted(needed))}\n\n\n"
+    code += _ETA_SQUARED + ("" if number_target else _CRAMER)
+    code += f"numbers = {py(numbers)}\ncategories = {py(categories)}\nfound = []\n"
     if number_target:
-        of_number = "r = pearson(x, y)\n        measure, strength, p = \"r²\", None if r is None else r * r, p_value(r, len(x))"
-        of_category = 'measure, (strength, p) = "eta²", eta_squared(x, y)'
-    else:
-        of_number = 'measure, (strength, p) = "eta²", eta_squared(y, x)'
-        of_category = 'measure, (strength, p) = "Cramér\'s V²", cramers_v_squared(x, y)'
+        code += "for name in numbers:\n"
+        code += f"    [(r, n)] = db.execute({sql_line('SELECT finite(corr(y, x)), regr_count(y, x) FROM (SELECT ')} + quoted(name)\n"
+        code += f"                          + {sql_line(f'::DOUBLE AS x, {target} AS y FROM {source})')}).fetchall()\n"
+        code += '    strength = None if r is None else r * r\n'
+        code += '    found.append({"column": name, "measure": "r²", "strength": strength, "r": r, "p_value": p_value(r, n), "n": n})\n'
+    code += "for name in categories:\n" if number_target else "for name in numbers + categories:\n"
+    dtype = '"::VARCHAR"' if number_target else '("::DOUBLE" if name in numbers else "::VARCHAR")'
     code += f"""\
+    df = db.execute(
+        "SELECT " + quoted(name) + {dtype} + {sql_line(f" AS x, {target} AS y FROM {source} WHERE ")}
+        + quoted(name) + {sql_line(f" IS NOT NULL AND {quote(step.target)} IS NOT NULL")}
+    ).df()
+    x, y = df["x"].to_numpy(), df["y"].to_numpy()
     if name in categories and len(set(x)) > max(2, min(100, len(x) / 2)):
         continue  # names rather than categories: almost every row its own
-    if name in numbers:
-        {of_number}
+"""
+    if number_target:
+        code += '    measure, (strength, p) = "eta²", eta_squared(x, y)\n'
     else:
-        {of_category}
-    found.append({{"column": name, "measure": measure, "strength": strength, "r": r, "p_value": p, "n": len(x)}})
+        code += '    if name in numbers:\n        measure, (strength, p) = "eta²", eta_squared(y, x)\n'
+        code += '    else:\n        measure, (strength, p) = "Cramér\'s V²", cramers_v_squared(x, y)\n'
+    code += """\
+    found.append({"column": name, "measure": measure, "strength": strength, "r": None, "p_value": p, "n": len(x)})
 found = plain(found)
 found.sort(key=lambda item: -item["strength"] if item["strength"] is not None else 1)
-best = found[0] if found and found[0]["strength"] is not None else {{"column": None, "strength": None}}
+best = found[0] if found and found[0]["strength"] is not None else {"column": None, "strength": None}
 """
     return code + keep(step.id, target=py(step.target), associations="found", strongest='best["column"]', strongest_strength='best["strength"]')
 

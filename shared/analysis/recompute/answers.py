@@ -11,6 +11,7 @@ from shared.analysis.recompute.columns import (
     CannotRecompute,
     Column,
     Table,
+    as_text,
     column,
     everything,
     group,
@@ -18,6 +19,7 @@ from shared.analysis.recompute.columns import (
     table_of,
 )  # fmt: skip
 from shared.analysis.recompute.conditions import Refs, matches
+from shared.analysis.recompute.correlations import correlation_p
 from shared.analysis.recompute.measures import measure, ordered_values
 
 Result = dict[str, Any]
@@ -76,7 +78,7 @@ def rank(step: Rank, table: Table, refs: Refs) -> tuple[Result, Table]:
     result = {
         "rows": made.rows, "names": names, "values": values, "name": names[0] if names else None,
         "value": values[0] if values else None, "tied": tied,
-        "items": {str(name): value for name, value in reversed(list(zip(names, values, strict=True)))},
+        "items": {"null" if name is None else as_text(name): value for name, value in zip(names, values, strict=True)},
     }  # fmt: skip
     return result, made
 
@@ -109,7 +111,7 @@ def _labels(table: Table, label: list[str], rows: Array) -> list[Any]:
     if not label:
         return [int(row) for row in rows]
     if len(label) == 1:
-        return [table[label[0]].text(row) for row in range(table.rows)]
+        return [table[label[0]].scalar(row) for row in range(table.rows)]
     return [" | ".join(str(part) for part in parts) for parts in zip(*(table[n].texts() for n in label), strict=True)]
 
 
@@ -188,8 +190,6 @@ def _course(period: Column, value: Column, scale: Array | None) -> Result:
 
 def _line(y: Array) -> tuple[float | None, float | None, float | None]:
     """Slope per period, r and p of a least-squares line through (0, y0), (1, y1), …"""
-    from scipy.special import stdtr
-
     n = len(y)
     if n < 2:
         return None, None, None
@@ -198,11 +198,8 @@ def _line(y: Array) -> tuple[float | None, float | None, float | None]:
     if y.min() == y.max():
         return 0.0, None, None
     away = y - y.mean()
-    r = float(np.clip((x * away).sum() / np.sqrt((x * x).sum() * (away * away).sum()), -1, 1))
-    if n == 2:
-        return slope, r, 1.0
-    t = np.inf if abs(r) == 1 else abs(r) * np.sqrt((n - 2) / ((1 - r) * (1 + r)))
-    return slope, r, float(2 * stdtr(n - 2, -t))
+    r = float((x * away).sum() / np.sqrt((x * x).sum() * (away * away).sum()))
+    return slope, r, correlation_p(r, n)
 
 
 # --- summarize --------------------------------------------------------------------------------------------------

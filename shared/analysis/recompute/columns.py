@@ -54,7 +54,7 @@ class Column:
         if self.words is not None:
             return self.words[self.values[row]]
         if self.type in ("DATE", "TIMESTAMP"):
-            return str(self.values[row].item())
+            return self.values[row].item().isoformat()
         if self.type == "TIME":
             return str((np.datetime64(0, "us") + self.values[row]).item().time())
         return self.values[row].item()

@@ -37,7 +37,9 @@ def correlate(step: Correlate, table: Table, refs: Refs) -> Result:
     if step.x is not None and step.y is not None:
         groups = group(table, step.by)
         found = correlations(table[step.x], table[step.y], groups, step.method)
-        return {"groups": dict(zip(groups.names(), found, strict=True))} if step.by else found[0]
+        if not step.by:
+            return found[0]
+        return {"groups": {name: one for name, one in zip(groups.names(), found, strict=True) if one["n"]}}
     columns = [name for name in step.columns or [] if name != step.target]
     pairs = [(name, step.target) for name in columns] if step.target else list(combinations(columns, 2))
     if len(pairs) > MOST_PAIRS:
@@ -81,18 +83,16 @@ def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Resu
     told: list[Result] = [{"r": None, "p_value": None, "n": 0} for _ in range(groups.count)]
     for k, n, vary, sxy, sxx, syy in rows:
         r = sxy / math.sqrt(sxx) / math.sqrt(syy) if vary and sxx > 0 and syy > 0 else None
-        told[k] = {"r": r, "p_value": correlation_p(r, n, method), "n": n}
+        told[k] = {"r": r, "p_value": correlation_p(r, n), "n": n}
     return told
 
 
-def correlation_p(r: float | None, n: int, method: str = "pearson") -> float | None:
+def correlation_p(r: float | None, n: int) -> float | None:
     """Two-sided, by Student's t. Near |r| = 1 p hangs on the last digits of r, which its scale says."""
     from scipy.special import stdtr
 
-    if r is None or n < 2 or (n == 2 and method != "pearson"):
+    if r is None or n < 3:
         return None
-    if n == 2:
-        return 1.0
 
     def p(size: float) -> float:
         t = math.inf if size >= 1 else size * math.sqrt((n - 2) / ((1 - size) * (1 + size)))

@@ -26,7 +26,9 @@ def test(step: Test, table: Table, refs: Refs) -> Result:
     else:
         raise CannotRecompute(f"the second engine has no {step.kind.replace('_', ' ')} test")
     p = result.get("p_value")
-    return {**result, "alpha": step.alpha, "significant": None if p is None else bool(p < step.alpha)}
+    if result.get("df", 0) is None:
+        del result["df"]
+    return {**result, "alpha": step.alpha, "significant": p is not None and bool(p < step.alpha)}
 
 
 def _samples(step: Test, table: Table) -> tuple[list[str], list[Array]]:
@@ -73,7 +75,7 @@ def _moments(samples: Sequence[Array]) -> list[Moments]:
 def _described(names: Sequence[str], samples: Sequence[Array]) -> Result:
     rows = sql("SELECT g, count(*), avg(x), median(x), stddev_samp(x) FROM t GROUP BY g", **_stacked(samples))
     by_group = {g: {"n": n, "mean": mean, "median": median, "std": std} for g, n, mean, median, std in rows}
-    return {name: by_group.get(k, {"n": 0, "mean": None, "median": None, "std": None}) for k, name in enumerate(names)}
+    return {name: by_group[k] for k, name in enumerate(names) if k in by_group}
 
 
 def _t_p(t: float, df: float, alternative: str) -> float | None:
@@ -99,7 +101,7 @@ def _two(samples: Sequence[Any]) -> None:
 def _t_test(step: Test, samples: list[Array]) -> Result:
     _two(samples)
     (n1, m1, v1), (n2, m2, v2) = _moments(samples)
-    pooled = _ratio((n1 - 1) * v1 + (n2 - 1) * v2, n1 + n2 - 2)
+    pooled = _ratio(sum((n - 1) * v for n, v in ((n1, v1), (n2, v2)) if n > 1), n1 + n2 - 2)
     if step.equal_var:
         df, error = float(n1 + n2 - 2), pooled * (1 / max(n1, 1) + 1 / max(n2, 1))
     else:
@@ -137,12 +139,12 @@ def _variance_ratio(samples: list[Array]) -> tuple[float | None, float | None, f
 
     moments = [m for m in _moments(samples) if m[0] > 0]
     k, n = len(moments), sum(m[0] for m in moments)
-    if k < 2 or n <= k:
+    if k < 2:
         return None, None, None
     grand = sum(m[0] * m[1] for m in moments) / n
     between = sum(m[0] * (m[1] - grand) ** 2 for m in moments)
     within = sum((m[0] - 1) * m[2] for m in moments if m[0] > 1)
-    f = _ratio(between / (k - 1), within / (n - k))
+    f = _ratio(between / (k - 1), within / (n - k)) if n > k else math.nan
     return finite(f), finite(fdtrc(k - 1, n - k, f)), finite(_ratio(between, between + within))
 
 

@@ -86,6 +86,12 @@ def cast(step: Cast, table: Table, refs: Refs) -> Made:
 
 def cast_column(c: Column, to: str, parse: str | None) -> Column:
     if to == "text":
+        if c.type == "TIMESTAMP":  # as SQL writes it, with a space where ISO has a T
+            iso = as_varchar(c)
+            assert iso.words is not None
+            return Column(
+                "VARCHAR", iso.values, iso.valid, np.array([word.replace("T", " ") for word in iso.words], object)
+            )
         return c if c.words is not None else as_varchar(c)
     if c.words is not None:
         readers: dict[str, Callable[[str], Any]] = {
@@ -116,7 +122,7 @@ def cast_column(c: Column, to: str, parse: str | None) -> Column:
     if to == "number" or c.type != "DOUBLE":
         return column("DOUBLE" if to == "number" else "BIGINT", c.values, c.valid)
     fits = np.abs(c.values) < 2.0**63
-    return column("BIGINT", np.rint(np.where(c.valid & fits, c.values, 0)), c.valid & fits)
+    return column("BIGINT", np.trunc(np.where(c.valid & fits, c.values, 0)), c.valid & fits)
 
 
 def number_in(text: str) -> float | int | None:
@@ -129,8 +135,9 @@ def number_in(text: str) -> float | int | None:
 
 
 def _integer_in(text: str) -> int | None:
+    """What stands after the point is cut off."""
     value = number_in(text)
-    whole = int(np.rint(value)) if isinstance(value, float) else value
+    whole = int(np.trunc(value)) if isinstance(value, float) else value
     return whole if whole is not None and -(2**63) <= whole < 2**63 else None
 
 
@@ -201,7 +208,8 @@ def impute(step: Impute, table: Table, refs: Refs) -> Made:
             there = (of_row >= 0) & (per_group.valid[of_row] if groups.count else False)
             values = per_group.values[of_row] if groups.count else c.values
             filler = Column(per_group.type, values, there, per_group.words)
-            used[name] = None if step.by else per_group.scalar(0)
+            values_used = [per_group.scalar(k) for k in range(groups.count)]
+            used[name] = dict(zip(groups.names(), values_used, strict=True)) if step.by else values_used[0]
         new[name] = _filled(c, filler)
         filled[name] = int((~c.valid & filler.valid).sum())
     return {"rows": table.rows, "filled": filled, "values": used}, table.with_columns(new)
@@ -254,7 +262,7 @@ def scale(step: Scale, table: Table, refs: Refs) -> Made:
                 np.sqrt(t.moment(2) / (t.n - 1))[0],
                 *((low, high) if len(t.x) else (np.nan, np.nan)),
             ]
-        told[name] = {
+        told[name + step.suffix] = {
             key: float(value) if np.isfinite(value) else None
             for key, value in zip(("mean", "std", "min", "max"), numbers, strict=True)
         }

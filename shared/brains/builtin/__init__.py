@@ -37,7 +37,9 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
             wanted.sort(key=lambda o: list(outputs).index(o.name))
         else:
             answer = brain.answer(Recipe(brain, goal, {}).question())
-            if answer.ref:
+            if answer.extra:
+                wanted += [Output(name=name, ref=ref, decimals=decimals) for name, ref in answer.extra.items()]
+            elif answer.ref:
                 wanted.append(Output(name="answer", ref=answer.ref, decimals=decimals))
             lead = answer.lead
     except Unclear as problem:

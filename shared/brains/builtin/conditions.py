@@ -31,13 +31,18 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
     """Years, months, quarters and dates become `⟨Y…⟩` (a point) or `⟨R…⟩` (a span), where the table has time."""
     has_dates, has_years = bool(linker.dates), bool(linker.years)
 
+    first_year, last_year = 9999, 0
+    if has_dates or has_years:
+        low, high = _time_range(linker)
+        first_year, last_year = low.year, high.year
+
     def number(mark: str | None) -> int | None:
         value = scene.get(mark) if mark else None
         return value if isinstance(value, int) else None
 
     def year_like(mark: str) -> bool:
         value = number(mark)
-        return value is not None and 1500 <= value <= 2200 and (has_dates or has_years)
+        return value is not None and 1500 <= value <= 2200 and first_year - 1 <= value <= last_year + 1
 
     def point(source: str, condition: Condition, label: str) -> str:
         return scene.mark("Y", (condition, label), source)

@@ -30,7 +30,7 @@ class Answer:
     ref: str  # what the caller gets, e.g. "c3:/mean_fare" or "c2:/groups/*/mean"; "" where the findings are the answer
     lead: str  # the step that speaks for it
     chart: tuple[str, ...] = ()
-    extra: list[str] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)  # several figures: name -> reference, the first of them too
 
 
 @dataclass
@@ -66,16 +66,27 @@ class Interpreter:
         if times:  # one row a day (or month, or year): such words may stand for rows
             span = (linker_days(linker, times[0]) or 0) / max(1, rows)
             unit = "day" if span < 2 else "week" if span < 10 else "month" if span < 45 else "quarter" if span < 130 else "year"
-            self.nouns |= {unit, unit + "s"}
+            self.nouns |= {unit, unit + "s", {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}[unit], *(["annual"] if unit == "year" else [])}
 
     # --- taking a phrase apart -----------------------------------------------------------------------------------
 
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
         mark_conditions(scene, self.linker, default or self.default)
+        scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )?(?:overall |general |sample |whole )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
+            lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES), m[2]]), scene.text)
         return scene
+
+    def _against_measure(self, m: re.Match[str], scene: Scene) -> str:
+        """"horsepower above the median": a comparison with a figure of the whole table."""
+        column, function = scene.get(m["c"]), scene.get(m["f"])
+        other = scene.get(m["d"] or m["e"]) if m["d"] or m["e"] else column
+        if function not in ("mean", "median") or not self.linker.is_number(column) or other != column:
+            return m.group()
+        ref = self.builder.value(self.builder.source, function, column)
+        return scene.mark("W", Compare(column=column, op=">" if m["more"] else "<", value=RefValue(ref=ref)), m.group())
 
     def parts(self, scene: Scene, keep_values: bool = False) -> Parts:
         scene = scene.fork(scene.text)
@@ -94,6 +105,9 @@ class Interpreter:
             return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
 
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
+        if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
+            by.append(year[0])
+            scene.text = re.sub(r"\b(?:yearly|annual)\b", "⟨G0⟩", scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
         if by and by[-1] in self.builder.labels:
             scene.text = re.sub(r"⟨G0⟩ +(?:of|by)(?: the| their| its)? ⟨C\d+⟩", "⟨G0⟩", scene.text)
@@ -223,7 +237,7 @@ class Interpreter:
             return None
         method = "spearman" if "spearman" in scene.text or "rank correlation" in scene.text else "kendall" if "kendall" in scene.text else "pearson"
         p = self.parts(scene)
-        vocabulary = ("correlation correlations correlated correlate relation relationship association associated related strongest strong strongly weakest weak closely linked positive negative positively negatively pearson "
+        vocabulary = ("correlates correlate matrix correlation correlations correlated correlate relation relationship association associated related strongest strong strongly weakest weak closely linked positive negative positively negatively pearson "
                       "spearman kendall coefficient coefficients rank linear linearly r rho tau tau-b numeric numerical quantitative measurement measurements attribute attributes go goes pearson's spearman's kendall's product-moment moment magnitude absolute value tightly most degree")  # fmt: skip
         numbers = [c for c in p.columns if self.linker.is_number(c) or c in self.builder.expressions]
         table = self.builder.where(self.table, *p.where)
@@ -243,6 +257,12 @@ class Interpreter:
             step = self.builder.add(Correlate, self.builder.base(table, numbers[0]), columns=others, target=numbers[0], method=method)
             which = "highest" if "positive" in scene.text else "lowest" if "negative" in scene.text else "strongest"
             return Answer(f"{step}:/{which}", step)
+        if not numbers and not p.columns and re.search(r"matrix|all|every|numeric|strongest|pairs|between the", scene.text):
+            everything = [c.name for c in self.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.kind == "number"][:40]
+            if len(everything) >= 2:
+                self.account(p.scene.text, vocabulary)
+                step = self.builder.add(Correlate, table, columns=everything, method=method)
+                return Answer(f"{step}:/strongest", step)
         return None
 
     # tests -----------------------------------------------------------------------------------------------------
@@ -256,6 +276,9 @@ class Interpreter:
         kind, step = found
         labels = decision_labels(scene)
         p = f"{step}:/p_value"
+        if not labels and kind in ("shapiro", "normaltest", "jarque_bera", "ks_normal") and re.search(_AUX, scene.text):
+            alpha = next((s.alpha for s in self.builder.steps if s.id == step and isinstance(s, Test)), 0.05)
+            return Answer(self.builder.decide([Rule(when=[Predicate(ref=p, op="<", value=alpha)], then=False)], True), step)
         if labels:
             alpha = next((s.alpha for s in self.builder.steps if s.id == step and isinstance(s, Test)), 0.05)
             yes, no = labels
@@ -291,24 +314,32 @@ class Interpreter:
         split = re.search(r"(?<=\s)(?:are|were|is|was|have|has|had|come|comes|came|fall|fell|rate|rated|belong|belongs|did|do|does|got|get|gave|contain|contains|use|uses|show|shows)(?=\s)", after) \
             or re.search(r"(?<=\s)(?:with|who|that|whose|where|which|in|from)(?=\s)", after)  # fmt: skip
         head, tail = (after[: split.start()], after[split.start() :]) if split else (after, "")
-        inside = re.search(r"\b(?:among|amongst|out of|of all the|within|of those|of the)\b(?=[^⟨]{0,40}⟨W\d+⟩)", tail)
-        if inside and re.findall(r"⟨W\d+⟩", tail[: inside.start()]):
-            base += [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", tail[inside.start() :])]
-            tail = tail[: inside.start()]
-        first = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", head)]
-        target = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", tail)]
+        def marks(piece: str) -> list[Condition]:
+            return [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", piece)]
+
+        among = re.search(r"\b(?:among|amongst|out of|of all|within|of those|for all|for the|for)\b(?=[^⟨]{0,40}⟨W\d+⟩)", tail or head)
+        if among and marks((tail or head)[: among.start()]):
+            base += marks((tail or head)[among.start() :])
+            head, tail = (head, tail[: among.start()]) if tail else (head[: among.start()], "")
+        first, target = marks(head), marks(tail)
         if first and target:
             base += first
         elif first:
             target = first
         # "with W1 are W2": the last verb divides
-        if not first and len(target) >= 2 and split and split.group() in ("with", "who", "that", "whose", "where", "in"):
+        if not first and len(target) >= 2 and split and split.group() in ("with", "who", "that", "whose", "where", "in", "which", "from"):
             verbs = list(re.finditer(r"(?<=\s)(?:are|were|is|was|have|has|had|come|came|belong|rate|got|get|did)(?=\s)", tail))
             if verbs:
-                left = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", tail[: verbs[-1].start()])]
-                right = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", tail[verbs[-1].start() :])]
+                left, right = marks(tail[: verbs[-1].start()]), marks(tail[verbs[-1].start() :])
                 if left and right:
                     base, target = base + left, right
+        if len(target) >= 2 and not base and not split:  # "share of Japanese cars in 1980"
+            timed = [c for c in target if set(columns_of(c)) <= {*self.linker.dates, *self.linker.years, *self.linker.virtual}]
+            if timed and len(timed) < len(target):
+                base, target = timed, [c for c in target if c not in timed]
+        if "null_count" in p.functions and len(p.columns) == 1:
+            target.append(Compare(column=p.columns[0], op="is null"))
+            wanted = []
         if not target and base and not p.by and before.strip():
             target, base = base, []
         sums = [c for c in wanted if re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| entire| sum| of|⟨F\d+⟩| )*⟨C", after)]
@@ -322,6 +353,7 @@ class Interpreter:
         column = sums[0] if sums and len(wanted) == 1 else None
         if wanted and column is None:
             return None
+        self.all_used(text)
         table = self.builder.where(self.table, *base)
         condition = conjunction(target)
         if p.by:
@@ -353,6 +385,11 @@ class Interpreter:
         mark_values(marked, self.linker)
         conditions = [marked.get(m) for m in marked.all("W")]
         p = self.parts(scene)
+        if len(p.functions) == 2 and len(p.columns) == 1 and not p.by and "count" not in p.functions:
+            self.account(p.scene.text, "ratio divided divide times")
+            a, b = (self._figure(f, p.columns[0], p.where) for f in p.functions)
+            ref = self.builder.calculate("a / b", a=a, b=b)
+            return Answer(ref, ref.split(":")[0])
         if len(conditions) == 2 and len(p.columns) <= 1 and not p.by and set(columns_of(conditions[0])) == set(columns_of(conditions[1])):
             self.account(marked.text, "ratio divided divide times high large big")
             column = next(iter(p.columns), None)
@@ -623,6 +660,8 @@ class Interpreter:
             counting = False
         if functions and functions[0] == "distinct" and not columns:
             return None
+        if (several := self._several(p, functions, columns)) is not None:
+            return several
         if len(set(functions)) > 1:
             return None
         function = functions[0] if functions else None
@@ -664,6 +703,11 @@ class Interpreter:
         if len(columns) != 1:
             return None
         column = columns[0]
+        if function is None and p.where and not p.by and not self.linker.is_number(column) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
+            by = next((c for w in p.where for c in columns_of(w) if self.linker.is_number(c)), None)
+            if by:
+                step = self.builder.rank(self.builder.where(self.table, *p.where), by, [column], k=1000)
+                return Answer(f"{step}:/names", step)
         if function is None:
             if much and self.linker.is_number(column) and not self._is_single(p.where):
                 function = "sum"
@@ -676,6 +720,22 @@ class Interpreter:
         if function not in ("distinct", "null_count", "min", "max", "mode") and not self.linker.is_number(column) and column not in self.builder.expressions:
             return None
         return self._finish(p, function, column)
+
+    def _several(self, p: Parts, functions: list[str], columns: list[str]) -> Answer | None:
+        """Several figures at once: "min, max and mean of x", "mean x and mean y by z"."""
+        measures = [f for f in dict.fromkeys(functions) if f not in ("count", "much", "distinct", "null_count")]
+        numbers = [c for c in columns if self.linker.is_number(c)]
+        if self.loose or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
+            return None
+        self.account(p.scene.text)
+        self.all_used(p.scene.text)
+        table = self.builder.base(self.builder.where(self.table, *p.where), *numbers, *p.by)
+        made = [self.builder.measure(f, c) for c in numbers for f in measures]
+        from shared.analysis.plan import Aggregate
+
+        step = self.builder.add(Aggregate, table, measures=made, by=p.by)
+        refs = [f"{step}:/groups/*/{pointer(m.name)}" if p.by else f"{step}:/{pointer(m.name)}" for m in made]
+        return Answer(refs[0], step, extra=dict(zip((m.name for m in made), refs, strict=True)))
 
     def _count(self, p: Parts, column: str | None) -> Answer:
         if p.by:

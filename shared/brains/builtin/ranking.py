@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Aggregate
-from shared.brains.builtin.link import Scene, rx
+from shared.brains.builtin.link import Scene, rx, stem
 
 if TYPE_CHECKING:
     from shared.brains.builtin.question import Answer, Interpreter
@@ -23,7 +23,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     if not marks and not ordered:
         return None
     # which superlative leads: the last of "highest first" only says the order
-    lead = marks[0] if marks else None
+    hinted = [m for m in marks if p.scene.get(m)[1] and not p.scene.get(m)[0] in ("top", "bottom")]
+    plain = [m for m in marks if p.scene.get(m)[0] not in ("top", "bottom")]
+    lead = (hinted or ([] if any(p.scene.get(m)[0] in ("top", "bottom") for m in marks[:1]) else plain) or marks or [None])[0]
     trailing = rx(r"{S:s} (?:one |ones |value )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
     if trailing and lead and len(marks) > 1:
         text = text[: trailing.start()] + " " + text[trailing.end() :]
@@ -36,6 +38,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     # what is named: the thing after which/what/list/top, else whatever names a row
     after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
     target = None
+    rowwise = False  # rows are asked for, and their names given
     columns = list(p.columns)
     asks_value = False
     if after and not (p.by and lead and text.find(lead) > text.find("⟨G")):
@@ -63,16 +66,26 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b", text)
     if target is None:
         row_noun = re.search(r"\b(?:which|what|who|list|name|top|the)\b[^⟨]*?\b([a-z]+)\b", text)
+        if re.match(r"^\W*(?:the )?(?:(?:second|third|fourth|fifth|2nd|3rd) )?(?:⟨S\d+⟩|⟨N\d+⟩ ⟨S\d+⟩|top)[^⟨]*$|^\W*(?:the )?[a-z]+ (?:with|having) the ⟨S", text) and not re.search(r"^\W*(?:the )?⟨S\d+⟩ (?:value|number)", text):
+            wh = True  # "the second heaviest car", "cars with the lowest price"
+        if hint == "#rows" and len(columns) == 1 and not p.by:
+            target, wh = columns[0], True
         if not wh and not (row_noun and re.search(r"\bwhat\b", text) and not columns and hint):
             asks_value = True
         if asks_value:
             return None
-        if re.search(r"\bwhen\b|\bon (?:which|what) (?:date|day)\b|\bwhich day\b|\bwhat day\b|\bday\b|\bdate\b", text) and brain.linker.dates:
+        asked = re.search(r"\b(?:which|what) (?:single |one |individual |particular )?([a-z]+)\b", text)
+        if asked and stem(asked[1]) not in brain.nouns and asked[1] not in brain.nouns and asked[1] not in words.ROW_NOUNS and asked[1] not in words.TIME_NOUNS and asked[1] in words.ENTITIES:
+            raise Unclear(asked[1], f"No column tells the {asked[1]}.", brain.hint())
+        if target is not None:
+            pass
+        elif re.search(r"\bwhen\b|\bon (?:which|what) (?:date|day)\b|\bwhich day\b|\bwhat day\b|\bday\b|\bdate\b", text) and brain.linker.dates:
             target = brain.linker.dates[0]
         elif re.search(r"\bwhen\b", text) and brain.linker.years:
             target = brain.linker.years[0]
         else:
             target = brain.label_column()
+            rowwise = True
         if target is None:
             return None
     columns = [c for c in columns if c != target]
@@ -130,14 +143,14 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     function = functions[0] if len(functions) == 1 else None
     if len(set(functions)) > 1 or len(numeric) > 1:
         return None
-    aggregate = not brain.unique(target) or function is not None and function not in ("count",)
+    aggregate = not (brain.unique(target) or rowwise) or function is not None and function not in ("count",)
     if not numeric or function == "count" and not numeric:
         if function not in (None, "count", "distinct") or (function is None and not count and not others and not re.search(r"⟨S\d+⟩(?: [a-z]+)?", text)):
             return None
         if others and function == "distinct":
             step, name = brain.builder.groups(table, [target], "distinct", others[0])
         else:
-            if brain.unique(target) or others:
+            if brain.unique(target) or others or rowwise:
                 return None
             step, name = brain.builder.groups(table, [target], "count", None)
         ranked = brain.builder.rank(step, name, [target], k, direction, position=position)

@@ -44,7 +44,7 @@ SAME = {
 PHRASES = {
     "hp": "horsepower", "engine power": "horsepower", "horse power": "horsepower", "power": "horsepower", "gas mileage": "miles per gallon",
     "fuel economy": "miles per gallon", "miles to the gallon": "miles per gallon", "miles a gallon": "miles per gallon", "fuel efficiency": "miles per gallon", "mileage": "miles per gallon",
-    "country of origin": "origin", "model year": "year", "where they come from": "origin", "gross domestic product": "gdp",
+    "country of origin": "origin", "country": "origin", "nation": "origin", "region of origin": "origin", "model year": "year", "where they come from": "origin", "gross domestic product": "gdp",
     "consumer price index": "cpi", "treasury bill rate": "tbilrate", "t bill rate": "tbilrate", "t bill": "tbilrate", "tbill": "tbilrate",
     "tbill rate": "tbilrate", "high school graduate": "hs grad", "high school": "hs grad", "graduates": "hs grad", "length of marriage": "years married",
     "high school graduate share": "hs grad", "share of high school graduate": "hs grad", "high school degree": "hs grad",
@@ -246,7 +246,7 @@ vary varied varies differ differs differed range ranged ranges equal equals matc
 log logged count counts rate rated classify classified label labelled mark marked describe described define defined refer refers mean means meant intend include contain consist comprise show showed shown shows display
 apply applied applies base based assume assumed assuming consider considers treat treated treats account accounting accounted belong belonging own owned fall falling stem located situated based came coming
 happen happened live-in ever-since exactly whole entire complete completely actual actually real-life possible possibly likely usually usual normally generally typically commonly often sometimes always currently recently
-daily weekly monthly quarterly yearly annual annually per-day trading calendar ever correction corrected bias bias-corrected bias-adjusted unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
+trading calendar ever correction corrected bias bias-corrected bias-adjusted unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
 hand overview glance detail details info information insight insights outcome idea sense view context purpose sake reader readers audience editor teacher professor client team office desk chart plot graph table
 me-please could-you single-handedly altogether lot bunch set-of handful couple pair total in-total roughly around nearly almost barely only merely simply plain
 used useful important interesting relevant main major minor key big small large huge tiny great good bad nice same similar different-ly another other others else elsewhere anywhere everywhere somewhere

@@ -12,8 +12,32 @@ from typing import Any
 
 from shared.analysis.expression import quote
 from shared.analysis.plan import (
-    Aggregate, All, AnyOf, Bin, ColumnValue, Compare, Condition, DatePart, Derive, DropDuplicates, DropMissing, Filter,
-    Impute, Join, Measure, Not, Outliers, Plan, Rank, RefValue, Scale, StepBase, Test, Trend, Unpivot, Window,
+    Aggregate,
+    All,
+    AnyOf,
+    Bin,
+    ColumnValue,
+    Compare,
+    Condition,
+    DatePart,
+    Derive,
+    DropDuplicates,
+    DropMissing,
+    Filter,
+    Impute,
+    Join,
+    Measure,
+    Not,
+    Outliers,
+    Plan,
+    Rank,
+    RefValue,
+    Scale,
+    StepBase,
+    Test,
+    Trend,
+    Unpivot,
+    Window,
 )  # fmt: skip
 from shared.analysis.references import last_key, pointer
 
@@ -63,7 +87,10 @@ def rows(tale: Tale, step: str, *keys: object, noun: str = "row") -> str:
 
 
 def is_year(name: str) -> bool:
-    return re.search(r"(?:^|[^a-z])(?:year|yr|decade)s?(?:[^a-z]|$)", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()) is not None
+    return (
+        re.search(r"(?:^|[^a-z])(?:year|yr|decade)s?(?:[^a-z]|$)", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+        is not None
+    )
 
 
 def row_noun(tale: Tale, table: str) -> str:
@@ -95,14 +122,19 @@ def lead_in(tale: Tale, table: str) -> str:
 
     def close() -> None:
         if kept:
-            clauses.append(f"among {noun} where {' and '.join(f'({k})' if ' or ' in k and len(kept) > 1 else k for k in kept)}")
+            clauses.append(
+                f"among {noun} where {' and '.join(f'({k})' if ' or ' in k and len(kept) > 1 else k for k in kept)}"
+            )
             kept.clear()
 
     for step in made:
         if isinstance(step, Filter):
             kept.append(condition(tale, step, step.where, ("where",)))
         elif isinstance(step, (Aggregate, Trend, Rank)):
-            clauses, noun = [], "groups" if isinstance(step, Aggregate) else "periods" if isinstance(step, Trend) else "rows"
+            clauses, noun = (
+                [],
+                "groups" if isinstance(step, Aggregate) else "periods" if isinstance(step, Trend) else "rows",
+            )
             kept.clear()
             if isinstance(step, Rank):
                 clauses.append(f"among the {rows(tale, step.id, 'rows')} with the {extreme(tale, step)}")
@@ -116,7 +148,11 @@ def lead_in(tale: Tale, table: str) -> str:
 def clause(tale: Tale, step: StepBase) -> str:
     result = tale.results.get(step.id) or {}
     if isinstance(step, Outliers) and step.action != "count":
-        verb = {"remove": "removing", "clip": "moving to the bound the outliers of", "null": "emptying the outliers of"}[step.action]
+        verb = {
+            "remove": "removing",
+            "clip": "moving to the bound the outliers of",
+            "null": "emptying the outliers of",
+        }[step.action]
         found = rows(tale, step.id, "outliers")
         what = f"{verb} {found} with outliers in" if step.action == "remove" else f"{verb} {found} in"
         return f"after {what} {listed([quote(c) for c in step.columns])} ({outlier_rule(tale, step)})"
@@ -130,9 +166,15 @@ def clause(tale: Tale, step: StepBase) -> str:
         same = f" with the same {listed([quote(c) for c in step.columns])}" if step.columns else ""
         return f"after dropping {rows(tale, step.id, 'duplicates', noun='duplicate row')}{same}"
     if isinstance(step, Impute):
-        return f"after filling {listed([_filled(tale, step, c) for c in step.columns if c in result.get('filled', {})])}"
+        return (
+            f"after filling {listed([_filled(tale, step, c) for c in step.columns if c in result.get('filled', {})])}"
+        )
     if isinstance(step, Scale):
-        how = {"zscore": "standardising", "minmax": "scaling to the unit interval", "robust": "scaling by median and interquartile range"}
+        how = {
+            "zscore": "standardising",
+            "minmax": "scaling to the unit interval",
+            "robust": "scaling by median and interquartile range",
+        }
         return "" if step.suffix else f"after {how[step.method]} {listed([quote(c) for c in step.columns])}"
     if isinstance(step, Join):
         rest = f", {rows(tale, step.id, 'unmatched')} without a match" if result.get("unmatched") else ""
@@ -143,11 +185,21 @@ def clause(tale: Tale, step: StepBase) -> str:
 
 
 def len_words(columns: Sequence[str]) -> str:
-    return listed([quote(c) for c in columns]) if len(columns) <= 4 else f"{listed([quote(c) for c in columns[:3]])} and the other columns"
+    return (
+        listed([quote(c) for c in columns])
+        if len(columns) <= 4
+        else f"{listed([quote(c) for c in columns[:3]])} and the other columns"
+    )
 
 
 def _filled(tale: Tale, step: Impute, name: str) -> str:
-    how = {"mean": "mean", "median": "median", "mode": "most common value", "constant": "value", "ffill": "last value before"}[step.method]
+    how = {
+        "mean": "mean",
+        "median": "median",
+        "mode": "most common value",
+        "constant": "value",
+        "ffill": "last value before",
+    }[step.method]
     value = tale.results[step.id].get("values", {}).get(name)
     by = f" of its {listed([quote(b) for b in step.by])} group" if step.by else ""
     used = f" ({ref(step.id, 'values', name)})" if value is not None and not isinstance(value, (dict, list)) else ""
@@ -164,7 +216,13 @@ def outlier_rule(tale: Tale, step: Outliers) -> str:
 
 # --- columns ----------------------------------------------------------------------------------------------------
 
-PARTS = {"day_name": "weekday", "month_name": "month", "year_month": "month", "weekday": "weekday", "day": "day of the month"}
+PARTS = {
+    "day_name": "weekday",
+    "month_name": "month",
+    "year_month": "month",
+    "weekday": "weekday",
+    "day": "day of the month",
+}
 WINDOWS = {
     "lag": "the value of {} one step before", "difference": "the change in {}", "percent_change": "the percent change in {}",
     "cumulative_sum": "the running total of {}", "rolling_mean": "the rolling mean of {}", "rank": "the rank by {}",
@@ -222,7 +280,13 @@ NOUNS = {
     "null_count": "number of missing values of {}", "count": "number of values of {}", "skew": "skewness of {}", "kurtosis": "excess kurtosis of {}",
     "std": "standard deviation of {}", "var": "variance of {}",
 }  # fmt: skip
-QUARTILES = {0.0: "minimum of {}", 0.25: "lower quartile of {}", 0.5: "median of {}", 0.75: "upper quartile of {}", 1.0: "maximum of {}"}
+QUARTILES = {
+    0.0: "minimum of {}",
+    0.25: "lower quartile of {}",
+    0.5: "median of {}",
+    0.75: "upper quartile of {}",
+    1.0: "maximum of {}",
+}
 
 
 def measure(tale: Tale, step: Aggregate, i: int) -> str:
@@ -244,7 +308,9 @@ def noun(tale: Tale, step: Aggregate, i: int) -> str:
         if m.where is None:
             return f"share of all {whole.removeprefix('the ')}" if not m.column else f"share of {whole}"
         where = condition(tale, step, m.where, ("measures", i, "where"))
-        return f"share of {whole} where {where}" if not m.column else f"share of {whole} that falls on rows where {where}"
+        return (
+            f"share of {whole} where {where}" if not m.column else f"share of {whole} that falls on rows where {where}"
+        )
     if m.function == "count" and m.column is None:
         return "number of rows"
     if m.function == "quantile":
@@ -268,7 +334,9 @@ def way(m: Measure) -> tuple[str, str]:
     if m.function in ("share", "percent"):
         return ("%", "") if m.function == "share" else ("", "%")
     dated = m.column is not None and is_year(m.column)
-    return ("name" if dated and m.function in ("min", "max", "median", "mode", "first", "last", "quantile", "mean") else ""), ""
+    return (
+        "name" if dated and m.function in ("min", "max", "median", "mode", "first", "last", "quantile", "mean") else ""
+    ), ""
 
 
 def extreme(tale: Tale, step: Rank) -> str:
@@ -285,7 +353,9 @@ def extreme(tale: Tale, step: Rank) -> str:
 def trend_measure(tale: Tale, step: Trend) -> str:
     every = f" per {step.every}" if step.every else ""
     if step.value is None or step.function == "count":
-        return f"number of {'rows' if step.value is None else 'values of ' + column(tale, step.table, step.value)}{every}"
+        return (
+            f"number of {'rows' if step.value is None else 'values of ' + column(tale, step.table, step.value)}{every}"
+        )
     if step.function == "last":
         return f"last {column(tale, step.table, step.value)}" + (f" of each {step.every}" if step.every else "")
     return NOUNS[step.function].replace("{}", column(tale, step.table, step.value)) + every
@@ -311,7 +381,9 @@ def condition(tale: Tale, step: StepBase, where: Condition, place: tuple[object,
     if isinstance(where, Not):
         inner = where.no
         if isinstance(inner, Compare) and inner.op in OPPOSITE:  # nulls match neither way, so the opposite is exact
-            return f"{the(tale, table, inner.column)} {_predicate(tale, step, inner, (*place, 'no'), OPPOSITE[inner.op])}"
+            return (
+                f"{the(tale, table, inner.column)} {_predicate(tale, step, inner, (*place, 'no'), OPPOSITE[inner.op])}"
+            )
         if isinstance(inner, Compare):
             verb = {"contains": "contain", "starts with": "start with", "ends with": "end with"}[inner.op]
             return f'{the(tale, table, inner.column)} does not {verb} "{tale.stated(step, *place, "no", "value")}"'
@@ -369,7 +441,13 @@ def meaning(tale: Tale, reference: str, value: bool = True) -> str:
         by_name = {m.name: i for i, m in enumerate(step.measures)}
         name = last_key(reference)
         where = lead_in(tale, step.table)
-        words = f"the {measure(tale, step, by_name[name])}" if name in by_name else "the number of rows" if name == "rows" else ""
+        words = (
+            f"the {measure(tale, step, by_name[name])}"
+            if name in by_name
+            else "the number of rows"
+            if name == "rows"
+            else ""
+        )
         if words and name in by_name:
             grouped = ("groups", last_key("/" + keys[1])) if keys[0] == "groups" else ()
             shown = measured(step, by_name[name], *grouped)
@@ -391,4 +469,3 @@ def meaning(tale: Tale, reference: str, value: bool = True) -> str:
     if not words:
         return shown
     return f"{words} ({shown})" if value else words
-

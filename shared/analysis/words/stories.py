@@ -17,7 +17,17 @@ COEFFICIENTS = {"pearson": "Pearson's r", "spearman": "Spearman's rho", "kendall
 def strength(r: float) -> str:
     """An adverb for |r| (Cohen's bounds, with a fourth for what is near a straight line)."""
     size = abs(r)
-    adverb = "hardly" if size < 0.1 else "weakly" if size < 0.3 else "moderately" if size < 0.5 else "strongly" if size < 0.8 else "very strongly"
+    adverb = (
+        "hardly"
+        if size < 0.1
+        else "weakly"
+        if size < 0.3
+        else "moderately"
+        if size < 0.5
+        else "strongly"
+        if size < 0.8
+        else "very strongly"
+    )
     return f"{adverb} {'correlated' if adverb == 'hardly' else 'negatively correlated' if r < 0 else 'positively correlated'}"
 
 
@@ -37,20 +47,39 @@ def correlate(tale: Tale, step: Correlate) -> list[str]:
             order = sorted(found, key=lambda key: -abs(found[key]["r"]))
             if not order:
                 return [sentence(where, f"by {by}", f"no group allows a correlation of {x} with {y}")]
-            said = [f"{ref(step.id, 'groups', k, 'r')} for {ref(step.id, 'groups', k, style='key')} (n = {ref(step.id, 'groups', k, 'n')})" for k in order]
+            said = [
+                f"{ref(step.id, 'groups', k, 'r')} for {ref(step.id, 'groups', k, style='key')} (n = {ref(step.id, 'groups', k, 'n')})"
+                for k in order
+            ]
             told = listed(said) if len(said) <= 4 else f"strongest with {said[0]} and weakest with {said[-1]}"
-            return [sentence(where, f"by {by}", f"the correlation of {x} with {y} ({COEFFICIENTS[step.method]}) is {told}")]
+            return [
+                sentence(where, f"by {by}", f"the correlation of {x} with {y} ({COEFFICIENTS[step.method]}) is {told}")
+            ]
         if result["r"] is None:
-            return [sentence(where, f"{x} and {y} have no correlation to compute, as one of them does not vary (n = {ref(step.id, 'n')})")]
-        alpha = "" if result["p_value"] is None or result["p_value"] < 0.05 else "; a correlation of this size could well be chance"
+            return [
+                sentence(
+                    where,
+                    f"{x} and {y} have no correlation to compute, as one of them does not vary (n = {ref(step.id, 'n')})",
+                )
+            ]
+        alpha = (
+            ""
+            if result["p_value"] is None or result["p_value"] < 0.05
+            else "; a correlation of this size could well be chance"
+        )
         return [sentence(where, f"{x} and {y} are {strength(result['r'])}: {_r(step, result['p_value'])}{alpha}")]
     pairs = [(i, pair) for i, pair in enumerate(result["pairs"]) if pair["r"] is not None][:3]
     if not pairs:
         return [sentence(where, "none of the columns allows a correlation")]
     if step.target is not None:
-        said = [f'"{ref(step.id, "pairs", i, "x", style="name")}" ({_r(step, p["p_value"], "pairs", i, said=n > 0)})' for n, (i, p) in enumerate(pairs)]
+        said = [
+            f'"{ref(step.id, "pairs", i, "x", style="name")}" ({_r(step, p["p_value"], "pairs", i, said=n > 0)})'
+            for n, (i, p) in enumerate(pairs)
+        ]
         then = f", followed by {listed(said[1:])}" if said[1:] else ""
-        return [sentence(where, f"{column(tale, step.table, step.target)} is most strongly correlated with {said[0]}{then}")]
+        return [
+            sentence(where, f"{column(tale, step.table, step.target)} is most strongly correlated with {said[0]}{then}")
+        ]
     said = [
         f'"{ref(step.id, "pairs", i, "x", style="name")}" and "{ref(step.id, "pairs", i, "y", style="name")}" ({_r(step, p["p_value"], "pairs", i, said=n > 0)})'
         for n, (i, p) in enumerate(pairs)
@@ -74,9 +103,19 @@ def test(tale: Tale, step: Test) -> list[str]:
         return [sentence(where, f"the {name} gives no p-value (n = {ref(step.id, 'n')})")]
     sided = {"two-sided": "", "less": ", one-sided: less", "greater": ", one-sided: greater"}[step.alternative]
     df = result.get("df")
-    degrees = listed([ref(step.id, "df", i) for i in range(len(df))] if isinstance(df, list) else [ref(step.id, "df")] if df is not None else [])
+    degrees = listed(
+        [ref(step.id, "df", i) for i in range(len(df))]
+        if isinstance(df, list)
+        else [ref(step.id, "df")]
+        if df is not None
+        else []
+    )
     degrees = f", df = {degrees}" if degrees else ""
-    effect = f"; {ref(step.id, 'effect_name', style='name')} {ref(step.id, 'effect')}" if result.get("effect") is not None else ""
+    effect = (
+        f"; {ref(step.id, 'effect_name', style='name')} {ref(step.id, 'effect')}"
+        if result.get("effect") is not None
+        else ""
+    )
     numbers = f"{name}{sided}: {letter} = {ref(step.id, 'statistic')}{degrees}, {ref(step.id, 'p_value', style='p')} at alpha = {ref(step.id, 'alpha')}{effect}"
     return [sentence(where, f"{_verdict(tale, step, result)} ({numbers})")]
 
@@ -99,10 +138,16 @@ def _verdict(tale: Tale, step: Test, result: dict[str, Any]) -> str:
         middle = "the mean difference between" if step.kind == "t_test_paired" else "the typical difference between"
         return f"{middle} {first} and {second} is {'significantly' if yes else 'not significantly'} different from zero, n = {ref(step.id, 'n')} pairs"
     if step.kind == "proportion_z":
-        success = f"rows where {what} is {tale.stated(step, 'success')}" if step.success is not None else f"rows with {what}"
+        success = (
+            f"rows where {what} is {tale.stated(step, 'success')}" if step.success is not None else f"rows with {what}"
+        )
         return f"the share of {success} {differs} between {_groups(step, result, 'mean', style='%')}"
     shown, subject = (
-        ("mean", "the mean") if step.kind in MEANS else ("std", "the spread") if step.kind in SPREADS else ("median", "the distribution")
+        ("mean", "the mean")
+        if step.kind in MEANS
+        else ("std", "the spread")
+        if step.kind in SPREADS
+        else ("median", "the distribution")
     )
     two = len(result.get("groups") or {}) == 2
     by = " between" if two else f" by {column(tale, step.table, step.by)}:" if step.by else ":"
@@ -114,19 +159,27 @@ def _verdict(tale: Tale, step: Test, result: dict[str, Any]) -> str:
 def _own_mean(step: Test, result: dict[str, Any]) -> str:
     groups = result.get("groups") or {}
     key = next(iter(groups), None)
-    return f" ({ref(step.id, 'groups', key, 'mean')})" if len(groups) == 1 and groups[key].get("mean") is not None else ""
+    return (
+        f" ({ref(step.id, 'groups', key, 'mean')})" if len(groups) == 1 and groups[key].get("mean") is not None else ""
+    )
 
 
 def _groups(step: Test, result: dict[str, Any], shown: str | None, label: str = "", style: str = "") -> str:
     groups = result.get("groups") or {}
 
     def told(key: str) -> str:
-        number = f"{label}{ref(step.id, 'groups', key, shown, style=style)}, " if shown and groups[key].get(shown) is not None else ""
+        number = (
+            f"{label}{ref(step.id, 'groups', key, shown, style=style)}, "
+            if shown and groups[key].get(shown) is not None
+            else ""
+        )
         return f"{ref(step.id, 'groups', key, style='key')} ({number}n = {ref(step.id, 'groups', key, 'n')})"
 
     if len(groups) <= 5:
         return listed([told(key) for key in groups]) or f"n = {ref(step.id, 'n')}"
-    order = sorted((k for k in groups if shown and groups[k].get(shown) is not None), key=lambda k: -groups[k][shown or ""])
+    order = sorted(
+        (k for k in groups if shown and groups[k].get(shown) is not None), key=lambda k: -groups[k][shown or ""]
+    )
     return f"from {told(order[0])} down to {told(order[-1])}" if order else f"n = {ref(step.id, 'n')}"
 
 
@@ -140,8 +193,13 @@ def trend(tale: Tale, step: Trend) -> list[str]:
         return [_one_trend(step, result, where, what, ())]
     groups = result["groups"]
     if len(groups) <= 3:
-        return [_one_trend(step, groups[k], where, f"for {ref(step.id, 'groups', k, style='key')}, {what}", ("groups", k)) for k in groups]
-    changed = sorted((k for k in groups if groups[k].get("percent_change") is not None), key=lambda k: -groups[k]["percent_change"])
+        return [
+            _one_trend(step, groups[k], where, f"for {ref(step.id, 'groups', k, style='key')}, {what}", ("groups", k))
+            for k in groups
+        ]
+    changed = sorted(
+        (k for k in groups if groups[k].get("percent_change") is not None), key=lambda k: -groups[k]["percent_change"]
+    )
     if not changed:
         return []
 
@@ -173,7 +231,9 @@ def _one_trend(step: Trend, result: dict[str, Any], where: str, what: str, keys:
     course = f"{verb} from {at('first')} in {at('first_period', period)} to {at('last')} in {at('last_period', period)}"
     if verb == "stayed at":
         course = f"was {at('first')} in {at('first_period', period)} and again in {at('last_period', period)}"
-    overall = {"rising": "a rising trend", "falling": "a falling trend", "flat": "but no clear trend"}[result["direction"]]
+    overall = {"rising": "a rising trend", "falling": "a falling trend", "flat": "but no clear trend"}[
+        result["direction"]
+    ]
     if (verb, result["direction"]) in (("rose", "falling"), ("fell", "rising")):
         overall = f"but {overall}"
     chance = f" ({at('p_value', 'p')})" if result.get("p_value") is not None else ""
@@ -184,7 +244,9 @@ def _one_trend(step: Trend, result: dict[str, Any], where: str, what: str, keys:
         if result.get(name + "_period") not in ends
     ]
     periods = f"over {at('periods')} periods"
-    return sentence(where, f"{what} {course}{change}: {overall} {periods}{chance}{'; ' + listed(peaks) if peaks else ''}")
+    return sentence(
+        where, f"{what} {course}{change}: {overall} {periods}{chance}{'; ' + listed(peaks) if peaks else ''}"
+    )
 
 
 # --- what goes with what ----------------------------------------------------------------------------------------
@@ -192,7 +254,11 @@ def _one_trend(step: Trend, result: dict[str, Any], where: str, what: str, keys:
 
 def associate(tale: Tale, step: Associate) -> list[str]:
     result, where = tale.results[step.id], lead_in(tale, step.table)
-    sure = [i for i, a in enumerate(result["associations"]) if a["strength"] and (a["p_value"] is None or a["p_value"] < 0.05)]
+    sure = [
+        i
+        for i, a in enumerate(result["associations"])
+        if a["strength"] and (a["p_value"] is None or a["p_value"] < 0.05)
+    ]
     found = sure[:3]
     target = column(tale, step.table, step.target)
     if not found:
@@ -208,7 +274,11 @@ def associate(tale: Tale, step: Associate) -> list[str]:
         )
     if weak:
         return [sentence(where, f"even {said[0]} is only faintly what {target} goes together with")]
-    return [sentence(where, f"{listed(said)} {'is' if len(said) == 1 else 'are'} what {target} most closely goes together with")]
+    return [
+        sentence(
+            where, f"{listed(said)} {'is' if len(said) == 1 else 'are'} what {target} most closely goes together with"
+        )
+    ]
 
 
 # --- a table at a glance ----------------------------------------------------------------------------------------
@@ -229,10 +299,24 @@ def summarize(tale: Tale, step: Summarize) -> list[str]:
     numbers = [name for name, c in columns.items() if c.get("mean") is not None and not _counter(c, result["rows"])][:4]
     for name in numbers:
         style = "name" if phrases.is_year(name) else ""
-        low, mean, median, high = (ref(step.id, "columns", name, k, style=style) for k in ("min", "mean", "median", "max"))
-        told.append(f"{quoted_key(step.id, 'columns', name)} runs from {low} to {high}, with a mean of {mean} and a median of {median}.")
-    for name in [n for n, c in columns.items() if c.get("top") is not None and 1 < c["distinct"] <= 50 and c.get("top_percent", 0) >= 5 and not _dated(c["top"])][:3]:
-        top, percent = ref(step.id, "columns", name, "top", style="name"), ref(step.id, "columns", name, "top_percent", style="1")
+        low, mean, median, high = (
+            ref(step.id, "columns", name, k, style=style) for k in ("min", "mean", "median", "max")
+        )
+        told.append(
+            f"{quoted_key(step.id, 'columns', name)} runs from {low} to {high}, with a mean of {mean} and a median of {median}."
+        )
+    for name in [
+        n
+        for n, c in columns.items()
+        if c.get("top") is not None
+        and 1 < c["distinct"] <= 50
+        and c.get("top_percent", 0) >= 5
+        and not _dated(c["top"])
+    ][:3]:
+        top, percent = (
+            ref(step.id, "columns", name, "top", style="name"),
+            ref(step.id, "columns", name, "top_percent", style="1"),
+        )
         different = rows(tale, step.id, "columns", name, "distinct", noun="different value")
         told.append(f"{quoted_key(step.id, 'columns', name)} has {different}; the most common is {top} ({percent}%).")
     return told + odd[:3]
@@ -259,7 +343,11 @@ def _oddities(step: Summarize, result: dict[str, Any]) -> list[str]:
             told.append(f"{quoted_key(step.id, 'columns', name)} is missing in {ref(step.id, 'columns', name, 'nulls')} of {ref(step.id, 'rows')} rows "
                         f"({ref(step.id, 'columns', name, 'null_percent', style='1')}%).")  # fmt: skip
     told = told[:4]
-    told += [f"{quoted_key(step.id, 'columns', name)} is the same in every row." for name, c in columns.items() if n > 1 and c["distinct"] == 1][:3]
+    told += [
+        f"{quoted_key(step.id, 'columns', name)} is the same in every row."
+        for name, c in columns.items()
+        if n > 1 and c["distinct"] == 1
+    ][:3]
     far = {name: c for name, c in columns.items() if c.get("outliers") and not _counter(c, n)}
     for name, c in sorted(far.items(), key=lambda item: -item[1]["outliers"])[:3]:
         told.append(f"{quoted_key(step.id, 'columns', name)} has {ref(step.id, 'columns', name, 'outliers')} value{'s' * (c['outliers'] != 1)} far from the rest: "
@@ -299,7 +387,10 @@ def model(tale: Tale, step: FitModel) -> list[str]:
     coefficients, importances = result.get("coefficients") or {}, result.get("importances") or {}
     if step.kind == "linear" and 0 < len(coefficients) <= 4:
         unit = "standard deviation" if step.scale else "unit"
-        said = [f"{ref(step.id, 'coefficients', k)} per {unit} of {quoted_key(step.id, 'coefficients', k)}{_doubt(step, result, k)}" for k in coefficients]
+        said = [
+            f"{ref(step.id, 'coefficients', k)} per {unit} of {quoted_key(step.id, 'coefficients', k)}{_doubt(step, result, k)}"
+            for k in coefficients
+        ]
         rest = ", the others held fixed" if len(said) > 1 else ""
         told.append(sentence(f"in it {quote(step.target)} changes by {listed(said)}{rest}"))
     elif importances:

@@ -9,10 +9,45 @@ from typing import TYPE_CHECKING, Any
 
 from shared.analysis import phrases
 from shared.analysis.expression import quote
-from shared.analysis.phrases import Tale, chain, column, condition, lead_in, listed, measured, quoted_key, ref, rows, sentence
+from shared.analysis.phrases import (
+    Tale,
+    chain,
+    column,
+    condition,
+    lead_in,
+    listed,
+    measured,
+    quoted_key,
+    ref,
+    rows,
+    sentence,
+)
 from shared.analysis.plan import (
-    Aggregate, Associate, Calculate, Cast, Correlate, Decide, Derive, DropDuplicates, DropMissing, Encode, Filter, FitModel, Impute, Join,
-    Outliers, Plan, Python, Rank, RefValue, Scale, StepBase, Summarize, Test, Trend, Unpivot,
+    Aggregate,
+    Associate,
+    Calculate,
+    Cast,
+    Correlate,
+    Decide,
+    Derive,
+    DropDuplicates,
+    DropMissing,
+    Encode,
+    Filter,
+    FitModel,
+    Impute,
+    Join,
+    Outliers,
+    Plan,
+    Python,
+    Rank,
+    RefValue,
+    Scale,
+    StepBase,
+    Summarize,
+    Test,
+    Trend,
+    Unpivot,
 )  # fmt: skip
 from shared.analysis.references import pointer
 from shared.analysis.stories import associate, correlate, model, summarize, test, trend
@@ -50,7 +85,11 @@ def _speaks(tale: Tale, step: StepBase) -> bool:
         return not later
     if isinstance(step, Aggregate):
         names = [m.name for m in step.measures]
-        places = [("groups", g, n) for g in tale.results[step.id].get("groups", {}) for n in names] if step.by else [(n,) for n in names]
+        places = (
+            [("groups", g, n) for g in tale.results[step.id].get("groups", {}) for n in names]
+            if step.by
+            else [(n,) for n in names]
+        )
         return not {pointer(step.id, *place) for place in places} <= _told_elsewhere(tale)
     return True
 
@@ -87,7 +126,11 @@ def _aggregate(tale: Tale, step: Aggregate) -> list[str]:
     same = columns.pop() if len(columns) == 1 else None
     for i in range(len(step.measures)):
         m = step.measures[i]
-        name = phrases.noun(tale, step, i).replace(" of {}", "") if same and m.where is None else phrases.measure(tale, step, i)
+        name = (
+            phrases.noun(tale, step, i).replace(" of {}", "")
+            if same and m.where is None
+            else phrases.measure(tale, step, i)
+        )
         parts.append(f"the {name} is {measured(step, i)}" if not parts else f"the {name} {measured(step, i)}")
     about = f"for {column(tale, step.table, same)}" if same and all(m.where is None for m in step.measures) else ""
     return [sentence(where, about, listed(parts) + _used(tale, step, 0, len(step.measures)))]
@@ -115,14 +158,20 @@ def _single(tale: Tale, step: Aggregate, where: str) -> str:
     words = condition(tale, step, m.where, ("measures", 0, "where")) if m.where else ""
     name = column(tale, step.table, m.column) if m.column else ""
     if result[m.name] is None:
-        none = f": none of the {every} has a {quote(m.column)}" if m.column and not result.get("n", {}).get(m.name, 1) else ""
+        none = (
+            f": none of the {every} has a {quote(m.column)}"
+            if m.column and not result.get("n", {}).get(m.name, 1)
+            else ""
+        )
         return sentence(where, f"the {phrases.measure(tale, step, 0)} cannot be computed{none}")
     if m.function in ("count", "share", "percent") and m.where is not None and m.column is None:
         return sentence(where, f"in {value} of the {every}", words)
     if m.function == "count" and m.column is None:
         counted = f"{value} {phrases.row_noun(tale, step.table)}{'' if result[m.name] == 1 else 's'}"
         if where.startswith("among rows where ") and all(isinstance(s, Filter) for s in chain(tale, step.table)):
-            return sentence(f"there {'is' if result[m.name] == 1 else 'are'} {counted} where {where.removeprefix('among rows where ')}")
+            return sentence(
+                f"there {'is' if result[m.name] == 1 else 'are'} {counted} where {where.removeprefix('among rows where ')}"
+            )
         return sentence(where, f"there {'is' if result[m.name] == 1 else 'are'} {counted}")
     if m.function == "null_count" and m.where is None:
         return sentence(where, f"{name} is missing in {value} of {every}")
@@ -152,7 +201,9 @@ def _grouped(tale: Tale, step: Aggregate, i: int, where: str) -> str:
     if not step.measures[i].where:
         what += f" by {by}"
     if len(found) > 1 and numbers and len(set(found.values())) == 1:
-        return sentence(where, f"{what} is the same for all {n_groups}: {measured(step, i, 'groups', order[0])} ({every})")
+        return sentence(
+            where, f"{what} is the same for all {n_groups}: {measured(step, i, 'groups', order[0])} ({every})"
+        )
     if len(order) <= 4:
         return sentence(where, f"{what} is {listed([told(key) for key in order])} ({every})")
     if not numbers or result["n_groups"] > len(result["groups"]):
@@ -186,16 +237,25 @@ def _rank(tale: Tale, step: Rank) -> list[str]:
     if grouped and grouped.by:
         every = f", of {rows(tale, grouped.id, 'n_groups', noun='group')} by {phrases.groups(tale, grouped)} ({rows(tale, grouped.id, 'rows')})"
     row = "" if step.label else "row "
-    said = [f"{row}{ref(step.id, 'names', k, style='name')} ({ref(step.id, 'values', k, style=style)}{unit})" for k in range(min(len(names), 10))]
+    said = [
+        f"{row}{ref(step.id, 'names', k, style='name')} ({ref(step.id, 'values', k, style=style)}{unit})"
+        for k in range(min(len(names), 10))
+    ]
     tied = result.get("tied") or 0
-    ties = f"; {ref(step.id, 'tied')} more {'has' if tied == 1 else 'have'} the same value as the last of them" if tied else ""
+    ties = (
+        f"; {ref(step.id, 'tied')} more {'has' if tied == 1 else 'have'} the same value as the last of them"
+        if tied
+        else ""
+    )
     if len(names) == 1:
         ties = f"; {ref(step.id, 'tied')} {'other has' if tied == 1 else 'others have'} the same value" if tied else ""
         value = ref(step.id, "values", 0, style=style) + unit
         return [sentence(where, f"{row}{ref(step.id, 'names', 0, style='name')} has the {what}: {value}{every}{ties}")]
     more = "" if len(names) <= 10 else f", and so on to {ref(step.id, 'names', len(names) - 1, style='name')}"
     shortage = " (there are no more)" if len(names) < step.k else ""
-    return [sentence(where, f"the {ref(step.id, 'rows')} with the {what} are {listed(said)}{more}{shortage}{every}{ties}")]
+    return [
+        sentence(where, f"the {ref(step.id, 'rows')} with the {what} are {listed(said)}{more}{shortage}{every}{ties}")
+    ]
 
 
 # --- arithmetic and decisions -----------------------------------------------------------------------------------
@@ -225,7 +285,14 @@ def _calculate(tale: Tale, step: Calculate) -> list[str]:
 
 
 SIGNS = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
-OPPOSITE_SIGNS = {"==": "is not", "!=": "is", "<": "is not below", "<=": "is above", ">": "is not above", ">=": "is below"}
+OPPOSITE_SIGNS = {
+    "==": "is not",
+    "!=": "is",
+    "<": "is not below",
+    "<=": "is above",
+    ">": "is not above",
+    ">=": "is below",
+}
 
 
 def _decide(tale: Tale, step: Decide) -> list[str]:
@@ -261,13 +328,23 @@ def _changed(tale: Tale, step: StepBase) -> list[str]:
         return [sentence(before, f"in {ref(step.id, 'rows')} of {kept}", condition(tale, step, step.where, ("where",)))]
     if isinstance(step, Cast):
         lost = result.get("lost")
-        text = f"{rows(tale, step.id, 'lost', noun='value')} could not be read and {'was' if lost == 1 else 'were'} left empty" if lost else "every value could be read"  # noqa: E501
+        text = (
+            f"{rows(tale, step.id, 'lost', noun='value')} could not be read and {'was' if lost == 1 else 'were'} left empty"
+            if lost
+            else "every value could be read"
+        )
         return [sentence(f"in turning {quote(step.column)} into a {step.to}, {text}")]
     if isinstance(step, Derive):
         empty = f"; {ref(step.id, 'nulls')} of them have no value" if result.get("nulls") else ""
-        return [sentence(f"the column {column(tale, step.id, step.name)} was added to {rows(tale, step.id, 'rows')}{empty}")]
+        return [
+            sentence(f"the column {column(tale, step.id, step.name)} was added to {rows(tale, step.id, 'rows')}{empty}")
+        ]
     if isinstance(step, Encode):
-        return [sentence(f"{quote(step.column)} was written as numbers ({'one column for each value' if step.method == 'onehot' else 'one code for each value'})")]
+        return [
+            sentence(
+                f"{quote(step.column)} was written as numbers ({'one column for each value' if step.method == 'onehot' else 'one code for each value'})"
+            )
+        ]
     if isinstance(step, (Impute, Scale, Outliers, DropMissing, DropDuplicates, Join, Unpivot)):
         there = "" if isinstance(step, DropMissing) else f"there are {rows(tale, step.id, 'rows')}"
         return [sentence(before, phrases.clause(tale, step), there)]
@@ -287,7 +364,12 @@ def _outliers(tale: Tale, step: Outliers) -> list[str]:
         low, high = (ref(step.id, "columns", name, bound) for bound in ("lower", "upper"))
         outside = {"both": f"below {low} or above {high}", "upper": f"above {high}", "lower": f"below {low}"}[step.side]
         count = rows(tale, step.id, "columns", name, "outliers", noun="outlier")
-        told.append(sentence(where, f"{column(tale, step.table, name)} has {count} in {rows(tale, step.id, 'rows_before')}: {outside}, {rule}"))
+        told.append(
+            sentence(
+                where,
+                f"{column(tale, step.table, name)} has {count} in {rows(tale, step.id, 'rows_before')}: {outside}, {rule}",
+            )
+        )
     return told
 
 
@@ -296,10 +378,23 @@ def _python(tale: Tale, step: Python) -> list[str]:
     if not isinstance(result, dict):
         return [] if isinstance(result, list) else [sentence(f"the code of {quote(step.id)} gives {ref(step.id)}")]
     scalars = [key for key, value in result.items() if not isinstance(value, (dict, list))][:6]
-    return [sentence(listed([f"{quoted_key(step.id, key)} is {ref(step.id, key)}" for key in scalars]))] if scalars else []
+    return (
+        [sentence(listed([f"{quoted_key(step.id, key)} is {ref(step.id, key)}" for key in scalars]))] if scalars else []
+    )
 
 
-CHANGING: set[type[StepBase]] = {Filter, Cast, Derive, Encode, Impute, Scale, DropMissing, DropDuplicates, Join, Unpivot}
+CHANGING: set[type[StepBase]] = {
+    Filter,
+    Cast,
+    Derive,
+    Encode,
+    Impute,
+    Scale,
+    DropMissing,
+    DropDuplicates,
+    Join,
+    Unpivot,
+}
 TELLERS: dict[type[StepBase], Callable[[Tale, Any], list[str]]] = {
     **dict.fromkeys(CHANGING, _changed), Aggregate: _aggregate, Rank: _rank, Calculate: _calculate, Decide: _decide, Outliers: _outliers,
     Python: _python, Correlate: correlate, Test: test, Trend: trend, Associate: associate, Summarize: summarize, FitModel: model,
@@ -322,13 +417,24 @@ def caveats(plan: Plan, results: Mapping[str, Any], step_id: str) -> list[str]:
         for key in keys:
             n = n.get(key) if isinstance(n, dict) else None
         few = FEW_FOR_A_TEST if isinstance(step, (Test, Correlate)) else FEW
-        counting = isinstance(step, Aggregate) and all(m.function in ("count", "distinct", "null_count", "sum") for m in step.measures)
+        counting = isinstance(step, Aggregate) and all(
+            m.function in ("count", "distinct", "null_count", "sum") for m in step.measures
+        )
         if isinstance(n, int) and 0 < n < few and not counting and not isinstance(step, (Rank, Filter, Summarize)):
             some = rows(tale, step_id, *keys, noun=phrases.row_noun(tale, step.table))
             told.append(f"This rests on only {some}: take it as a hint, not as proof.")
-        small = [key for key, group in result.get("groups", {}).items() if isinstance(group, dict) and _size(group) < few] if n else []
+        small = (
+            [key for key, group in result.get("groups", {}).items() if isinstance(group, dict) and _size(group) < few]
+            if n
+            else []
+        )
         if small and not counting and len(told) == 0 and len(small) <= 3:
-            some = listed([f"{ref(step_id, 'groups', k, style='key')} ({rows(tale, step_id, 'groups', k, _size_key(result['groups'][k]))})" for k in small])
+            some = listed(
+                [
+                    f"{ref(step_id, 'groups', k, style='key')} ({rows(tale, step_id, 'groups', k, _size_key(result['groups'][k]))})"
+                    for k in small
+                ]
+            )
             told.append(f"Some groups are small: {some}.")
         elif small and not counting and not told:
             told.append("Some groups are small; their sizes are in the cell.")
