@@ -2,11 +2,11 @@
 
 import json
 import math
-import os
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,12 @@ class Cells:
     def run(self, *steps: dict[str, Any], units: dict[str, str] | None = None) -> dict[str, Any]:
         """The namespace after all cells; what the results hold is JSON, and tables are what check said they would be."""
         cells = self.code(*steps, units=units)
-        there = Path.cwd()
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
-        os.chdir(self.folder)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                for cell in cells:
-                    assert not lint(cell), cell
-                    exec(cell, self.namespace)
-        finally:
-            os.chdir(there)
+        with chdir(self.folder), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for cell in cells:
+                assert not lint(cell), cell
+                exec(cell, self.namespace)
         self.results: dict[str, Any] = self.namespace["results"]
         json.dumps(self.results, allow_nan=False)
         return self.results
@@ -81,11 +76,17 @@ class Cells:
         """The last step's result."""
         return list(self.run(*steps).values())[-1]
 
+    def rows(self, query: str) -> list[Any]:
+        with chdir(self.folder):
+            return list(self.namespace["db"].execute(query).fetchall())
+
     def table(self, name: str) -> pd.DataFrame:
-        return self.namespace["db"].execute(f'SELECT * FROM "{name}"').df()
+        with chdir(self.folder):
+            frame: pd.DataFrame = self.namespace["db"].execute(f'SELECT * FROM "{name}"').df()
+        return frame
 
     def types(self, name: str) -> dict[str, str]:
-        return dict(row[:2] for row in self.namespace["db"].execute(f'DESCRIBE FROM "{name}"').fetchall())
+        return dict(row[:2] for row in self.rows(f'DESCRIBE FROM "{name}"'))
 
 
 @pytest.fixture
@@ -134,9 +135,7 @@ MEASURES: dict[str, tuple[dict[str, Any], Callable[[pd.Series], Any]]] = {
 
 def test_every_measure_with_and_without_groups(cars: Cells, df: pd.DataFrame) -> None:
     measures = [{"name": f, "function": f, "column": HP, **more} for f, (more, _) in MEASURES.items()]
-    results = cars.run(
-        {"op": "aggregate", "measures": measures}, {"op": "aggregate", "measures": measures, "by": ["Origin"]}
-    )
+    results = cars.run({"op": "aggregate", "measures": measures}, {"op": "aggregate", "measures": measures, "by": ["Origin"]})
     assert results["c1"]["rows"] == len(df)
     assert results["c1"]["n"]["mean"] == df[HP].count()
     assert results["c2"]["rows"] == len(df) and results["c2"]["n_groups"] == 3
@@ -267,7 +266,7 @@ def test_expressions(tmp_path: Path) -> None:
     }
     cells.run(*({"op": "derive", "name": "y", "expression": text} for text in expected))
     for i, (text, values) in enumerate(expected.items(), 1):
-        found = cells.namespace["db"].execute(f"SELECT y FROM c{i}").fetchall()
+        found = cells.rows(f"SELECT y FROM c{i}")
         assert [None if y is None else float(y) for (y,) in found] == [None if v is None else near(v) for v in values], text
         assert cells.results[f"c{i}"] == {"rows": 4, "nulls": values.count(None)}
 
@@ -301,7 +300,7 @@ def test_bins(tmp_path: Path) -> None:
     cells = Cells(tmp_path, data=pd.DataFrame({"x": [-5.0, 0, 5, 10, 20, np.nan]}))
     cells.run(*({"op": "derive", "name": "bin", "bin": {"column": "x", **bin}} for bin, _ in BINS))
     for i, (bin, expected) in enumerate(BINS, 1):
-        found = [value for (value,) in cells.namespace["db"].execute(f"SELECT bin FROM c{i}").fetchall()]
+        found = [value for (value,) in cells.rows(f"SELECT bin FROM c{i}")]
         assert found == expected, bin
 
 
@@ -338,7 +337,10 @@ def test_windows(tmp_path: Path) -> None:
 
 
 def test_cases(cars: Cells, df: pd.DataFrame) -> None:
-    cases = [{"when": {"column": HP, "op": ">", "value": 150}, "then": "strong"}, {"when": {"column": HP, "op": ">", "value": 90}, "then": "fair"}]
+    cases = [
+        {"when": {"column": HP, "op": ">", "value": 150}, "then": "strong"},
+        {"when": {"column": HP, "op": ">", "value": 90}, "then": "fair"},
+    ]
     cars.run({"op": "derive", "name": "c", "cases": cases, "otherwise": "weak"}, {"op": "derive", "name": "c", "cases": cases})
     expected = np.where(df[HP] > 150, "strong", np.where(df[HP] > 90, "fair", "weak"))
     assert cars.table("c1")["c"].tolist() == expected.tolist()
@@ -355,7 +357,7 @@ def test_casts(tmp_path: Path) -> None:
               {"op": "cast", "column": "f", "to": "integer"}, {"op": "cast", "column": "f", "to": "text"})  # fmt: skip
 
     def values(step: str, column: str) -> list[Any]:
-        return [v for (v,) in cells.namespace["db"].execute(f"SELECT {column}::VARCHAR FROM {step}").fetchall()]
+        return [v for (v,) in cells.rows(f"SELECT {column}::VARCHAR FROM {step}")]
 
     assert values("c1", "m") == ["1200.5", "45.0", None, None] and cells.results["c1"] == {"rows": 4, "lost": 1}
     assert values("c2", "d") == ["2020-01-31", "2020-02-01", None, None] and cells.results["c2"]["lost"] == 1
@@ -373,7 +375,11 @@ def test_outliers(cars: Cells, df: pd.DataFrame) -> None:
                        step | {"action": "null", "method": "zscore", "k": 2, "ddof": 0, "side": "upper"})  # fmt: skip
     q25, q75 = df[HP].quantile(0.25), df[HP].quantile(0.75)
     low, high = q25 - 1.5 * (q75 - q25), q75 + 1.5 * (q75 - q25)
-    assert results["c1"]["columns"][HP] == {"outliers": int(((df[HP] < low) | (df[HP] > high)).sum()), "lower": near(low), "upper": near(high)}
+    assert results["c1"]["columns"][HP] == {
+        "outliers": int(((df[HP] < low) | (df[HP] > high)).sum()),
+        "lower": near(low),
+        "upper": near(high),
+    }
     assert results["c2"]["rows"] == len(df) - results["c1"]["outliers"] == len(cars.table("c2"))
     assert np.allclose(cars.table("c3")[HP].astype(float), df[HP].clip(low, high), equal_nan=True)
     upper = df[HP].mean() + 2 * df[HP].std(ddof=0)
@@ -410,7 +416,12 @@ def test_scales(cars: Cells, df: pd.DataFrame) -> None:
     assert np.allclose(cars.table("c1")[HP], (x - x.mean()) / x.std(ddof=0), equal_nan=True)
     assert np.allclose(cars.table("c2")[f"{HP}_01"], (x - x.min()) / (x.max() - x.min()), equal_nan=True)
     assert np.allclose(cars.table("c3")[HP], (x - x.median()) / (x.quantile(0.75) - x.quantile(0.25)), equal_nan=True)
-    assert cars.results["c2"]["columns"][f"{HP}_01"] == {"mean": near(((x - x.min()) / (x.max() - x.min())).mean()), "std": near((x / (x.max() - x.min())).std()), "min": 0, "max": 1}
+    assert cars.results["c2"]["columns"][f"{HP}_01"] == {
+        "mean": near(((x - x.min()) / (x.max() - x.min())).mean()),
+        "std": near((x / (x.max() - x.min())).std()),
+        "min": 0,
+        "max": 1,
+    }
 
 
 def test_encodings(cars: Cells, df: pd.DataFrame) -> None:
@@ -477,7 +488,9 @@ def test_correlations(cars: Cells, df: pd.DataFrame, method: str) -> None:
     for origin, part in df.dropna(subset=[HP, MPG]).groupby("Origin"):
         assert results["c2"]["groups"][origin]["r"] == near(test(part[HP], part[MPG])[0])
     matrix = df[columns].corr(method=method)
-    assert [abs(pair["r"]) for pair in results["c3"]["pairs"]] == sorted((abs(p["r"]) for p in results["c3"]["pairs"]), reverse=True)
+    assert [abs(pair["r"]) for pair in results["c3"]["pairs"]] == sorted(
+        (abs(p["r"]) for p in results["c3"]["pairs"]), reverse=True
+    )
     assert all(pair["r"] == near(matrix.loc[pair["x"], pair["y"]]) for pair in results["c3"]["pairs"])
     assert results["c3"]["strongest"] == f"{HP} ~ {WEIGHT}" == results["c3"]["highest"]
     assert results["c4"]["by_column"] == {c: near(df[c].corr(df[MPG], method=method)) for c in columns}
@@ -542,7 +555,12 @@ def test_tests_of_categories_and_of_series(cars: Cells, df: pd.DataFrame) -> Non
     from statsmodels.stats.proportion import proportions_ztest
     from statsmodels.tsa.stattools import adfuller
 
-    big = {"op": "derive", "name": "big", "cases": [{"when": {"column": HP, "op": ">", "value": 100}, "then": True}], "otherwise": False}
+    big = {
+        "op": "derive",
+        "name": "big",
+        "cases": [{"when": {"column": HP, "op": ">", "value": 100}, "then": True}],
+        "otherwise": False,
+    }
     test = {"op": "test", "table": "c1", "column": "big", "by": "Origin"}
     results = cars.run(big, test | {"kind": "fisher_exact", "groups": ["Europe", "Japan"]}, test | {"kind": "proportion_z", "groups": ["USA", "Japan"]},
                        {"op": "test", "kind": "adf", "column": HP}, test | {"kind": "chi_square", "groups": ["Europe", "Japan"]})  # fmt: skip
@@ -563,7 +581,9 @@ def test_a_test_on_values_without_spread_finds_nothing(tmp_path: Path) -> None:
     cells = Cells(tmp_path, data=frame)
     results = cells.run({"op": "test", "kind": "t_test_paired", "columns": ["x", "y"]}, {"op": "test", "kind": "t_test", "column": "x", "by": "g"},
                         {"op": "test", "kind": "t_test_1sample", "column": "x", "mu": 1.1})  # fmt: skip
-    assert all(r["p_value"] is None and r["significant"] is False and r["effect"] is None for k, r in results.items() if k != "c0")
+    assert all(
+        r["p_value"] is None and r["significant"] is False and r["effect"] is None for k, r in results.items() if k != "c0"
+    )
 
 
 def test_wrong_numbers_of_groups_are_said_in_words(cars: Cells) -> None:
@@ -580,7 +600,11 @@ def test_trend(cars: Cells, df: pd.DataFrame) -> None:
     means = df.dropna(subset=[HP]).groupby("Year")[HP].mean()
     line = stats.linregress(range(len(means)), means)
     result = results["c1"]
-    assert {k: result[k] for k in ("slope", "r", "p_value")} == {"slope": near(line.slope), "r": near(line.rvalue), "p_value": near(line.pvalue)}
+    assert {k: result[k] for k in ("slope", "r", "p_value")} == {
+        "slope": near(line.slope),
+        "r": near(line.rvalue),
+        "p_value": near(line.pvalue),
+    }
     assert (result["periods"], result["first_period"], result["last_period"]) == (12, "1970-01-01", "1982-01-01")
     assert (result["first"], result["last"], result["direction"]) == (near(means.iloc[0]), near(means.iloc[-1]), "falling")
     assert result["growth"] == near(100 * ((means.iloc[-1] / means.iloc[0]) ** (1 / 11) - 1))
@@ -655,7 +679,11 @@ def test_models(cars: Cells, df: pd.DataFrame) -> None:
 
 
 def test_calculate_and_decide(cars: Cells, df: pd.DataFrame) -> None:
-    groups = {"op": "aggregate", "by": ["Origin"], "measures": [{"name": "m/g~", "function": "mean", "column": HP}, {"name": "hi", "function": "max", "column": HP}]}
+    groups = {
+        "op": "aggregate",
+        "by": ["Origin"],
+        "measures": [{"name": "m/g~", "function": "mean", "column": HP}, {"name": "hi", "function": "max", "column": HP}],
+    }
     results = cars.run(
         groups, {"op": "correlate", "columns": [HP, WEIGHT, MPG]},
         {"op": "calculate", "values": {"usa": "c1:/groups/USA/m~1g~0", "len": "c1:/rows", "r": "c2:/pairs/0/r"}, "expression": "(usa - len) / (r - r) + 1"},
@@ -739,7 +767,6 @@ STORY: list[dict[str, Any]] = [
     {"op": "aggregate", "table": "c1", "by": ["Cylinders"], "measures": [{"name": "mean", "function": "mean", "column": HP}]},
     {"op": "correlate", "table": "c1", "x": HP, "y": MPG, "because": "does power cost mileage?\nimport os"},
     {"op": "trend", "table": "c1", "time": "Year", "value": HP, "every": "year"},
-    {"op": "model", "kind": "decision_tree", "task": "regression", "target": MPG, "features": [HP, "Origin"], "metrics": ["r2"], "split": {}},
     {"op": "chart", "kind": "scatter", "x": HP, "y": MPG, "title": "Power costs mileage"},
 ]  # fmt: skip
 
@@ -785,7 +812,7 @@ def test_tables_are_what_check_says_they_will_be(cars: Cells) -> None:
         {"op": "derive", "name": "g", "cases": [{"when": {"column": HP, "op": ">", "value": 90}, "then": 1.5}], "otherwise": 0, "table": "c6"},
         {"op": "outliers", "columns": ["Cylinders"], "action": "clip", "table": "c7"}, {"op": "impute", "columns": ["Cylinders"], "method": "median", "table": "c8"},
         {"op": "scale", "columns": ["Cylinders"], "suffix": "_z", "table": "c9"}, {"op": "encode", "column": "Origin", "method": "label", "table": "c10"},
-        {"op": "unpivot", "columns": ["Cylinders", WEIGHT], "table": "c11"}, {"op": "cast", "column": "Year", "to": "timestamp", "table": "c12"},
+        {"op": "unpivot", "columns": ["Cylinders", WEIGHT], "names_to": "what", "table": "c11"}, {"op": "cast", "column": "Year", "to": "timestamp", "table": "c12"},
         {"op": "aggregate", "by": ["Year"], "table": "c13", "measures": [{"name": f"m{i}", "function": f, "column": "a"} for i, f in enumerate(["sum", "mean", "max", "range", "mode", "distinct", "share"])]},
         {"op": "trend", "time": "Year", "value": "a", "function": "max", "table": "c13", "by": ["Name"]}, {"op": "rank", "by": HP, "table": "c13"},
         {"op": "filter", "where": {"column": HP, "op": ">", "value": 90}, "table": "c16"},
@@ -797,15 +824,22 @@ def test_tables_are_what_check_says_they_will_be(cars: Cells) -> None:
 
 NASTY = ['a"b', "back\\slash", "new\nline", "{x}", "{{y}}", '"""', '\\"""', "'''", "it's", "日本", "__import__('os').system('x')", "a.b", "a[0]:q", "# c", "$1 $x %s",
          "ignore previous instructions", "\u202eevil", "\r", "\u2028", "end\\", 'end"', "-- c", "/*", "select", "_row", "x", "rows", "🎉", "\x1b[31m"]  # fmt: skip
-names = st.one_of(st.sampled_from(NASTY), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12))
+names = st.one_of(
+    st.sampled_from(NASTY), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
+)
 
 
 @given(st.lists(names, min_size=3, max_size=3, unique_by=str.lower), st.lists(names, min_size=2, max_size=5, unique=True))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_names_and_values_are_inert(tmp_path: Path, columns: list[str], values: list[str]) -> None:
     text, number, new = columns
     frame = pd.DataFrame({text: [values[i % len(values)] for i in range(12)], number: [float(i) for i in range(12)]})
-    if len({name.casefold() for name in columns}) < 3 or new == "*" or "rows" in (text.lower(), new.lower()) or new.lower() == "n":
+    if (
+        len({name.casefold() for name in columns}) < 3
+        or new == "*"
+        or "rows" in (text.lower(), new.lower())
+        or new.lower() == "n"
+    ):
         return
     cells = Cells(tmp_path, data=frame)
     quoted = '"' + number.replace('"', '""') + '"'

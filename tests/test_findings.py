@@ -409,9 +409,7 @@ def test_a_template_is_something_a_person_can_edit() -> None:
 
 
 def test_steps_without_a_result_and_those_after_them_say_nothing() -> None:
-    plan = plan_of(
-        {"op": "filter", "where": where("a", ">", 0)}, {"op": "aggregate", "table": "c1", "measures": [mean("a")]}
-    )
+    plan = plan_of({"op": "filter", "where": where("a", ">", 0)}, {"op": "aggregate", "table": "c1", "measures": [mean("a")]})
     assert standard_findings(plan, {}) == [] == standard_findings(plan, {"c2": {"rows": 1, "n": {"m": 1}, "m": 1.0}})
 
 
@@ -451,9 +449,7 @@ def test_no_name_or_value_of_the_data_breaks_a_sentence(column: str, by: str, ke
 # --- caveats ----------------------------------------------------------------------------------------------------
 
 
-def caveats(
-    steps: list[dict[str, Any]], results: dict[str, Any], verification: Verification | None = None
-) -> list[str]:
+def caveats(steps: list[dict[str, Any]], results: dict[str, Any], verification: Verification | None = None) -> list[str]:
     return [c.text for finding in tell(plan_of(*steps), results, verification) for c in finding.caveats]
 
 
@@ -492,9 +488,7 @@ def test_another_common_choice_is_a_caveat_whose_number_comes_from_the_second_en
     verification = Verification(
         checks=[],
         sensitivities=[
-            Sensitivity(
-                step="c1", path="/m", choice="the population instead of the sample standard deviation", value=49.6655
-            )
+            Sensitivity(step="c1", path="/m", choice="the population instead of the sample standard deviation", value=49.6655)
         ],
     )
     plan = plan_of({"op": "aggregate", "measures": [mean("Fare", function="std")]})

@@ -120,7 +120,11 @@ def _check_made(step: p.Step, made: Columns) -> None:
     seen: dict[str, str] = {}
     for name in made:
         if (other := seen.setdefault(name.lower(), name)) != name:
-            raise _wrong(step, f"The columns `{other}` and `{name}` differ in case alone.", f"Call the new one something else, or `{other}`.")
+            raise _wrong(
+                step,
+                f"The columns `{other}` and `{name}` differ in case alone.",
+                f"Call the new one something else, or `{other}`.",
+            )
 
 
 def _added(step: p.Step, made: Iterable[str]) -> Columns:
@@ -128,7 +132,11 @@ def _added(step: p.Step, made: Iterable[str]) -> Columns:
     names: Columns = {}
     for name in made:
         if name.lower() in {other.lower() for other in names}:
-            raise _wrong(step, f"Two columns of its table would be called `{name}`.", "Rename one of them first, or call a measure differently.")
+            raise _wrong(
+                step,
+                f"Two columns of its table would be called `{name}`.",
+                "Rename one of them first, or call a measure differently.",
+            )
         names[name] = ""
     return names
 
@@ -195,7 +203,18 @@ def _result_keys(step: p.Step) -> set[str] | None:
         case p.Summarize():
             return {"rows", "n_columns", "duplicates", "missing", "columns"}
         case p.FitModel():
-            return {"metrics", "n", "n_train", "n_test", "features", "coefficients", "intercept", "importances", "p_values", "predictions"}
+            return {
+                "metrics",
+                "n",
+                "n_train",
+                "n_test",
+                "features",
+                "coefficients",
+                "intercept",
+                "importances",
+                "p_values",
+                "predictions",
+            }
         case p.Calculate():
             return {"value", *step.values}
         case p.Decide():
@@ -246,7 +265,9 @@ def _check_compare(step: p.Step, where: p.Compare, columns: Columns, results: Ma
     else:
         for item in value if isinstance(value, list) else [] if value is None else [value]:
             if not _comparable(found, item):
-                hint = "Write dates like 2024-01-31." if found == "date" else "Compare it with a value of its own kind, or cast it."
+                hint = (
+                    "Write dates like 2024-01-31." if found == "date" else "Compare it with a value of its own kind, or cast it."
+                )
                 raise _wrong(step, f"The column `{where.column}` is {_WORDS[found]} and cannot be compared with {item!r}.", hint)
     if found == "boolean" and where.op in ("<", "<=", ">", ">="):
         raise _wrong(step, f"`{where.column}` is true or false, which has no order.", "Use == or !=.")
@@ -326,7 +347,9 @@ def _check_step(step: p.Step, tables: Tables, results: Mapping[str, set[str] | N
             _column(step, columns, step.target, "number", "text", "boolean")
             _columns(step, columns, step.columns or [], "number", "text", "boolean")
             if step.columns is not None and not set(step.columns) - {step.target}:
-                raise _wrong(step, "There is no column beside the target.", "List the columns to compare with it, or none for all.")
+                raise _wrong(
+                    step, "There is no column beside the target.", "List the columns to compare with it, or none for all."
+                )
         case p.Summarize():
             _columns(step, columns, step.columns or [])
         case p.FitModel():
@@ -376,7 +399,9 @@ def _derived(step: p.Derive, columns: Columns, results: Mapping[str, set[str] | 
         if window.order_by is not None:
             _column(step, columns, window.order_by)
         _columns(step, columns, window.by)
-        found = _column(step, columns, window.column, *(() if window.function == "lag" else ("number", "boolean")), use=f"`{window.function}`")
+        found = _column(
+            step, columns, window.column, *(() if window.function == "lag" else ("number", "boolean")), use=f"`{window.function}`"
+        )
         if window.function == "lag":
             return type_of(columns, window.column)
         whole = type_of(columns, window.column) in INTEGERS or found == "boolean"
@@ -411,7 +436,19 @@ def _expression_type(step: p.Step, node: expression.Node, columns: Columns) -> s
     if node.function == "round" and not isinstance(node.arguments[1], expression.Number):
         raise _wrong(step, "`round` takes a plain number of decimals.", 'Write it like round("price", 2).')
     types = {_expression_type(step, argument, columns) for argument in node.arguments}
-    whole = types == {"BIGINT"} and node.function in ("+", "-", "*", "%", "neg", "abs", "least", "greatest", "round", "floor", "ceil")
+    whole = types == {"BIGINT"} and node.function in (
+        "+",
+        "-",
+        "*",
+        "%",
+        "neg",
+        "abs",
+        "least",
+        "greatest",
+        "round",
+        "floor",
+        "ceil",
+    )
     return "BIGINT" if whole else "DOUBLE"
 
 
@@ -435,7 +472,9 @@ def _cast(step: p.Cast, columns: Columns) -> str:
             "date": ("date", "text"), "timestamp": ("date", "text")}  # fmt: skip
     if found == "number" and step.to in ("date", "timestamp"):
         if step.parse is None:
-            raise _wrong(step, f"`{step.column}` is a number: how it is a date is not said.", "Give `parse`, e.g. %Y for years or %Y%m%d.")
+            raise _wrong(
+                step, f"`{step.column}` is a number: how it is a date is not said.", "Give `parse`, e.g. %Y for years or %Y%m%d."
+            )
     elif step.to in fits and found != "unknown" and found not in fits[step.to]:
         raise _wrong(step, f"`{step.column}` is {_WORDS[found]}, which cannot become a {step.to}.")
     if step.parse is not None and step.to not in ("date", "timestamp"):
@@ -458,7 +497,11 @@ def _imputed(step: p.Impute, columns: Columns) -> Columns:
             raise _wrong(step, "A constant is the same in every group.", "Leave `by` out.")
         for name in step.columns:
             if not _comparable(kind(columns, name), step.value):
-                raise _wrong(step, f"{step.value!r} does not fit the column `{name}`, which is {_WORDS[kind(columns, name)]}.", "Use a value of its kind.")
+                raise _wrong(
+                    step,
+                    f"{step.value!r} does not fit the column `{name}`, which is {_WORDS[kind(columns, name)]}.",
+                    "Use a value of its kind.",
+                )
     if step.method in ("mean", "median") or isinstance(step.value, float):
         return dict.fromkeys(step.columns, "DOUBLE")
     return {}
@@ -495,11 +538,17 @@ def _joined(step: p.Join, columns: Columns, tables: Tables) -> Columns:
     for name in step.on:
         here, there = _column(step, columns, name), _column(step, right, name)
         if "unknown" not in (here, there) and here != there:
-            raise _wrong(step, f"`{name}` is {_WORDS[here]} in one table and {_WORDS[there]} in the other.", "Cast one of them first.")
+            raise _wrong(
+                step, f"`{name}` is {_WORDS[here]} in one table and {_WORDS[there]} in the other.", "Cast one of them first."
+            )
     _columns(step, columns, step.on)
     taken = {name.lower() for name in columns}
     if "*" in right:
-        raise _wrong(step, f"The columns of `{step.right}` are not known yet.", "Join it the other way round, with the unknown table on the left.")
+        raise _wrong(
+            step,
+            f"The columns of `{step.right}` are not known yet.",
+            "Join it the other way round, with the unknown table on the left.",
+        )
     return {**columns, **{name: type for name, type in right.items() if name.lower() not in taken}}
 
 
@@ -550,7 +599,11 @@ def _check_correlate(step: p.Correlate, columns: Columns) -> None:
     if len(others) < (1 if step.target else 2) or len(set(others)) != len(others):
         raise _wrong(step, "There are not enough different columns to correlate.", "List each once.")
     if not step.target and len(others) > 200:
-        raise _wrong(step, f"{len(others)} columns make {len(others) * (len(others) - 1) // 2:,} pairs.", "Choose at most 200, or a target.")
+        raise _wrong(
+            step,
+            f"{len(others)} columns make {len(others) * (len(others) - 1) // 2:,} pairs.",
+            "Choose at most 200, or a target.",
+        )
 
 
 _BY_GROUP = ("t_test", "mann_whitney", "ks_2sample", "anova", "kruskal", "levene", "bartlett")
@@ -564,10 +617,16 @@ def _check_test(step: p.Test, columns: Columns) -> None:
             if step.column is not None or step.by is not None or step.groups is not None:
                 raise _wrong(step, "Samples are either `columns`, or `column` split by `by`.", "Give one of the two.")
             if len(step.columns) < 2 or two and len(step.columns) != 2:
-                raise _wrong(step, f"`{step.kind}` compares {'two' if two else 'two or more'} samples.", "List that many columns.")
+                raise _wrong(
+                    step, f"`{step.kind}` compares {'two' if two else 'two or more'} samples.", "List that many columns."
+                )
             _columns(step, columns, step.columns, "number", "boolean")
         elif step.column is None or step.by is None:
-            raise _wrong(step, f"`{step.kind}` needs `column` and `by`, or `columns`.", "Say which values are compared between which groups.")
+            raise _wrong(
+                step,
+                f"`{step.kind}` needs `column` and `by`, or `columns`.",
+                "Say which values are compared between which groups.",
+            )
         else:
             _column(step, columns, step.column, "number", "boolean")
     elif step.kind in ("t_test_paired", "wilcoxon"):
@@ -582,7 +641,11 @@ def _check_test(step: p.Test, columns: Columns) -> None:
             if step.success is None and found != "boolean":
                 raise _wrong(step, "`proportion_z` needs `success`: the value that is counted.", "Give a value of the column.")
             if step.success is not None and not _comparable(found, step.success):
-                raise _wrong(step, f"{step.success!r} cannot be in `{step.column}`, which is {_WORDS[found]}.", "Give a value of the column.")
+                raise _wrong(
+                    step,
+                    f"{step.success!r} cannot be in `{step.column}`, which is {_WORDS[found]}.",
+                    "Give a value of the column.",
+                )
     else:
         if step.column is None or step.by is not None or step.columns is not None:
             raise _wrong(step, f"`{step.kind}` needs one `column`, and no other.", "Give the column alone.")
@@ -608,7 +671,11 @@ def _check_test(step: p.Test, columns: Columns) -> None:
 def _trend(step: p.Trend, columns: Columns) -> Columns:
     found = _column(step, columns, step.time, "date", "number", "text", use="The time of a trend")
     if step.every is not None and found not in ("date", "unknown"):
-        raise _wrong(step, f"`every` needs dates, and `{step.time}` is {_WORDS[found]}.", "Leave `every` out, or cast the column to a date.")
+        raise _wrong(
+            step,
+            f"`every` needs dates, and `{step.time}` is {_WORDS[found]}.",
+            "Leave `every` out, or cast the column to a date.",
+        )
     _columns(step, columns, step.by)
     if step.value is not None and step.function != "count":
         _column(step, columns, step.value, "number", "boolean", use=f"`{step.function}`")
@@ -629,7 +696,11 @@ def _check_model(step: p.FitModel, columns: Columns) -> None:
     if step.task not in learning.tasks(step.kind):
         raise _wrong(step, f"`{step.kind}` does no {step.task}.", f"It does {learning.tasks(step.kind)[0]}.")
     if step.target in step.features:
-        raise _wrong(step, f"The target `{step.target}` is among the features.", "A model that sees the answer learns nothing: take it out.")
+        raise _wrong(
+            step,
+            f"The target `{step.target}` is among the features.",
+            "A model that sees the answer learns nothing: take it out.",
+        )
     _columns(step, columns, step.features, "number", "text", "boolean")
     if step.task == "regression":
         _column(step, columns, step.target, "number", "boolean", use="Regression")
@@ -637,7 +708,9 @@ def _check_model(step: p.FitModel, columns: Columns) -> None:
         _column(step, columns, step.target, "number", "text", "boolean", use="Classification")
     for metric in step.metrics:
         if metric not in learning.metrics_of(step.task):
-            raise _wrong(step, f"`{metric}` does not measure a {step.task}.", f"There are: {', '.join(learning.metrics_of(step.task))}.")
+            raise _wrong(
+                step, f"`{metric}` does not measure a {step.task}.", f"There are: {', '.join(learning.metrics_of(step.task))}."
+            )
     for name in step.params:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise _wrong(step, f"{name!r} cannot be a parameter.", "Use the names scikit-learn has.")
@@ -657,7 +730,11 @@ def _check_calculate(step: p.Calculate, results: Mapping[str, set[str] | None]) 
 
 
 def _check_chart(step: p.Chart, columns: Columns, results: Mapping[str, set[str] | None]) -> None:
-    kinds: dict[str, Collection[Kind]] = {"scatter": ("number", "boolean"), "histogram": ("number", "boolean"), "line": ("date", "number", "text")}
+    kinds: dict[str, Collection[Kind]] = {
+        "scatter": ("number", "boolean"),
+        "histogram": ("number", "boolean"),
+        "line": ("date", "number", "text"),
+    }
     _column(step, columns, step.x, *kinds.get(step.kind, ()), use=f"The x of a {step.kind}")
     if step.y is None and step.kind in ("scatter", "box", "heatmap"):
         raise _wrong(step, f"A {step.kind} needs `y`.", "Name the other column.")
@@ -668,7 +745,9 @@ def _check_chart(step: p.Chart, columns: Columns, results: Mapping[str, set[str]
         if step.y == step.x:
             raise _wrong(step, f"x and y are both `{step.x}`.", "Choose two columns.")
     if step.color is not None:
-        _column(step, columns, step.color, *(("number", "boolean") if step.kind == "heatmap" else ()), use="The color of a heatmap")
+        _column(
+            step, columns, step.color, *(("number", "boolean") if step.kind == "heatmap" else ()), use="The color of a heatmap"
+        )
     for ref in _TEMPLATE.findall(step.title):
         _check_ref(step, ref.strip(), results)
 

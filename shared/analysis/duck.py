@@ -36,7 +36,7 @@ def _open(folder: Path, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     paths = ", ".join(literal(str(path)) for path in reads)
     database.execute(
         f"SET GLOBAL TimeZone = 'UTC'; SET allowed_directories = [{literal(str(folder))}]; SET allowed_paths = [{paths}];"
-        "SET enable_external_access = false; SET lock_configuration = true"
+        "SET enable_external_access = false"
     )
     return database
 

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from shared.analysis import sentences
 from shared.analysis.expression import parse, variables
 from shared.analysis.plan import Plan
 from shared.analysis.references import last_key, resolve, shown
+from shared.analysis.words import standard_findings
+from shared.analysis.words.caveats import caveats, sensitivities
 from shared.errors import InvalidPlan
 
 if TYPE_CHECKING:
     from shared.analysis.verify import Verification
 
 __all__ = ["Finding", "Sentence", "Value", "outputs", "render", "resolve", "standard_findings", "tell"]
-
-standard_findings = sentences.standard_findings
 
 
 class Value(BaseModel):
@@ -81,9 +80,7 @@ def _render(template: str, results: Mapping[str, Any], names: Set[str]) -> Sente
             text += value.text
             at = reference.end()
         elif template.startswith("{{", at):
-            raise InvalidPlan(
-                f"Cannot read the reference at {template[at : at + 40]!r}.", "Write it as {{c3:/mean_fare}}."
-            )
+            raise InvalidPlan(f"Cannot read the reference at {template[at : at + 40]!r}.", "Write it as {{c3:/mean_fare}}.")
         elif unicodedata.category(template[at]).startswith("N"):
             raise InvalidPlan(
                 f"The sentence states a number of its own: {template[max(0, at - 20) : at + 10]!r}.",
@@ -153,9 +150,9 @@ def tell(
         if withheld & {value.cell for value in finding.values}:
             continue
         if finding.step and finding.step not in {f.step for f in told}:
-            caveats = sentences.caveats(plan, results, finding.step)
-            caveats += sentences.sensitivities(plan, results, verification, finding.step) if verification else []
-            finding.caveats = [_render(c, everything, names | _names(plan)) for c in caveats]
+            doubts = caveats(plan, results, finding.step)
+            doubts += sensitivities(plan, results, verification, finding.step) if verification else []
+            finding.caveats = [_render(c, everything, names | _names(plan)) for c in doubts]
         told.append(finding)
     return told
 

@@ -11,12 +11,27 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from shared.analysis.phrases import is_year
-from shared.analysis.references import shown
+from shared.analysis.references import is_year, shown
 
 SVG = "http://www.w3.org/2000/svg"
 ALLOWED = frozenset(
-    ["svg", "g", "path", "text", "tspan", "line", "rect", "circle", "defs", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc"]
+    [
+        "svg",
+        "g",
+        "path",
+        "text",
+        "tspan",
+        "line",
+        "rect",
+        "circle",
+        "defs",
+        "clipPath",
+        "linearGradient",
+        "radialGradient",
+        "stop",
+        "title",
+        "desc",
+    ]
 )
 TABLE_ROWS = 100  # rows of a chart's data shown in a page
 

@@ -53,9 +53,7 @@ def _walk(value: Any, segments: list[str], ref: str) -> Any:
     head, *rest = segments
     children = dict(enumerate(value)) if isinstance(value, list) else value
     if not isinstance(children, Mapping):
-        raise InvalidPlan(
-            f"`{ref}`: there is nothing below {shown(value)}.", "Take the last part of the reference away."
-        )
+        raise InvalidPlan(f"`{ref}`: there is nothing below {shown(value)}.", "Take the last part of the reference away.")
     if head == "*":
         return {str(key): _walk(child, rest, ref) for key, child in children.items()}
     key: Any = _unescape(head)
@@ -74,9 +72,13 @@ def _choices(wrong: str, available: Mapping[Any, Any]) -> str:
 
 def plain(text: str) -> str:
     """Text from data on one line: no control characters (terminal escapes), no reversal of the writing direction."""
-    return " ".join(
-        "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _BIDI).split()
-    )
+    return " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _BIDI).split())
+
+
+def is_year(name: str) -> bool:
+    """Whether a column of this name holds years, which are written without thousands separators."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return re.search(r"(?:^|[^a-z])(?:year|yr|decade)s?(?:[^a-z]|$)", words) is not None
 
 
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
@@ -119,20 +121,14 @@ def shown(value: Any, style: str | None = None) -> str:
         if style in ("year", "month"):
             return text[: {"year": 4, "month": 7}[style]]
         if style not in (None, "name"):
-            raise InvalidPlan(
-                f"{text[:TEXT_LIMIT]!r} is text and cannot be written as `|{style}`.", "Take the format away."
-            )
+            raise InvalidPlan(f"{text[:TEXT_LIMIT]!r} is text and cannot be written as `|{style}`.", "Take the format away.")
         return (text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1].rstrip() + "…") or '""'
     if style == "p":
         return p_value(value)
     if style == "abs":
         return number(abs(value))
     if style in ("name", "year", "month"):  # 1970, 1975.9
-        return (
-            number(value, separator="")
-            if isinstance(value, int) or abs(value) < 1000
-            else f"{value:.1f}".removesuffix(".0")
-        )
+        return number(value, separator="") if isinstance(value, int) or abs(value) < 1000 else f"{value:.1f}".removesuffix(".0")
     if style and style.startswith("%"):
         return (f"{value * 100:,.{int(style[1:])}f}" if style[1:] else number(value * 100.0)) + "%"
     return f"{value:,.{int(style)}f}" if style else number(value)

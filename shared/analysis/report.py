@@ -92,9 +92,7 @@ def receipt(snapshot: "Snapshot", plan: Plan, cells: Sequence[Cell], sandbox: st
     """The receipt of a run. Equal data, plan and code give equal hashes."""
     code = "\n\n".join(cell.code for cell in cells)
     return Receipt(
-        data=[
-            Source(source=t.source, sha256=t.source_sha256, bytes=t.source_bytes, rows=t.rows) for t in snapshot.tables
-        ],
+        data=[Source(source=t.source, sha256=t.source_sha256, bytes=t.source_bytes, rows=t.rows) for t in snapshot.tables],
         snapshot_sha256s=[table.sha256 for table in snapshot.tables],
         code_sha256=hashlib.sha256(code.encode()).hexdigest(),
         plan_sha256=hashlib.sha256(json.dumps(plan.model_dump(mode="json"), sort_keys=True).encode()).hexdigest(),
@@ -183,8 +181,7 @@ def pretty(value: Any, indent: str = "", width: int = 88) -> str:
     inner = indent + "  "
     if isinstance(value, dict):
         parts = [
-            f"{inner}{json.dumps(str(key), ensure_ascii=False)}: {pretty(item, inner, width)}"
-            for key, item in value.items()
+            f"{inner}{json.dumps(str(key), ensure_ascii=False)}: {pretty(item, inner, width)}" for key, item in value.items()
         ]
         return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
     return "[\n" + ",\n".join(inner + pretty(item, inner, width) for item in value) + f"\n{indent}]"
@@ -314,10 +311,7 @@ def markdown(analysis: Analysis) -> str:
         parts.append(f"**{_linked_markdown(lead)}**")
         parts += [f"*{_linked_markdown(caveat)}*" for caveat in lead.caveats]
         parts += [
-            "\n".join(
-                "\n".join([f"- {_linked_markdown(f)}", *(f"  *{_linked_markdown(c)}*" for c in f.caveats)])
-                for f in others
-            )
+            "\n".join("\n".join([f"- {_linked_markdown(f)}", *(f"  *{_linked_markdown(c)}*" for c in f.caveats)]) for f in others)
         ]
     else:
         parts.append(

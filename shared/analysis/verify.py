@@ -117,8 +117,9 @@ class _Comparison:
     def walk(self, mine: Any, theirs: Any, path: str) -> None:
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
             if last_key(path) in KEYED_BY_DATA and mine.keys() != theirs.keys():
-                odd = sorted(str(key) for key in mine.keys() ^ theirs.keys())
-                self.differences.append(f"{path}: only one engine has {', '.join(map(repr, odd[:SHOWN]))}")
+                theirs = _with_keys_of(mine, theirs)
+                if odd := sorted(str(key) for key in mine.keys() ^ theirs.keys()):
+                    self.differences.append(f"{path}: only one engine has {', '.join(map(repr, odd[:SHOWN]))}")
             for key in mine.keys() & theirs.keys():
                 self.walk(mine[key], theirs[key], path + pointer("", key)[1:])
         elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
@@ -168,6 +169,19 @@ def _as_label(value: Any) -> Any:
     if re.match(r"\d{4}-\d\d-\d\d[T ]", text):
         return re.sub(r" 00:00:00(\.0+)?$", "", text.replace("T", " ", 1))
     return text
+
+
+def _with_keys_of(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`theirs` under the keys of `mine` where keys are computed numbers that differ by rounding only."""
+
+    def rounded(key: str) -> str:
+        return " | ".join(f"{float(part):.9g}" if _NUMBER.fullmatch(part) else part for part in str(key).split(" | "))
+
+    odd = {rounded(key): key for key in mine.keys() - theirs.keys()}
+    return {odd.get(rounded(key), key) if key not in mine else key: value for key, value in theirs.items()}
+
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
 
 def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from shared.analysis.codegen import charts, learning, measures, relational, statistics
+from shared.analysis.codegen import charts, cleaning, hypotheses, learning, measures, relational, statistics
 from shared.analysis.codegen.sql import (
     Tables,
     comment,
@@ -56,11 +56,18 @@ def plain(value):
         return {key(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, pd.Series):
+        value = value.to_frame(value.name if value.name is not None else "value")
+    if isinstance(value, pd.DataFrame):
+        value = value if isinstance(value.index, pd.RangeIndex) else value.reset_index()
+        return {"columns": [key(name) for name in value], "rows": plain(value[:1000].to_numpy(dtype=object).tolist()), "n": len(value)}
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value.isoformat() if hasattr(value, "isoformat") else None if value is pd.NaT else value
+    if value is pd.NaT or value is pd.NA:
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def key(*values):
@@ -138,18 +145,20 @@ def python(step: Python, tables: Tables) -> str:
     lines = step.code.splitlines(keepends=True)
     before = "".join(lines[: last.lineno - 1]) + lines[last.lineno - 1].encode()[: last.col_offset].decode()
     expression = ast.get_source_segment(step.code, last.value) or ""
-    return f"{before.rstrip(' ;')}{register}keep({py(step.id)}, ({expression}))\n"
+    before = before.rstrip(" ;")
+    before += "\n" if before and not before.endswith("\n") else ""
+    return f"{before}{register}keep({py(step.id)}, ({expression}))\n"
 
 
 _WRITERS: dict[str, Callable[..., str]] = {
     "filter": relational.filter_rows,
     "derive": relational.derive,
-    "cast": relational.cast,
-    "outliers": relational.outliers,
+    "cast": cleaning.cast,
+    "outliers": cleaning.outliers,
     "drop_missing": relational.drop_missing,
-    "impute": relational.impute,
-    "scale": relational.scale,
-    "encode": relational.encode,
+    "impute": cleaning.impute,
+    "scale": cleaning.scale,
+    "encode": cleaning.encode,
     "drop_duplicates": relational.drop_duplicates,
     "unpivot": relational.unpivot,
     "join": relational.join,
@@ -157,7 +166,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
     "rank": measures.rank,
     "summarize": measures.summarize,
     "correlate": statistics.correlate,
-    "test": statistics.test,
+    "test": hypotheses.test,
     "trend": statistics.trend,
     "associate": statistics.associate,
     "model": learning.model,

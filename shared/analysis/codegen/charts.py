@@ -36,7 +36,9 @@ def chart(step: Chart, tables: Tables, units: dict[str, str]) -> str:
     code = "import altair as alt\n\nnotes = []\n" + draw(step, columns, source, units)
     lines = [py(line) for line in textwrap.wrap(step.title, 75)] or ['""']
     title = f"[{', '.join(lines)}]" if len(lines) < 2 else "[\n    " + ",\n    ".join(lines) + ",\n]"
-    return code + f"""\
+    return (
+        code
+        + f"""\
 title = {title}
 chart = (
     chart.properties(
@@ -52,6 +54,7 @@ chart = (
 {keep(step.id, points="len(df)").rstrip()}
 chart
 """
+    )
 
 
 def label(name: str, units: dict[str, str]) -> str:
@@ -99,7 +102,20 @@ def _mark(step: Chart, **options: str) -> str:
     return ", ".join([*color, *(f"{name}={value}" for name, value in options.items())])
 
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -200,13 +216,16 @@ if step > 1:
         code += 'ticks = df["x"].unique().tolist() if df["x"].nunique() <= 12 else alt.Undefined\n'
         code += 'axis = alt.Axis(values=ticks, tickMinStep=1, format="d" if df["x"].max() < 3000 else ",d")\n'
         options += ", axis=axis"
-    return code + f"""\
+    return (
+        code
+        + f"""\
 chart = alt.Chart(df).mark_line({_mark(step, strokeWidth="2", point="len(df) <= 60")}).encode(
     x=alt.X({x_type}, title={label(step.x, units)}, {options}),
     y=alt.Y("y:Q", title={y_title}, scale=alt.Scale(zero=False)),
-    {color}tooltip=[{x_type}, {'"c:N", ' if step.color else ''}"y:Q"],
+    {color}tooltip=[{x_type}, {'"c:N", ' if step.color else ""}"y:Q"],
 )
 """
+    )
 
 
 def _scatter(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
@@ -230,18 +249,21 @@ def _scatter(step: Chart, columns: Columns, source: str, units: dict[str, str]) 
         parameters=parameters,
     ) + ".df()\n"  # fmt: skip
     fit = PALETTE[3] if not step.color else "#444"
-    return code + f"""\
+    return (
+        code
+        + f"""\
 if step > 1:
     notes.append(f"One in {{step}} of {{n:,}} points is drawn; the line is fitted to all.")
 chart = alt.Chart(df).mark_circle({_mark(step, size="40", opacity="0.6")}).encode(
     x=alt.X("x:Q", title={label(step.x, units)}, scale=alt.Scale(zero=False){_axis(columns, step.x, "(high or 0)")}),
     y=alt.Y("y:Q", title={label(y_name, units)}, scale=alt.Scale(zero=False)),
-    {color}tooltip=["x:Q", "y:Q"{', "c:N"' if step.color else ''}],
+    {color}tooltip=["x:Q", "y:Q"{', "c:N"' if step.color else ""}],
 )
 if slope is not None and math.isfinite(slope):
     fit = pd.DataFrame({{"x": [low, high], "y": [intercept + slope * low, intercept + slope * high]}})
     chart += alt.Chart(fit).mark_line(color="{fit}", strokeWidth=2).encode(x="x:Q", y="y:Q")
 """
+    )
 
 
 def _histogram(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
@@ -274,15 +296,18 @@ width = min((m * power for m in (1, 2, 5, 10)), key=lambda w: abs(math.log(w / w
         "GROUP BY ALL ORDER BY ALL",
         parameters=parameters,
     ) + ".df()\n"  # fmt: skip
-    return code + f"""\
+    return (
+        code
+        + f"""\
 df["low"], df["high"] = start + df["bin"] * width, start + (df["bin"] + 1) * width
 chart = alt.Chart(df).mark_bar({_mark(step)}).encode(
     x=alt.X("low:Q", bin="binned", title={label(step.x, units)}{_axis(columns, step.x, "(high or 0)")}),
     x2="high:Q",
     y=alt.Y("n:Q", title="rows"),
-    {color}tooltip=["low:Q", "high:Q", {'"c:N", ' if step.color else ''}"n:Q"],
+    {color}tooltip=["low:Q", "high:Q", {'"c:N", ' if step.color else ""}"n:Q"],
 )
 """
+    )
 
 
 def _box(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
@@ -321,7 +346,9 @@ def _box(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> s
     offset, tip = ('yOffset="c:N", ', '"c:N", ') if step.color else ("", "")
     fill = f", {color.rstrip(', ')}" if step.color else ""
     what = "first" if step.sort == "x" else "highest"
-    return code + f"""\
+    return (
+        code
+        + f"""\
 order = df["x"].unique().tolist()
 if len(order) > {BARS}:
     notes.append(f"Only the {BARS} {what} of {{len(order)}} are shown.")
@@ -341,6 +368,7 @@ chart = alt.layer(
     ),
 )
 """
+    )
 
 
 def _heatmap(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
@@ -360,14 +388,20 @@ if len({axis}s) > {BARS}:
     {axis}s = [item for item in {axis}s if item in sorted({axis}s, key=lambda item: -item[1])[:{BARS}]]
 {axis}s = [value for value, _ in {axis}s]
 """
-    code += "df = " + query(
-        f"SELECT {x}::VARCHAR AS x, {y}::VARCHAR AS y, {value} AS value, count(*) AS n FROM {source}",
-        f"WHERE {present} AND {x}::VARCHAR IN $xs AND {y}::VARCHAR IN $ys",
-        "GROUP BY 1, 2 ORDER BY 1, 2",
-        parameters=Parameters(xs="xs", ys="ys"),
-    ) + ".df()\n"
+    code += (
+        "df = "
+        + query(
+            f"SELECT {x}::VARCHAR AS x, {y}::VARCHAR AS y, {value} AS value, count(*) AS n FROM {source}",
+            f"WHERE {present} AND {x}::VARCHAR IN $xs AND {y}::VARCHAR IN $ys",
+            "GROUP BY 1, 2 ORDER BY 1, 2",
+            parameters=Parameters(xs="xs", ys="ys"),
+        )
+        + ".df()\n"
+    )
     mean = f'{title} if df["n"].max() <= 1 else "mean of " + {title}' if step.color else title
-    return code + f"""\
+    return (
+        code
+        + f"""\
 tilt = 0 if max(map(len, xs), default=0) * len(xs) < 75 else -40
 middle = (df["value"].min() + df["value"].max()) / 2
 chart = alt.Chart(df).encode(
@@ -384,3 +418,4 @@ chart = chart.mark_rect().encode(color=color)
 if len(xs) <= 12 and len(ys) <= 15:
     chart += numbers
 """
+    )

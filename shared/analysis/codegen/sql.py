@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from shared.analysis.expression import Call, Node, Number, Variable, parse, quote
+from shared.analysis.expression import Call, Node, Number, Variable, parse, quote, variables
 from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition, Not, RefValue, Scalar
 from shared.errors import InvalidPlan
 
@@ -26,8 +26,7 @@ INTEGERS = frozenset(["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UT
 _KINDS: dict[str, Kind] = {"DOUBLE": "number", "FLOAT": "number", "VARCHAR": "text", "DATE": "date", "TIMESTAMP": "date",
                            "BOOLEAN": "boolean", "TIME": "time"}  # fmt: skip
 # What c0 defines; a variable of these names would break later cells.
-RESERVED = frozenset(["db", "pd", "np", "alt", "math", "duckdb", "results", "plain", "key",
-                      "keep", "quoted"])
+RESERVED = frozenset(["db", "pd", "np", "alt", "math", "duckdb", "results", "plain", "key", "keep", "quoted"])
 
 
 def type_of(columns: Columns, name: str) -> str:
@@ -139,6 +138,14 @@ def make(step: str, *lines: str, what: str = "TEMP TABLE", parameters: Parameter
     return execute(f"CREATE OR REPLACE {what} {table(step)} AS", *lines, parameters=parameters)
 
 
+def with_column(name: str, value: str, columns: Columns, source: str, but: str = "") -> list[str]:
+    """SELECT lines for a table with a column added, or replaced if there is one of that name."""
+    exclude = f" EXCLUDE ({but})" if but else ""
+    if name in columns:
+        return [f"SELECT *{exclude} REPLACE ({value} AS {quote(name)})", f"FROM {source}"]
+    return [f"SELECT *{exclude},", f"       {value} AS {quote(name)}", f"FROM {source}"]
+
+
 def keep(step: str, **items: str) -> str:
     """The end of a cell: its result, from Python expressions."""
     return keep_items(step, list(items.items()))
@@ -246,6 +253,11 @@ def as_double(columns: Columns, name: str) -> str:
     return f"{quote(name)}::DOUBLE" if type_of(columns, name) != "DOUBLE" else quote(name)
 
 
+def group_label(columns: Columns, name: str) -> str:
+    """A group key to fetch into pandas, where a date alone would come back as a timestamp."""
+    return f"{quote(name)}::VARCHAR" if type_of(columns, name) == "DATE" else quote(name)
+
+
 # --- arithmetic -------------------------------------------------------------------------------------------------
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "neg": 3}
@@ -264,6 +276,8 @@ def _arithmetic(node: Node, columns: Columns) -> tuple[str, int]:
     if isinstance(node, Variable):
         return as_number(columns, node.name), _ATOM
     parts = [_arithmetic(argument, columns) for argument in node.arguments]
+    if not variables(node):  # whole numbers alone would be reckoned in 32 bits
+        parts = [(f"{code}::BIGINT", b) if code.isdigit() else (code, b) for code, b in parts]
     code, binding = _call(node, parts)
     if len(code) > 20_000:
         raise InvalidPlan("The expression is too deeply nested.", "Split it into several derive steps.")
@@ -291,7 +305,7 @@ def _call(node: Call, parts: list[tuple[str, int]]) -> tuple[str, int]:
     if function in ("ln", "log10", "log2", "sqrt", "exp"):
         return f"finite({function}({a}))", _ATOM
     if function == "round":  # halves to even, as in Python
-        return f"round_even({a}, {b if b.isdigit() else f'({b})::INTEGER'})", _ATOM
+        return f"round_even({a}, {b.removesuffix('::BIGINT')})", _ATOM
     if function in ("least", "greatest"):  # null if either is
         first, second = ("<=", ">") if function == "least" else (">=", "<")
         return f"CASE WHEN {a} {first} {b} THEN {a} WHEN {a} {second} {b} THEN {b} END", 0

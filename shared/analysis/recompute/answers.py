@@ -74,7 +74,7 @@ def rank(step: Rank, table: Table, refs: Refs) -> tuple[Result, Table]:
         names = _alike(names, by, table, step.label, there[order], kept)
     values = [made[step.by].scalar(row) for row in range(made.rows)]
     last = sorted_place[min(end, len(order)) - 1] if len(kept) else -1
-    tied = int((sorted_place[end:] == last).sum())
+    tied = int((sorted_place[:first] == last).sum() + (sorted_place[end:] == last).sum())
     result = {
         "rows": made.rows, "names": names, "values": values, "name": names[0] if names else None,
         "value": values[0] if values else None, "tied": tied,
@@ -100,9 +100,7 @@ def _alike(names: list[Any], by: Column, table: Table, label: list[str], order: 
             members.setdefault(number, []).append(row)
     same = {number: _labels(table.take(np.array(rows)), label, np.array(rows)) for number, rows in members.items()}
     return [
-        name
-        if name is None or len(same[cluster[row]]) == 1
-        else Alike(name, [str(other) for other in same[cluster[row]]])
+        Alike(name, [str(other) for other in same[cluster[row]]]) if isinstance(name, str) else name
         for name, row in zip(names, kept.tolist(), strict=True)
     ]
 
@@ -237,7 +235,7 @@ def _glance(c: Column, rows: int) -> Result:
     else:
         seen["top"] = ask("mode")
         seen["top_count"] = int((c.valid & (c.values == _most(c))).sum()) if seen["top"] is not None else 0
-        seen["top_percent"] = seen["top_count"] / rows * 100 if rows else None
+        seen["top_percent"] = seen["top_count"] / rows * 100 if seen["top_count"] else None
     return seen
 
 

@@ -200,7 +200,7 @@ def _days_between(start: Column, end: Column) -> Column:
 def _as_dates(c: Column) -> Column:
     if c.words is not None:
         try:
-            values = np.array(list(c.words) + ["1970-01-01"], "datetime64[D]")[c.values]
+            values = np.array([*c.words, "1970-01-01"], "datetime64[D]")[c.values]
         except ValueError:
             raise CannotRecompute("text that is not an ISO date is used as a date") from None
         return column("DATE", values, c.valid)

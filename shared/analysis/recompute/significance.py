@@ -22,12 +22,12 @@ def test(step: Test, table: Table, refs: Refs) -> Result:
         names, samples = _samples(step, table)
         result = {"n": sum(len(x) for x in samples), **_SAMPLES[step.kind](step, samples)}
         if len(names) > 1 and step.kind != "t_test_paired":
-            result["groups"] = _described(names, samples)
+            result["groups"] = _described(names, samples, step.groups is not None or step.columns is not None)
     else:
         raise CannotRecompute(f"the second engine has no {step.kind.replace('_', ' ')} test")
     p = result.get("p_value")
-    if result.get("df", 0) is None:
-        del result["df"]
+    if result["statistic"] is None:
+        result.pop("df", None)
     return {**result, "alpha": step.alpha, "significant": p is not None and bool(p < step.alpha)}
 
 
@@ -72,10 +72,11 @@ def _moments(samples: Sequence[Array]) -> list[Moments]:
     return [by_group.get(k, (0, math.nan, math.nan)) for k in range(len(samples))]
 
 
-def _described(names: Sequence[str], samples: Sequence[Array]) -> Result:
+def _described(names: Sequence[str], samples: Sequence[Array], picked: bool) -> Result:
     rows = sql("SELECT g, count(*), avg(x), median(x), stddev_samp(x) FROM t GROUP BY g", **_stacked(samples))
     by_group = {g: {"n": n, "mean": mean, "median": median, "std": std} for g, n, mean, median, std in rows}
-    return {name: by_group[k] for k, name in enumerate(names) if k in by_group}
+    nothing = {"n": 0, "mean": None, "median": None, "std": None}
+    return {name: by_group.get(k, nothing) for k, name in enumerate(names) if k in by_group or picked}
 
 
 def _t_p(t: float, df: float, alternative: str) -> float | None:

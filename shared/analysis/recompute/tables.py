@@ -186,7 +186,8 @@ def outliers(step: Outliers, table: Table, refs: Refs) -> tuple[Result, Table]:
 
 def impute(step: Impute, table: Table, refs: Refs) -> Made:
     groups = group(table, step.by)
-    new, filled, used = {}, {}, {}
+    new, filled = {}, {}
+    used: dict[str, Any] = {}
     for name in step.columns:
         c = table[name]
         if step.method == "constant":
@@ -259,7 +260,7 @@ def scale(step: Scale, table: Table, refs: Refs) -> Made:
             low, high = (bound[0] for bound in t.extremes())
             numbers = [
                 t.means()[0],
-                np.sqrt(t.moment(2) / (t.n - 1))[0],
+                (np.sqrt(t.moment(2) / (t.n - 1))[0] if len(t.x) > 1 else np.nan),
                 *((low, high) if len(t.x) else (np.nan, np.nan)),
             ]
         told[name + step.suffix] = {

@@ -47,6 +47,11 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
     except OutOfRange as problem:
         unanswered.append(Unanswered(what=goal, why=str(problem)))
     steps = used(builder.steps, [*(o.ref for o in wanted), *([lead] if lead else [])])
+    kept = " ".join(step.model_dump_json() for step in steps)
+    if steps and linker.codes and not any(c.model_dump_json() in kept for c in linker.codes.values()):
+        told = ", ".join(" ".join(k) for k in linker.codes)
+        unanswered.append(Unanswered(what=goal, why=f"The question explains “{told}”, but I found no use for it, so I may have misread the question.", hint=brain.hint()))
+        steps, wanted = [], []
     if steps:
         steps.append(Report(id=f"c{len(builder.steps) + 1}", outputs=wanted, lead=lead))
     return Plan(goal=goal, brain="builtin", steps=steps, unanswered=unanswered)

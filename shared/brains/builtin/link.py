@@ -11,6 +11,7 @@ The question is rewritten: each thing found is replaced by a mark such as `⟨C3
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -88,7 +89,7 @@ def root(word: str) -> str:
 def split_name(name: str) -> list[str]:
     """The words of a column name: snake_case, camelCase, digits and units in brackets taken apart, lower case."""
     name = re.sub(r"[\(\[][^)\]]*[\)\]]", " ", name)
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
+    name = re.sub(r"(?<=[A-Za-z]{3})(?=\d)|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
     return [w for w in re.split(r"[^0-9A-Za-z\u00c0-\uffff]+", name.lower()) if w]
 
 
@@ -138,7 +139,7 @@ class Linker:
         for column in table.columns:
             if column.type == "VARCHAR":
                 for value in values(column.name) or []:
-                    form = key(re.findall(r"\w+", value.lower()))
+                    form = key(re.findall(r"[^\W_]+", value.lower()))
                     if form and len(form) <= 8:
                         self.values.setdefault(form, []).append((column.name, value))
         self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
@@ -154,7 +155,13 @@ class Linker:
         """Parts of the (first) date column, and decades of a year column, can be named like columns; they are derived when used."""
         if self.dates:
             column = self.dates[0]
+            own = self.row_unit()
             for part, names in _PARTS.items():
+                if part == own and self.columns[column].distinct >= 0.98 * self.table.rows:
+                    for name in names[:1]:
+                        self._alias(key([name]), column, weak=True)
+                    if part != "year":
+                        continue
                 named_so = any(key([n])[0] in key(self.names[column]) for n in names)
                 virtual = f"{column} ({part})" if part in self.columns or part.lower() == column.lower() else part
                 self.virtual[virtual] = DatePart(column=column, part=part)
@@ -166,6 +173,17 @@ class Linker:
         elif self.years:
             self.virtual["decade"] = DatePart(column=self.years[0], part="decade")
             self.exact.setdefault(("decade",), ["decade"])
+
+    def row_unit(self) -> str | None:
+        """How far apart the dates are: day, week, month, quarter or year; None without dates."""
+        if not self.dates:
+            return None
+        column = self.columns[self.dates[0]]
+        try:
+            days = (date.fromisoformat(str(column.max)[:10]) - date.fromisoformat(str(column.min)[:10])).days / max(1, column.distinct - 1)
+        except ValueError:
+            return None
+        return "day" if days < 2 else "week" if days < 10 else "month" if days < 45 else "quarter" if days < 130 else "year"
 
     def kind_of(self, name: str) -> str:
         """number, text, date or boolean."""
@@ -204,6 +222,10 @@ class Linker:
             aligned = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
             if len(aligned) == 1:
                 return aligned[0], 0.85
+        if len(form) == 1 and len(form[0]) >= 5 and form[0] not in words.FILLER and form[0] not in words.ENTITIES:
+            starts = [name for name in self.names if len(name) == 3 and form[0].startswith(name.lower()) and self.columns[name].type in ("BIGINT", "DOUBLE")]
+            if len(starts) == 1:
+                return starts[0], 0.8
         part = [name for name, parts in self.sets.items() if deep and deep < parts]
         if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min", "year", "day", "month", "week", "hour", "time", "high", "low", "no", "state"} and not all(w in words.ROW_NOUNS or stem(w) in self.nouns for w in phrase):
             return part[0], 0.6 + 0.1 * len(deep)
@@ -212,7 +234,7 @@ class Linker:
     def find_values(self, phrase: list[str], original: str) -> list[tuple[str, str]]:
         """Every (column, value) a phrase names."""
         spaced = " ".join(phrase)
-        tries = [key(re.findall(r"\w+", spaced))]
+        tries = [key(re.findall(r"[^\W_]+", spaced))]
         tries += [key(v.split()) for v in words.DEMONYMS.get(spaced, [])]
         if code := words.US_STATES.get(spaced.replace(" ", "_")):
             tries.append((code,))
@@ -277,7 +299,7 @@ class Linker:
             for name in self.columns:
                 if name.lower() == inner.lower():
                     return " " + scene.mark("C", name, inner) + " "
-            form = key(re.findall(r"\w+", inner.lower()))
+            form = key(re.findall(r"[^\W_]+", inner.lower()))
             if hit := self.values.get(form):
                 return " " + scene.mark("V", hit, inner) + " "
             return " " + scene.mark("L", inner, inner) + " "

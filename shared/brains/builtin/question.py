@@ -6,6 +6,7 @@ the reference to its answer. A word that no reading accounts for stops it (`Uncl
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from shared.analysis.expression import quote
@@ -62,11 +63,12 @@ class Interpreter:
         self.default: str | None = None  # the column talked about, where a phrase names none
         self.strict = True
         self.loose = False  # within a longer text whose words are known already
-        times = [c for c in linker.dates if self.unique(c)]
-        if times:  # one row a day (or month, or year): such words may stand for rows
-            span = (linker_days(linker, times[0]) or 0) / max(1, rows)
-            unit = "day" if span < 2 else "week" if span < 10 else "month" if span < 45 else "quarter" if span < 130 else "year"
-            self.nouns |= {unit, unit + "s", {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}[unit], *(["annual"] if unit == "year" else [])}
+        unit = linker.row_unit()
+        if unit:  # one row a day (or month, or year): such words may stand for rows
+            if any(self.unique(c) for c in linker.dates):
+                self.nouns |= {unit, unit + "s"}
+            self.nouns |= {{"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}[unit], *(["annual"] if unit == "year" else [])}
+        self.unit_days = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}.get(unit or "", 0)
 
     # --- taking a phrase apart -----------------------------------------------------------------------------------
 
@@ -105,6 +107,7 @@ class Interpreter:
             return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
 
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
+        scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
             by.append(year[0])
             scene.text = re.sub(r"\b(?:yearly|annual)\b", "⟨G0⟩", scene.text)
@@ -137,6 +140,8 @@ class Interpreter:
         allowed = {w for k in known for w in k.split()}
         rest = []
         if (m := re.search(rf"\b(?:by|per|for each|for every|in each|each|every)(?: the)? (state|name|case|type|group|level|kind|figure|period|record|value|call|rate|rank|class|price)s?\b(?! (?:of )?⟨)", text)) and m[1] not in allowed:
+            rest.append(m[1])
+        if (m := re.search(r"\b(?:per|by each|by every) ([a-z]+)\b", text)) and m[1] not in self.nouns and m[1] not in allowed and m[1] not in ("row", "record", "cent"):
             rest.append(m[1])
         rest += [str(self.linker_label(label)) for label in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
@@ -193,8 +198,8 @@ class Interpreter:
                 return found
         except Unclear:
             pass  # a narrower reading may still fit
-        for word, why in words.BEYOND.items():
-            if re.search(rf"\b{word}\b", lowered) and not (word in ("because", "will", "should", "explain", "explains", "forecast") and "regress" in lowered):
+        for pattern, why in words.BEYOND.items():
+            if re.search(pattern, lowered):
                 raise Unclear(text, why, "Ask what goes together with it, or for the figures themselves.")
         scene.text = _drop_chatter(scene.text)
         scene.text = self._row_identity(scene)
@@ -211,7 +216,7 @@ class Interpreter:
 
     def _row_identity(self, scene: Scene) -> str:
         """"How many quarters …", "percentage of days": a column that (with the year) names the row stands for rows."""
-        keys = {c for c in self.linker.columns if self.unique(c)}
+        keys = {c for c in self.linker.columns if self.unique(c) and (self.linker.kind_of(c) in ("text", "date") or self.linker.columns[c].kind == "id" or c in self.linker.years)}
         times = [c for c in self.linker.columns if {"year", "quarter", "month", "week"} & set(stem(w) for w in self.linker.names[c]) and self.linker.is_number(c)]
         product = 1
         for c in times:
@@ -241,7 +246,7 @@ class Interpreter:
                       "spearman kendall coefficient coefficients rank linear linearly r rho tau tau-b numeric numerical quantitative measurement measurements attribute attributes go goes pearson's spearman's kendall's product-moment moment magnitude absolute value tightly most degree")  # fmt: skip
         numbers = [c for c in p.columns if self.linker.is_number(c) or c in self.builder.expressions]
         table = self.builder.where(self.table, *p.where)
-        if len(numbers) == 2 and len(p.columns) == 2:
+        if len(numbers) == 2 and all(self.unique(c) for c in p.columns if c not in numbers):
             self.account(p.scene.text, vocabulary)
             step = self.builder.correlate(table, numbers[0], numbers[1], method, p.by)
             ref = f"{step}:/groups/*/r" if p.by else f"{step}:/r"
@@ -333,6 +338,10 @@ class Interpreter:
                 left, right = marks(tail[: verbs[-1].start()]), marks(tail[verbs[-1].start() :])
                 if left and right:
                     base, target = base + left, right
+        whole = [m for m in re.findall(r"⟨W\d+⟩", after)]
+        spoken = [m for m in whole if re.search(r"\b(?:are|were|is|was|be|have|has|had|yielded|weigh|cost)\b", p.scene.words.get(m, ""))]
+        if len(whole) >= 2 and not base and spoken and len(spoken) < len(whole) and not split:
+            base, target = [p.scene.get(m) for m in whole if m not in spoken], [p.scene.get(m) for m in spoken]
         if len(target) >= 2 and not base and not split:  # "share of Japanese cars in 1980"
             timed = [c for c in target if set(columns_of(c)) <= {*self.linker.dates, *self.linker.years, *self.linker.virtual}]
             if timed and len(timed) < len(target):
@@ -655,7 +664,7 @@ class Interpreter:
                 return None
         counting = "count" in functions
         columns = p.columns
-        if counting and len(functions) > 1:
+        if counting and len(set(functions)) > 1 and not (set(functions) == {"count", "sum"} and not columns):
             functions = [f for f in functions if f != "count"]
             counting = False
         if functions and functions[0] == "distinct" and not columns:
@@ -684,7 +693,10 @@ class Interpreter:
                     return self._finish(p, "distinct", column)
                 if re.search(r"missing|null|empty|blank", text):
                     return self._finish(p, "null_count", column)
-                return self._finish(p, "sum", column) if stem(column) in ("count", "number", "quantity") else None
+                direct = re.search(r"⟨F\d+⟩(?: of)?(?: the)?(?: [a-z]+){0,4} ⟨C", text)
+                if direct and column in self.linker.columns and self.linker.columns[column].type == "BIGINT" and self._additive(column):
+                    return self._finish(p, "lookup" if self._is_single(p.where) and not p.by else "sum", column)
+                return None
             return None
         if function is None and not columns and (p.by or p.where) and re.search(r"\bnumber|rows|counts?\b", text):
             return self._count(p, None)
@@ -725,7 +737,7 @@ class Interpreter:
         """Several figures at once: "min, max and mean of x", "mean x and mean y by z"."""
         measures = [f for f in dict.fromkeys(functions) if f not in ("count", "much", "distinct", "null_count")]
         numbers = [c for c in columns if self.linker.is_number(c)]
-        if self.loose or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
+        if self.loose or [x for x in p.superlatives if x[2] != "skip"] or not all(self._additive(c) for c in numbers) or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
             return None
         self.account(p.scene.text)
         self.all_used(p.scene.text)
@@ -755,6 +767,12 @@ class Interpreter:
 
     def _is_single(self, where: list[Condition]) -> bool:
         """Whether these conditions pick one row: they fix a column that names rows, or a year (and quarter, and month)."""
+        for w in where:
+            ends = [c for c in getattr(w, "all", []) if isinstance(c, Compare) and c.column in self.linker.dates and isinstance(c.value, str)]
+            if len(ends) == 2 and self.unique(ends[0].column) and self.unit_days:
+                days = (date.fromisoformat(str(ends[1].value)) - date.fromisoformat(str(ends[0].value))).days
+                if 0 < days <= self.unit_days:
+                    return True
         fixed = {c.column for w in where for c in (w.all if hasattr(w, "all") else [w]) if isinstance(c, Compare) and c.op == "=="}
         if not fixed:
             return False
@@ -778,16 +796,6 @@ class Interpreter:
 
     def calculated(self, expression: str, values: dict[str, str]) -> str:
         return f"{self.builder.add(Calculate, self.builder.source, expression=expression, values=values)}:/value"
-
-
-def linker_days(linker: Linker, column: str) -> int | None:
-    from datetime import date
-
-    profile = linker.columns[column]
-    try:
-        return (date.fromisoformat(str(profile.max)[:10]) - date.fromisoformat(str(profile.min)[:10])).days
-    except ValueError:
-        return None
 
 
 def _drop_chatter(text: str) -> str:

@@ -17,6 +17,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     from shared.brains.builtin.question import Answer, Unclear
 
     p = brain.parts(scene)
+    p.scene.text = rx(r"(?:{S:a}) \( (?P<b>⟨S\d+⟩) \)").sub(lambda m: m["b"], p.scene.text)
     text = re.sub(r"⟨S\d+⟩", lambda m: ("top " if p.scene.get(m.group())[0] in ("top", "bottom") else "") + m.group(), p.scene.text)
     ordered = re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
     marks = [m for m in p.scene.all("S") if p.scene.get(m)[2] not in ("skip", "none")]
@@ -85,7 +86,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
             target = brain.linker.years[0]
         else:
             target = brain.label_column()
-            rowwise = True
+            rowwise = target is not None
+            groups = [c.name for c in brain.linker.table.columns if c.type == "VARCHAR" and c.distinct > 1]
+            if target is None and len(groups) == 1 and re.search(r"\b(?:which|top|list|name|rank|who)\b", text):
+                target = groups[0]  # the one column that can name anything
         if target is None:
             return None
     columns = [c for c in columns if c != target]
@@ -106,6 +110,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     if m := re.search(r"\b(second|third|fourth|fifth|2nd|3rd|4th|5th)(?: |-)?(?=⟨S)", text):
         position = words.ORDINALS.get(m[1]) or int(m[1][0])
     listed = k > 1
+    if count and [c for c in columns if brain.linker.is_number(c)]:
+        hint, count = "", None
 
     functions = [f for f in p.functions if f != "much"]
     if direction == "worst":
@@ -131,6 +137,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     if target in brain.linker.dates:
         vocabulary += " day days date dates"
     extra = " ".join(w for c in columns for w in brain.linker.names.get(c, [])) + (" temperature temperatures" if "temp" in hint else "")
+    text = rx(r"(\b(?:which|what) ⟨C\d+⟩) [a-z]+s (?=the ⟨S)").sub(r"\1 ", text)
     brain.account(text, vocabulary, extra)
     brain.all_used(text, *([m for m in many.groups() if m] if many else []))
     table = brain.builder.where(brain.table, *p.where)

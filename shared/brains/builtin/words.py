@@ -67,7 +67,7 @@ PHRASES = {
 TRAILING = frozenset(
     "rate rates level levels value values figure figures percentage number numbers amount amounts count counts content "
     "contents concentration concentrations measurement measurements reading readings score scores index column columns variable variables "
-    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient length size".split()
+    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll".split()
 )  # fmt: skip
 
 UNITS = {
@@ -256,17 +256,10 @@ split splits sorted-by picked pick pick-out choose chosen select selected filter
 
 # Words that mark a question the table cannot settle, whatever its columns.
 BEYOND = {
-    "why": "It asks for a reason; the table only records what happened, so it can show what goes together but not why.",
-    "cause": "It asks for a cause; the table shows what goes together, not what causes what.",
-    "causes": "It asks for a cause; the table shows what goes together, not what causes what.",
-    "caused": "It asks for a cause; the table shows what goes together, not what causes what.",
-    "because": "It asks for a reason; the table only records what happened.",
-    "reason": "It asks for a reason; the table only records what happened.",
-    "reasons": "It asks for a reason; the table only records what happened.",
-    "explain": "It asks for an explanation; the table only records what happened.",
-    "explains": "It asks for an explanation; the table only records what happened.",
-    "forecast": "It asks for a forecast; no method was named and the table ends where it ends.",
-    "should": "It asks for advice; the table has no preferences.",
-    "recommend": "It asks for advice; the table has no preferences.",
-    "will": "It asks about the future; the table holds only what was recorded.",
+    r"\bwhy\b|\breasons?\b|\bhow come\b": "It asks for a reason; the table only records what happened, so it can show what goes together but not why.",
+    r"\bwhat (?:is |are |was |were |may have |could have )?(?:the )?caus(?:es?|ed|ing)\b|\bcauses? (?:of|the|a|an|for)\b|\bcaused\b|\bbecause of\b": "It asks for a cause; the table shows what goes together, not what causes what.",
+    r"\bexplain(?:s|ed)? why\b|^\W*explain\b": "It asks for an explanation; the table only records what happened.",
+    r"\bforecast|\bpredict(?:ion)? (?:for|of) (?:next|the next|20)|\bnext (?:year|month|week|quarter)\b|\bwill (?:be|the|it|they|we|there)\b|\b(?:what|how \w+) will\b|\bin the future\b": "It asks about the future; no method was named and the table ends where it ends.",
+    r"\bshould (?:i|we|they|one)\b|\bwhat should\b|\brecommend|\bis it worth\b|\bbest to\b": "It asks for advice; the table has no preferences.",
+    r"\bdo you (?:think|believe)\b|\bin your opinion\b|\byour (?:view|opinion)\b": "It asks for an opinion; the table has none.",
 }  # fmt: skip

@@ -1,0 +1,135 @@
+"""A plan's steps in one sandbox session, one cell each, in order.
+
+A cell that raises, or a table that is left without rows, stops everything that depends on it; the rest goes on.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from shared.analysis.codegen import load_cell, step_code
+from shared.analysis.findings import render
+from shared.analysis.lint import lint
+from shared.analysis.plan import TABLE_MAKING, Cell, Chart, Filter, Plan, Python, Report, Step
+from shared.analysis.snapshot import Snapshot
+from shared.analysis.words.phrases import Tale, condition
+from shared.errors import AgentForgeError, InvalidPlan
+from shared.sandbox import Execution, Session
+from shared.state.runs import Run
+
+Tables = Mapping[str, Mapping[str, Mapping[str, str]]]  # step id → the tables it can see → column → type
+
+
+class Cells:
+    """What ran so far. `stopped` says why a step has no result, or was not run."""
+
+    def __init__(self, session: Session, snapshot: Snapshot, run: Run) -> None:
+        self.session, self.snapshot, self.run = session, snapshot, run
+        self.done: list[Cell] = []
+        self.results: dict[str, Any] = {}
+        self.stopped: dict[str, str] = {}
+        self.failed: set[str] = set()  # those of `stopped` whose cell raised
+        self.units = {c.name: c.unit for table in snapshot.tables for c in table.columns if c.unit}
+        self.empty = {t.name: f"{t.source} has a header but no rows." for t in snapshot.tables if not t.rows}
+
+    def load(self) -> None:
+        """The first cell, which opens the tables; CellFailed would mean that the snapshot is broken."""
+        cell = load_cell(self.snapshot)
+        execution = self._execute("c0", cell.code)
+        if execution.error:
+            raise AgentForgeError(f"The tables could not be opened: {execution.error.value}")
+
+    def step(self, step: Step, plan: Plan, tables: Tables) -> None:
+        """Run one step's cell, unless something it rests on is missing."""
+        if isinstance(step, Report):
+            return
+        why = next((self.stopped[id] for id in needed(step) if id in self.stopped), "")
+        why = why or self.empty.get(step.table, "")
+        if why:
+            self.stopped[step.id] = why
+            self.run.emit("step", id=step.id, op=step.op, state="skipped", why=why)
+            return
+        self.run.check()
+        self.run.emit("step", id=step.id, op=step.op, state="running", because=step.because)
+        try:
+            code = self._code(step, plan, tables)
+        except InvalidPlan as error:  # such as a chart's title that refers to what is not there
+            self._stop(step, error.message, failed=True)
+            return
+        execution = self._execute(step.id, code)
+        if execution.error:
+            self._stop(step, f"Its cell failed: {execution.error.name}: {execution.error.value}", failed=True)
+        elif why := self._left_empty(step, plan):
+            self._stop(step, why, failed=False)
+        else:
+            self.run.emit("step", id=step.id, state="done", ms=round(execution.ms, 1))
+
+    def _code(self, step: Step, plan: Plan, tables: Tables) -> str:
+        if isinstance(step, Chart):
+            title = render(step.title, self.results, plan, names(self.snapshot)).text
+            step = step.model_copy(update={"title": title})
+        return step_code(step, {name: dict(columns) for name, columns in tables[step.id].items()}, self.units)
+
+    def _execute(self, id: str, code: str) -> Execution:
+        execution = self.session.run(code)
+        error = execution.error
+        self.done.append(
+            Cell(
+                id=id, code=code, stdout=execution.stdout, result=execution.result, ms=round(execution.ms, 1),
+                error=(error.traceback or f"{error.name}: {error.value}").strip() if error else None,
+                chart=execution.charts[-1] if execution.charts else None,
+            )
+        )  # fmt: skip
+        if error is None and execution.result is not None:
+            self.results[id] = execution.result
+        return execution
+
+    def _stop(self, step: Step, why: str, failed: bool) -> None:
+        self.stopped[step.id] = why
+        if failed:
+            self.failed.add(step.id)
+        self.run.emit("step", id=step.id, state="failed" if failed else "empty", why=why)
+
+    def _left_empty(self, step: Step, plan: Plan) -> str:
+        """Why nothing can rest on the table a step made: it has no rows."""
+        result = self.results.get(step.id)
+        if step.op not in TABLE_MAKING or not isinstance(result, Mapping) or result.get("rows") != 0:
+            return ""
+        if isinstance(step, Filter):
+            words = condition(Tale(plan, self.results), step, step.where, ("where",))
+            said = render(words, self.results, plan, names(self.snapshot)).text
+            return f"No row matches: {said}."
+        return f"No row is left after {step.op.replace('_', ' ')}."
+
+
+def run_cells(cells: Cells, plan: Plan, tables: Tables, on: Callable[[Step], bool]) -> None:
+    """Run the steps of a plan that `on` accepts."""
+    for step in plan.steps:
+        if on(step):
+            cells.step(step, plan, tables)
+
+
+def needed(step: Step) -> set[str]:
+    """The ids of the steps a step reads. Imported late: it brings numpy."""
+    from shared.analysis.recompute.engine import needs
+
+    return needs(step)
+
+
+def names(snapshot: Snapshot) -> set[str]:
+    """Names that may be quoted in a sentence though they hold digits."""
+    return {name for table in snapshot.tables for name in (table.name, *(column.name for column in table.columns))}
+
+
+def refuse_unsafe(plan: Plan) -> None:
+    """InvalidPlan for a `python` step with code that has no place in an analysis (the sandbox is the boundary, not this)."""
+    for step in plan.steps:
+        if isinstance(step, Python) and (found := [f for f in lint(step.code) if f.level == "refuse"]):
+            first = found[0]
+            raise InvalidPlan(
+                f"Step {step.id} (python), line {first.line}: {first.message}", "Take it out of the step's code."
+            )
+
+
+def session_files(snapshot: Snapshot, folder: Path) -> dict[str, Path]:
+    return {table.file: folder / table.file for table in snapshot.tables}
