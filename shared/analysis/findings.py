@@ -3,8 +3,9 @@
 A finding is a template with references into results, `The mean is {{c3:/mean_fare}}.`; `render` puts the values in, once, and
 refuses a template with a number of its own. After `|` stands how a value is written: `{{c3:/r|2}}` decimals,
 `{{c3:/share|%1}}` a fraction as percent, `{{c3:/p_value|p}}`, `{{c3:/first|name}}` without thousands separators,
-`{{c3:/first_period|year}}` the start of a date (or `|month`), `{{c3:/change|abs}}` without its sign, and `{{c3:/groups/male|key}}`
-the last key itself. Names of columns, tables and values stand in double quotes, and only there may a template hold digits.
+`{{c3:/first_period|year}}` the start of a date (or `|month`), `{{c3:/change|abs}}` without its sign, and
+`{{c3:/groups/male|key}}` the last key itself. Names of columns, tables and values stand in double quotes, and only there may
+a template hold digits.
 """
 
 import re
@@ -132,8 +133,8 @@ def tell(
 ) -> list[Finding]:
     """Every finding of a plan: the report's own templates, or the standard words, each with its caveats.
 
-    The sensitivities of a verification become caveats, with `verify` as their cell. A sentence with a number of a cell that the second
-    engine does not confirm is withheld.
+    The sensitivities of a verification become caveats, with `verify` as their cell. A sentence with a number of
+    a cell that the second engine contradicts is withheld.
     """
     report = plan.report
     own = report.findings if report else None

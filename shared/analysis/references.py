@@ -85,7 +85,7 @@ _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\
 
 
 def number(value: float, separator: str = ",") -> str:
-    """Four significant digits, but every digit before the point; thousands separated; scientific only below 1e-4 and from 1e15."""
+    """Four significant digits, but every digit before the point; scientific only below 1e-4 and from 1e15."""
     if isinstance(value, int):
         return f"{value:,}".replace(",", separator)
     if not math.isfinite(value) or value == 0:

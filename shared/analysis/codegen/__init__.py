@@ -16,13 +16,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shared.analysis.codegen import charts, cleaning, hypotheses, learning, measures, relational, statistics
+from shared.analysis.codegen.arithmetic import python_arithmetic
 from shared.analysis.codegen.sql import (
     Tables,
     comment,
     keep,
     keep_items,
     py,
-    python_arithmetic,
     result_of,
     rows,
     table,
@@ -77,9 +77,10 @@ def key(*values):
 
 
 def keep(step, result):
-    """Store a step's result for later cells, and show it."""
-    results[step] = plain(result)
-    return results[step]
+    """Store a step's result for later cells, and show it. A chart is only shown."""
+    result = plain(result)
+    results[step] = None if hasattr(result, "to_dict") else result
+    return result
 
 
 def quoted(name):

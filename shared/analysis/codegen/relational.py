@@ -6,12 +6,12 @@ A table that only filters or computes row by row is a view, computed when it is 
 
 from itertools import pairwise
 
+from shared.analysis.codegen.arithmetic import arithmetic
 from shared.analysis.codegen.sql import (
     INTEGERS,
     Columns,
     Parameters,
     Tables,
-    arithmetic,
     as_number,
     compared,
     condition,

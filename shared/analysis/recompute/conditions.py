@@ -132,7 +132,10 @@ def _lower(text: str) -> str:
 
 
 def evaluate(node: Node, table: Table) -> Column:
-    """An expression as a column of the table's rows. Null in, null out; outside a function's domain: null."""
+    """An expression as a column of the table's rows. Null in, null out; outside a function's domain: null.
+
+    `%` has the divisor's sign.
+    """
     if isinstance(node, Number):
         return of_scalars([node.value], np.zeros(table.rows, "int64"))
     if isinstance(node, Variable):
@@ -167,22 +170,21 @@ def _exact(node: Call, numbers: list[Array], valid: Array) -> Column:
     if bool((size >= 2.0**63).any()):
         raise CannotRecompute("a whole number passes 64 bits")
     signs: dict[str, Callable[..., Array]] = {
-        "+": np.add, "-": np.subtract, "*": np.multiply, "%": np.fmod, "neg": np.negative, "abs": np.abs, "round": _round,
+        "+": np.add, "-": np.subtract, "*": np.multiply, "%": np.mod, "neg": np.negative, "abs": np.abs, "round": _rounded,
     }  # fmt: skip
     return column("BIGINT", signs[node.function](*numbers), valid)
 
 
-def _round(x: Array, digits: Array) -> Array:
-    """Halves go away from zero, as in SQL (numpy's own rounding sends them to the even neighbour)."""
+def _rounded(x: Array, digits: Array) -> Array:
+    """Halves go to the even neighbour, as in the report."""
     power = 10.0**digits
-    whole = np.floor(np.abs(x) * power)
-    return np.asarray(np.copysign(whole + (np.abs(x) * power - whole >= 0.5), x) / power)
+    return np.asarray(np.rint(x * power) / power)
 
 
 _FLOAT: dict[str, Callable[..., Array]] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "%": np.fmod, "^": np.power, "neg": np.negative,
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "%": np.mod, "^": np.power, "neg": np.negative,
     "abs": np.abs, "sqrt": np.sqrt, "ln": np.log, "log10": np.log10, "log2": np.log2, "exp": np.exp,
-    "floor": np.floor, "ceil": np.ceil, "round": _round,
+    "floor": np.floor, "ceil": np.ceil, "round": _rounded,
 }  # fmt: skip
 
 
@@ -210,11 +212,10 @@ def _as_dates(c: Column) -> Column:
 
 
 def _extreme(function: str, a: Column, b: Column) -> Column:
-    """The lesser or greater; a null is passed over, as in SQL."""
+    """The lesser or greater, null if either is."""
     if a.type != b.type:
         a, b = (column("DOUBLE", c.floats(), c.valid) for c in (a, b))
     if a.words is not None:
         a, b = share_words([a, b])
     pick = np.minimum if function == "least" else np.maximum
-    values = np.where(a.valid & b.valid, pick(a.values, b.values), np.where(a.valid, a.values, b.values))
-    return Column(a.type, values, a.valid | b.valid, a.words)
+    return Column(a.type, pick(a.values, b.values), a.valid & b.valid, a.words)

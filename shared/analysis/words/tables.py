@@ -240,7 +240,8 @@ def changed(tale: Tale, step: StepBase) -> list[str]:
     if isinstance(step, Cast):
         text = "every value could be read"
         if lost := result.get("lost"):
-            text = f"{counted(tale, step.id, 'lost', noun='value')} could not be read and {'was' if lost == 1 else 'were'} left empty"
+            values = counted(tale, step.id, "lost", noun="value")
+            text = f"{values} could not be read and {'was' if lost == 1 else 'were'} left empty"
         return [sentence(f"in turning {quote(step.column)} into a {step.to}", text)]
     if isinstance(step, Derive):
         empty = f"; {ref(step.id, 'nulls')} of them have no value" if result.get("nulls") else ""

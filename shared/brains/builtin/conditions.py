@@ -115,7 +115,7 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
 
     # years, alone or as spans
     if has_dates or has_years:
-        text = rx(r"(?P<a>⟨N\d+⟩)(?:'s|s)\b").sub(lambda m: _decade(m, scene, linker, year_like), text)
+        text = rx(r"(?P<a>⟨N\d+⟩) ?(?:'s|s)\b").sub(lambda m: _decade(m, scene, linker, year_like), text)
         text = rx(r"(?<!\w)(?:the )?(?P<a>\d{4})s\b").sub(lambda m: m.group(), text)
 
         def year(m: re.Match[str]) -> str:
@@ -378,6 +378,7 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
             return m.group()
         return scene.mark("W", Compare(column=name, op=op), m.group())  # type: ignore[arg-type]
 
+    text = rx(r"(?:without|with no|(?:have|has|had|having|with|there is|there was) no|for which no) (?:an? |any |the )?{C:c}(?: value| values)? (?:recorded|known|given|listed|available|noted|entered|reported|is recorded|was recorded|is known)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:whose |with |where |that (?:have|has) )?(?:a |the )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:not (?:missing|null|empty|blank)|known|recorded|available|present)\b").sub(lambda m: null(m, "not null"), text)
     text = rx(r"(?:whose |with |where )?(?:a |the )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:missing|null|empty|blank|unknown|not recorded|not known|not available)\b").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:with |having |have |has |had )(?:a |any )?(?:missing|unknown|null|blank|empty) {C:c}").sub(lambda m: null(m, "is null"), text)

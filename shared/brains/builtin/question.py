@@ -26,6 +26,10 @@ class Unclear(Exception):
         self.what, self.why, self.hint = what, why, hint
 
 
+class Stop(Unclear):
+    """What is asked for is plain, but it cannot be computed: no other reading may answer instead."""
+
+
 @dataclass
 class Answer:
     ref: str  # what the caller gets, e.g. "c3:/mean_fare" or "c2:/groups/*/mean"; "" where the findings are the answer
@@ -52,6 +56,7 @@ EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|spli
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for all the|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
 _COMPARATIVE = r"(?:higher|greater|larger|bigger|more|above|over|exceed|exceeds|better|stronger|heavier|older|warmer|hotter|longer|wider|taller|lower|less|smaller|fewer|below|under|worse|weaker|lighter|younger|colder|cooler|shorter|narrower|cheaper)"
 _LOWER = frozenset("lower less smaller fewer below under worse weaker lighter younger colder cooler shorter narrower cheaper".split())
+_PERSONS = r"\b(?:people|persons?|victims?|women|woman|men|man|males?|females?|patients?|respondents?|passengers?|customers?|employees?|students?|voters?|users?|members?|anyone|those|participants?|children|adults?)\b"
 _NAMES_SOMETHING = r"(?:^|[,:;.?!] ?|\b(?:in|on|at|for|of|from|by|and|tell me|say|know|me) )(?:which|who|where|when|name|list)\b"
 _AUX = r"^(?:so |and |ok |please |tell me |check |say |answer |i wonder |wondering |can you (?:check|tell me|say) |,|:| )*(?:(?:if|whether) )?(?:is|are|was|were|do|does|did|has|have|had|can|could)\b"
 
@@ -74,8 +79,11 @@ class Interpreter:
 
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
+        age, sure = self.linker.find_column(["age"])
+        if default is None and age and sure >= 0.9 and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m))] and re.search(_PERSONS, scene.text + " ".join(scene.words.values())):
+            default = age  # "women over 40"
         mark_conditions(scene, self.linker, default or self.default)
-        scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )?(?:overall |general |sample |whole )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
+        scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
             lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES), m[2]]), scene.text)
@@ -208,6 +216,8 @@ class Interpreter:
             try:
                 if found := reading(scene):
                     return found
+            except Stop:
+                raise
             except Unclear as problem:
                 first = first or problem
         if first:
@@ -520,7 +530,10 @@ class Interpreter:
         column = columns[0] if columns else self.default
         named = [f for f in p.functions if f != "much" and not (f == "count" and column)]
         function = named[0] if named else ("count" if column is None else "lookup")
-        a, b = (self._figure(function, column, [c, *p.where]) for c in pair)
+        try:
+            a, b = (self._figure(function, column, [c, *p.where]) for c in pair)
+        except Unclear as problem:
+            raise Stop(problem.what, problem.why, problem.hint) from problem
         down = re.search(r"\b(?:drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lost|lose)\b", text)
         comparative = re.search(r"\b(?:more|less|higher|lower|fewer)\b.*\bthan\b", text)
         if percent:
@@ -652,10 +665,14 @@ class Interpreter:
         if superlative and not functions and len(superlative) == 1 and not re.search(_NAMES_SOMETHING, text):
             hint, direction = superlative[0][1], superlative[0][2]
             column = p.columns[0] if len(p.columns) == 1 else None
+            if column and hint and not hint.startswith("#") and self.linker.find_column(hint.split())[0] not in (None, column):
+                column = None
             if column is None and hint and not hint.startswith("#") and not p.columns:
                 column, _ = self.linker.find_column(hint.split())
                 hinted = " ".join([*self.linker.names.get(column or "", []), "temperature", "temperatures"])
-            if column and direction != "worst" and hint != "#std":
+            if hint == "#date" and not self.linker.is_number(column or "") if column in self.linker.columns else False:
+                functions, p.columns, p.superlatives = ["max" if direction == "desc" else "min"], [str(column)], []
+            elif column and direction != "worst" and hint != "#std":
                 functions = ["max" if direction == "desc" else "min"]
                 p.columns = [column]
                 p.superlatives = []
@@ -663,7 +680,9 @@ class Interpreter:
             if not functions:
                 return None
         counting = "count" in functions
-        columns = p.columns
+        columns = [c for c in p.columns if not (self.linker.kind_of(c) == "text" and c in self.linker.columns and self.unique(c))] if len(p.columns) > 1 else p.columns
+        if [x for x in p.superlatives if x[2] in ("desc", "asc", "worst")]:
+            return None
         if counting and len(set(functions)) > 1 and not (set(functions) == {"count", "sum"} and not columns):
             functions = [f for f in functions if f != "count"]
             counting = False
@@ -800,6 +819,7 @@ class Interpreter:
 
 def _drop_chatter(text: str) -> str:
     """Sentences that hold nothing the table knows and ask nothing are talk."""
+    text = re.sub(r"^(?:homework|exercise|task|question|assignment|problem|step|part|item|q)[^:⟨]{0,20}(?:⟨N\d+⟩ ?[a-z]?)? ?: ", " ", text)
     text = re.sub(r"(?:^|(?<=[.!?] ))(?:please )?(?:list|give|show|name|sort|order|rank|return|put) (?:them|it|these)\b[^.!?]*[.!?]?", " ", text)
     text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
     pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]

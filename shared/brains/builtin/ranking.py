@@ -27,7 +27,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     hinted = [m for m in marks if p.scene.get(m)[1] and not p.scene.get(m)[0] in ("top", "bottom")]
     plain = [m for m in marks if p.scene.get(m)[0] not in ("top", "bottom")]
     lead = (hinted or ([] if any(p.scene.get(m)[0] in ("top", "bottom") for m in marks[:1]) else plain) or marks or [None])[0]
-    trailing = rx(r"{S:s} (?:one |ones |value )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
+    trailing = rx(r"{S:s} (?:one |ones |value |⟨N\d+⟩ )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
     if trailing and lead and len(marks) > 1:
         text = text[: trailing.start()] + " " + text[trailing.end() :]
     elif trailing and lead:
@@ -60,7 +60,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
             p.by = []
         else:
             return None
-    if target is None and lead and (m := rx(r"^\W*(?:the |name of the |name the |what is the )*{C:c} (?:with|that|which|who|having|where|in which|whose)\b").search(text)):
+    if target is None and lead and (m := rx(r"^\W*(?:the |name of the |name the |what is the |⟨N\d+⟩ )*{C:c} (?:with|that|which|who|having|where|in which|whose)\b").search(text)):
         target = p.scene.get(m["c"])
     if target is None and hint.startswith("#") and re.search(r"\b(?:day|date)\b", text) and brain.linker.dates:
         target = brain.linker.dates[0]
@@ -99,7 +99,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     count = re.search(r"(?:#rows)", hint)
     k = 1
     position = 1
-    many = rx(r"(?:top|bottom) {N:n}|{N:m} (?:[a-z']+ ){0,3}?(?:⟨[CS]\d+⟩)|(?:⟨S\d+⟩) {N:o}|(?:which|what|the|list|name) {N:q}\b").search(text)
+    many = rx(r"(?:top|bottom|first) {N:n}|{N:m} (?:[a-z']+ ){0,3}?(?:⟨[CS]\d+⟩)|(?:⟨S\d+⟩) {N:o}|(?:which|what|the|list|name) {N:q}\b").search(text)
     if many:
         mark = many["n"] or many["m"] or many["o"] or many["q"]
         value = p.scene.get(mark)

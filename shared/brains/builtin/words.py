@@ -37,11 +37,12 @@ SAME = {
     "cust": "customer", "mfg": "manufacturing", "orig": "origin", "dest": "destination", "cyl": "cylinder", "disp": "displacement",
     "accel": "acceleration", "gen": "generation", "lbs": "pound", "lb": "pound", "pounds": "pound", "weigh": "weight", "weighs": "weight",
     "weighing": "weight", "weighed": "weight", "aged": "age", "ages": "age", "towns": "city", "town": "city", "cities": "city",
-    "states": "state", "species": "species", "series": "series",
+    "states": "state", "species": "species", "series": "series", **{m: m[:3] for m in MONTHS},
 }  # fmt: skip
 
 # Whole expressions for what a column may be called, compared with the words of the column's name.
 PHRASES = {
+    "how old": "age", "how heavy": "weight", "how tall": "height", "how expensive": "price", "how big": "size", "how fast": "speed",
     "hp": "horsepower", "engine power": "horsepower", "horse power": "horsepower", "power": "horsepower", "gas mileage": "miles per gallon",
     "fuel economy": "miles per gallon", "miles to the gallon": "miles per gallon", "miles a gallon": "miles per gallon", "fuel efficiency": "miles per gallon", "mileage": "miles per gallon",
     "country of origin": "origin", "country": "origin", "nation": "origin", "region of origin": "origin", "model year": "year", "where they come from": "origin", "gross domestic product": "gdp",

@@ -1,0 +1,79 @@
+"""Replay: the recorded code on the recorded data. No brain is asked and no code is generated."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.analyze import judge
+from functions.analyze.cells import names, session_files
+from shared import sandbox
+from shared.analysis.report import Analysis
+from shared.analysis.snapshot import Snapshot
+from shared.errors import BadInput, RecordDamaged
+from shared.state import runs
+from shared.state.record import canonical_json
+
+
+class Replay(BaseModel):
+    """`same`: every result, finding and chart came out byte for byte as recorded. `differences` says what did not."""
+
+    run_id: str
+    same: bool
+    cells: int
+    findings: int
+    charts: int
+    differences: list[str] = []
+
+
+def replay(store: Path, run_id: str, workspace: str = "local") -> Replay:
+    """Run a finished analysis again. BadInput if it left none, RecordDamaged if its record does not verify."""
+    if problems := runs.verify(store, run_id, workspace):
+        raise RecordDamaged(f"The record of {run_id} was changed: {problems[0]}", "A changed record cannot be replayed.")
+    run = runs.load_run(store, run_id, workspace)
+    artifacts = run.folder / "artifacts"
+    if not (artifacts / "analysis.json").is_file():
+        raise BadInput(f"The run {run_id} left no analysis to replay (it is {run.state.state}).")
+    recorded = Analysis.model_validate_json((artifacts / "analysis.json").read_bytes())
+    snapshot = Snapshot.model_validate_json((artifacts / "snapshot.json").read_bytes())
+    results, charts, differences = _run_again(recorded, snapshot, artifacts)
+    status = {step for step, why in _missing(recorded, results).items()}
+    told = judge.tell(recorded.plan, results, recorded.verification, dict.fromkeys(status, ""), names(snapshot))
+    if canonical_json([f.model_dump() for f in told]) != canonical_json([f.model_dump() for f in recorded.findings]):
+        differences.append("The findings read differently.")
+    was = [canonical_json(chart.spec) for chart in recorded.charts]
+    if [canonical_json(charts[c.id]) for c in recorded.cells if c.id in charts and c.id not in status] != was:
+        differences.append("The charts came out differently.")
+    return Replay(
+        run_id=run_id, same=not differences, cells=len(recorded.cells), findings=len(told), charts=len(was), differences=differences
+    )
+
+
+def _run_again(recorded: Analysis, snapshot: Snapshot, folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """Results and charts by cell, and which differ from the recorded ones."""
+    results: dict[str, Any] = {}
+    charts: dict[str, Any] = {}
+    differences: list[str] = []
+    if not recorded.cells:
+        return results, charts, differences
+    with sandbox.open_session(session_files(snapshot, folder)) as session:
+        for cell in recorded.cells:
+            execution = session.run(cell.code)
+            if (execution.error is None) != (cell.error is None):
+                differences.append(f"{cell.id} {'failed' if execution.error else 'did not fail'} this time.")
+            elif json.dumps(execution.result, sort_keys=True) != json.dumps(cell.result, sort_keys=True):
+                differences.append(f"{cell.id} gave another result.")
+            if execution.error is None and execution.result is not None:
+                results[cell.id] = execution.result
+            if execution.charts:
+                charts[cell.id] = execution.charts[-1]
+    return results, charts, differences
+
+
+def _missing(recorded: Analysis, results: dict[str, Any]) -> dict[str, str]:
+    """The steps whose numbers were not told then."""
+    withheld = judge.withheld(recorded.plan, recorded.verification)
+    charts = {cell.id for cell in recorded.cells if cell.chart is not None}
+    gone = {s.id: "" for s in recorded.plan.steps if s.op != "report" and s.id not in results and s.id not in charts}
+    return {**gone, **withheld}
