@@ -37,6 +37,7 @@ class Question:
 @dataclass
 class Bank:
     table: str
+    part: str = ""  # tells a second module on the same table from the first, in the ids
     questions: list[Question] = field(default_factory=list)
 
     @cached_property
@@ -58,7 +59,7 @@ class Bank:
     def _add(self, text: str, outputs: dict[str, str], decimals: int | None, answer: Any, why: str) -> None:
         number = len(self.questions) + 1
         self.questions.append(
-            Question(f"{self.table}-{number:02}", self.table, text, outputs, decimals, answer, why)
+            Question(f"{self.table}-{self.part}{number:02}", self.table, text, outputs, decimals, answer, why)
         )
 
     def expected(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from shared.analysis.snapshot import Snapshot
 from shared.errors import InvalidSetting
 from shared.state.runs import Run
 
-FOR_PEOPLE = {"report": "report.html", "markdown": "report.md", "notebook": "notebook.ipynb"}
+FOR_PEOPLE = ("report.html", "report.md", "notebook.ipynb")
 
 
 def save_snapshot(run: Run, snapshot: Snapshot, folder: Path) -> None:

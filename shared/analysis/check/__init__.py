@@ -11,7 +11,7 @@ type is theirs ("" if unknown); tables made from such a table have it too, and n
 from collections.abc import Mapping
 
 from shared.analysis import plan as p
-from shared.analysis.check.columns import Columns, added, check_condition, check_made, column, columns_of
+from shared.analysis.check.columns import Columns, Tables, added, check_condition, check_made, column, columns_of
 from shared.analysis.check.measuring import (
     check_associate,
     check_calculate,
@@ -25,8 +25,6 @@ from shared.analysis.check.references import Results, check_report, result_keys
 from shared.analysis.check.tables import aggregated, cast, derived, encoded, imputed, joined, python, trend, unpivoted
 from shared.analysis.check.telling import check_text, close, wrong
 from shared.analysis.codegen.sql import RESERVED
-
-Tables = dict[str, Columns]
 
 
 def check(plan: p.Plan, snapshot_tables: Mapping[str, Mapping[str, str]]) -> dict[str, Tables]:

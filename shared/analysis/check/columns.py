@@ -11,6 +11,7 @@ from shared.analysis.codegen.sql import Kind, kind
 from shared.errors import UnknownColumn
 
 Columns = dict[str, str]
+Tables = dict[str, Columns]
 
 WORDS: dict[Kind, str] = {"number": "a number", "text": "text", "date": "a date", "boolean": "true or false", "time": "a time of day",
                            "unknown": "of unknown type"}  # fmt: skip

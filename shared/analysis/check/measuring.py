@@ -4,11 +4,11 @@ import keyword
 
 from shared.analysis import expression
 from shared.analysis import plan as p
-from shared.analysis.check.columns import WORDS, Columns, added, column, columns_of, comparable
+from shared.analysis.check.columns import WORDS, Columns, column, columns_of, comparable
 from shared.analysis.check.references import TEMPLATE, Results, check_ref
 from shared.analysis.check.telling import close, wrong
 from shared.analysis.codegen import learning
-from shared.analysis.codegen.sql import INTEGERS, Kind, type_of
+from shared.analysis.codegen.sql import Kind
 
 
 def check_correlate(step: p.Correlate, columns: Columns) -> None:
@@ -94,30 +94,6 @@ def check_test(step: p.Test, columns: Columns) -> None:
         raise wrong(step, "`success` goes with `proportion_z`.", "Leave it out.")
 
 
-def trend(step: p.Trend, columns: Columns) -> Columns:
-    found = column(step, columns, step.time, "date", "number", "text", use="The time of a trend")
-    if step.every is not None and found not in ("date", "unknown"):
-        raise wrong(
-            step,
-            f"`every` needs dates, and `{step.time}` is {WORDS[found]}.",
-            "Leave `every` out, or cast the column to a date.",
-        )
-    columns_of(step, columns, step.by)
-    if step.value is not None and step.function != "count":
-        column(step, columns, step.value, "number", "boolean", use=f"`{step.function}`")
-    elif step.value is not None:
-        column(step, columns, step.value)
-    if step.time in step.by:
-        raise wrong(step, f"`{step.time}` is both the time and a group.", "Group by another column.")
-    added(step, [*step.by, "period", "value", "rows"])
-    source = type_of(columns, step.value) if step.value is not None else "BIGINT"
-    counted = step.value is None or step.function == "count"
-    whole = source in INTEGERS | {"BOOLEAN"} and step.function in ("sum", "min", "max", "last")
-    value = "BIGINT" if counted else ("HUGEINT" if step.function == "sum" else "BIGINT") if whole else "DOUBLE"
-    period = "DATE" if step.every else type_of(columns, step.time)
-    return {**{name: type_of(columns, name) for name in step.by}, "period": period, "value": value, "rows": "BIGINT"}
-
-
 def check_model(step: p.FitModel, columns: Columns) -> None:
     if step.task not in learning.tasks(step.kind):
         raise wrong(step, f"`{step.kind}` does no {step.task}.", f"It does {learning.tasks(step.kind)[0]}.")
@@ -156,7 +132,7 @@ def check_calculate(step: p.Calculate, results: Results) -> None:
 
 
 def check_chart(step: p.Chart, columns: Columns, results: Results) -> None:
-    kinds: dict[str, Collection[Kind]] = {
+    kinds: dict[str, tuple[Kind, ...]] = {
         "scatter": ("number", "boolean"),
         "histogram": ("number", "boolean"),
         "line": ("date", "number", "text"),

@@ -1,11 +1,13 @@
 """References into results: that their step comes before, and has such a result."""
 
 import re
+from collections.abc import Mapping
 
 from shared.analysis import plan as p
 from shared.analysis.check.telling import close, wrong
 from shared.analysis.references import last_key
 
+Results = Mapping[str, set[str] | None]  # step → the keys of its result, None if only its cell knows them
 TEMPLATE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*:(?:~.|[^{}|~])*)", re.S)
 
 

@@ -4,7 +4,7 @@ import ast
 
 from shared.analysis import expression
 from shared.analysis import plan as p
-from shared.analysis.check.columns import WORDS, Columns, added, check_condition, column, columns_of, comparable, expression_type
+from shared.analysis.check.columns import WORDS, Columns, Tables, added, check_condition, column, columns_of, comparable
 from shared.analysis.check.references import Results
 from shared.analysis.check.telling import close, wrong
 from shared.analysis.codegen.relational import interval_labels
@@ -220,6 +220,30 @@ def _measured_type(m: p.Measure, columns: Columns) -> str:
     if source == "BOOLEAN" or source in INTEGERS:
         return {"sum": "HUGEINT", "range": "BIGINT"}.get(m.function, "DOUBLE")
     return "BIGINT" if source in ("DATE", "TIMESTAMP") else "DOUBLE"
+
+
+def trend(step: p.Trend, columns: Columns) -> Columns:
+    found = column(step, columns, step.time, "date", "number", "text", use="The time of a trend")
+    if step.every is not None and found not in ("date", "unknown"):
+        raise wrong(
+            step,
+            f"`every` needs dates, and `{step.time}` is {WORDS[found]}.",
+            "Leave `every` out, or cast the column to a date.",
+        )
+    columns_of(step, columns, step.by)
+    if step.value is not None and step.function != "count":
+        column(step, columns, step.value, "number", "boolean", use=f"`{step.function}`")
+    elif step.value is not None:
+        column(step, columns, step.value)
+    if step.time in step.by:
+        raise wrong(step, f"`{step.time}` is both the time and a group.", "Group by another column.")
+    added(step, [*step.by, "period", "value", "rows"])
+    source = type_of(columns, step.value) if step.value is not None else "BIGINT"
+    counted = step.value is None or step.function == "count"
+    whole = source in INTEGERS | {"BOOLEAN"} and step.function in ("sum", "min", "max", "last")
+    value = "BIGINT" if counted else ("HUGEINT" if step.function == "sum" else "BIGINT") if whole else "DOUBLE"
+    period = "DATE" if step.every else type_of(columns, step.time)
+    return {**{name: type_of(columns, name) for name in step.by}, "period": period, "value": value, "rows": "BIGINT"}
 
 
 def python(step: p.Python) -> Columns | None:

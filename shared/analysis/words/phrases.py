@@ -359,8 +359,9 @@ def meaning(tale: Tale, reference: str, value: bool = True) -> str:
         if words:
             words += f" for {ref(step_id, *group, style='key')}" if group else ""
             words = f"{words} {lead_in(tale, step.table)}".strip()
-    elif isinstance(step, Test) and words:
-        words += f" of the {test_name(step)}"
+    elif isinstance(step, Test) and words and value:
+        article = "" if "'s" in test_name(step) else "the "
+        words += f" of {article}{test_name(step)}"
     elif isinstance(step, Rank) and name == "value":
         words = f"the {extreme(tale, step)}"
     return f"{words} ({shown})" if words and value else words or shown

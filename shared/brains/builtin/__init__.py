@@ -36,7 +36,13 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
             unanswered += [Unanswered(what=name, why=why, hint=brain.hint()) for name, why in recipe.problems.items() if name in outputs]
             wanted.sort(key=lambda o: list(outputs).index(o.name))
         else:
-            answer = brain.answer(Recipe(brain, goal, {}).question())
+            question = Recipe(brain, goal, {}).question()
+            try:
+                answer = brain.answer(question)
+            except Unclear:
+                if (clearer := rephrased(question)) is None:
+                    raise
+                answer = brain.answer(clearer)
             if answer.extra:
                 wanted += [Output(name=name, ref=ref, decimals=decimals) for name, ref in answer.extra.items()]
             elif answer.ref:
@@ -70,6 +76,12 @@ def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
         text = by_id[identifier].model_dump_json(exclude={"because"})
         queue += re.findall(r'"(c\d+):/', text) + [by_id[identifier].table]
     return [step for step in steps if step.id in needed]
+
+
+def rephrased(question: str) -> str | None:
+    """"Which stock swings most, I mean has the largest standard deviation?": what is said second is the plainer."""
+    m = re.match(r"(?is)^(?P<head>.*?\b(?:which|what|list|name|top)\b(?: the)?(?: \d+| one| two| three| four| five)? (?:kind of |type of )?\w+)\b[^?.]*?,? \(?(?:i\.e\.,?|i mean|that is,?|in other words,?|meaning|namely)\)? (?P<tail>.+)$", question)
+    return f"{m['head']} {m['tail']}" if m else None
 
 
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}

@@ -4,13 +4,21 @@ from typing import Any
 
 from shared.analysis.expression import parse, quote, variables
 from shared.analysis.plan import (
-    Aggregate, Associate, Calculate, Condition, Correlate, Decide, Derive, Filter, FitModel, Measure, Model, Outliers, Rank, Summarize,
+    Aggregate, Associate, Calculate, Compare, Condition, Correlate, Decide, Derive, Filter, FitModel, Measure, Model, Outliers, Rank, Summarize,
     Test, Trend,
 )  # fmt: skip
 from shared.brains.builtin.conditions import columns_of, conjunction
 from shared.brains.builtin.link import Linker
 
 MEASURE_NAMES = {"std": "std", "null_count": "missing", "distinct": "distinct", "geometric_mean": "geometric_mean"}
+
+
+class Unclear(Exception):
+    """What was not understood (`what`), why, and what would help."""
+
+    def __init__(self, what: str, why: str, hint: str = "") -> None:
+        super().__init__(why)
+        self.what, self.why, self.hint = what, why, hint
 
 
 class Builder:
@@ -73,6 +81,10 @@ class Builder:
         condition = conjunction([c for c in conditions if c is not None])
         if condition is None:
             return table
+        fixed: dict[str, Any] = {}
+        for part in getattr(condition, "all", [condition]):
+            if isinstance(part, Compare) and part.op == "==" and fixed.setdefault(part.column, part.value) != part.value:
+                raise Unclear(part.column, f"“{part.column}” cannot be {fixed[part.column]} and {part.value} at once, so I must have misread the question.")
         table = self.base(table, *columns_of(condition))
         return self.add(Filter, table, where=condition)
 
@@ -133,4 +145,4 @@ def pointer(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-__all__ = ["Associate", "Builder", "FitModel", "Outliers", "Summarize", "Test", "pointer", "quote"]
+__all__ = ["Associate", "Builder", "Unclear", "FitModel", "Outliers", "Summarize", "Test", "pointer", "quote"]

@@ -421,7 +421,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     out = r"(?:leave|leaving|left|take|taking|keep|keeping) (?:the |all |any )?{V:v} out(?: of (?:it|this|that|them))?|{V:w} (?:excluded|aside|left out|not included|not counted)"
     text = rx(out).sub(lambda m: scene.mark("W", single(m["v"] or m["w"], True), m.group()), text)
     negation = r"(?:not|non|other than|except(?: for)?|excluding|exclude|without|outside(?: of)?|ignoring|leaving out|apart from|aside from|besides|but not)(?: the| in| from| of| -)*"
-    text = rx(r"(?:excluding|exclude|without|ignoring|ignore|leaving out|leave out|except(?: for)?|dropping|omitting|skipping)(?: the| any| all| those)?(?: [a-z]+){1,2}(?: with| where| having| for which| that have| when| in which)? {W:w}").sub(
+    text = rx(r"(?:excluding|exclude|without|ignoring|ignore|leaving out|leave out|except(?: for)?|dropping|omitting|skipping)(?: the| any| all| those)?(?: [a-z]+| ⟨C\d+⟩){1,2}(?: with| where| having| for which| that have| when| in which)? {W:w}").sub(
         lambda m: scene.mark("W", _negate(scene.get(m["w"])), m.group()), text)  # fmt: skip
     text = rx(rf"{negation} {{W:w}}").sub(lambda m: scene.mark("W", _negate(scene.get(m["w"])), m.group()), text)
     text = rx(rf"{negation} {{V:v}}").sub(lambda m: scene.mark("W", single(m["v"], True), m.group()), text)

@@ -395,7 +395,7 @@ def _aside(text: str) -> str:
     """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
     text = _settings(text)
     text = re.sub(r"(?i)\b(?:to|into|onto|on|in|over) (?:the |a )?(?:range |interval |scale )?(?:of |from |between )?\[?0 ?(?:-|to|,|and) ?1\]?(?: range| interval| scale)?\b", " ", text)
-    return re.sub(r"\((?:[^()]*\b(?:goes into|n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between )?\d+(?:\.\d+)? ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
+    return re.sub(r"\((?:[^()]*\b(?:goes into|n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between |[a-z]+ )?\d+(?:\.\d+)?(?: ?, ?\d+)* ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
 
 
 def _settings(text: str) -> str:

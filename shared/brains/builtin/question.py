@@ -12,18 +12,10 @@ from typing import Any
 from shared.analysis.expression import quote
 from shared.analysis.plan import Calculate, Compare, Condition, Correlate, Predicate, RefValue, Rule, Test
 from shared.brains.builtin import words
-from shared.brains.builtin.build import Builder, pointer
+from shared.brains.builtin.build import Builder, Unclear, pointer
 from shared.brains.builtin.conditions import columns_of, conjunction, mark_conditions, mark_values
 from shared.brains.builtin.link import Linker, Scene, alternatives, root, rx, stem
 from shared.brains.builtin.open_questions import open_question
-
-
-class Unclear(Exception):
-    """What was not understood (`what`), why, and what would help."""
-
-    def __init__(self, what: str, why: str, hint: str = "") -> None:
-        super().__init__(why)
-        self.what, self.why, self.hint = what, why, hint
 
 
 class Stop(Unclear):
@@ -398,13 +390,20 @@ class Interpreter:
 
     def _ratio(self, scene: Scene) -> Answer | None:
         text = scene.text
+        if m := rx(r"{F:f}(?: [a-z]+)* {C:a}[^⟨]* (?:for every|for each)(?: single| one)?(?: [a-z]+){0,3} {C:b}").search(text):
+            a, b = scene.get(m["a"]), scene.get(m["b"])
+            if scene.get(m["f"]) == "count" and self._additive(a) and self._additive(b) and not self._groupable(b):
+                self.account(text[: m.start()] + text[m.end() :])
+                p = self.parts(scene)
+                ref = self.builder.calculate("a / b", a=self._figure("sum", a, p.where), b=self._figure("sum", b, p.where))
+                return Answer(ref, ref.split(":")[0])
         if not re.search(r"\bratio\b|divided by|\bdivide\b|times (?:as|more|higher|larger)", text):
             return None
         marked = scene.fork(scene.text)
         mark_values(marked, self.linker)
         conditions = [marked.get(m) for m in marked.all("W")]
         p = self.parts(scene)
-        if len(p.functions) == 2 and len(p.columns) == 1 and not p.by and "count" not in p.functions:
+        if len(set(p.functions)) == 2 and not conditions and len(p.columns) == 1 and not p.by and "count" not in p.functions:
             self.account(p.scene.text, "ratio divided divide times")
             a, b = (self._figure(f, p.columns[0], p.where) for f in p.functions)
             ref = self.builder.calculate("a / b", a=a, b=b)
@@ -585,16 +584,22 @@ class Interpreter:
             return None
         name, rest = made
         rest.text = rest.text + " " + rest.mark("C", name)
-        p = self.parts(rest)
-        if p.superlatives:
-            return self._which(rest)
-        return self._plain(rest)
+        saved, self.nouns = self.nouns, self.nouns | {"ratio", "difference", "sum", "product", "quotient", "total", "log", "logarithm", "natural", "transform"}
+        try:
+            return self._which(rest) if self.parts(rest).superlatives else self._share(rest) or self._plain(rest)
+        finally:
+            self.nouns = saved
 
     def row_expression(self, scene: Scene) -> tuple[str, Scene] | None:
         """A derived column the phrase describes (ratio, difference, logarithm), and the phrase without it."""
         text = scene.text
         if written := self._formula(scene):
             return written
+        if m := rx(r"(?P<all>⟨C\d+⟩(?: ?,? (?:and |\+ |plus )?⟨C\d+⟩)+)(?: ,)? (?:combined|together|taken together|added up|added together|summed|in total)").search(text):
+            columns = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["all"])]
+            if all(self.linker.is_number(c) and self._additive(c) for c in columns):
+                name = self.builder.expression(" + ".join(columns), " + ".join(quote(c) for c in columns))
+                return name, scene.fork(text[: m.start()] + " " + text[m.end() :])
         forms = [
             (r"(?:divide|dividing) (?:the )?{C:a} by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} divided by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"),
             (r"(?:ratio of|ratio between)(?: the)? {C:a} (?:to|and|over)(?: the)? {C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} ?(?:-|/|to|-to-) ?{C:b} ratio", "{a} / {b}", "{a} per {b}"), (r"{C:a} / {C:b}", "{a} / {b}", "{a} per {b}"),
@@ -756,7 +761,7 @@ class Interpreter:
         """Several figures at once: "min, max and mean of x", "mean x and mean y by z"."""
         measures = [f for f in dict.fromkeys(functions) if f not in ("count", "much", "distinct", "null_count")]
         numbers = [c for c in columns if self.linker.is_number(c)]
-        if self.loose or [x for x in p.superlatives if x[2] != "skip"] or not all(self._additive(c) for c in numbers) or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
+        if self.loose or re.search(r"percent|share|proportion|fraction|ratio|combined|together", p.scene.text) or [x for x in p.superlatives if x[2] != "skip"] or not all(self._additive(c) for c in numbers) or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
             return None
         self.account(p.scene.text)
         self.all_used(p.scene.text)
