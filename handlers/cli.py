@@ -196,7 +196,7 @@ def list_command(limit: Annotated[int, typer.Option(min=1, max=1000)] = 20, json
         print("There are no runs yet.")
     for state in found:
         goal = " ".join((state.goal or "").split())
-        print(f"{state.id}  {state.damaged and 'damaged' or state.state:<10} {state.created[:19].replace('T', ' ')}  {goal[:80]}")
+        print(f"{state.id}  {(state.damaged and 'damaged') or state.state:<10} {state.created[:19].replace('T', ' ')}  {goal[:80]}")
 
 
 def _brief(state: Any) -> dict[str, Any]:

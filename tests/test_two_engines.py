@@ -34,9 +34,7 @@ def snapshot_of(name: str) -> tuple[Snapshot, Path, dict[str, list[Any]]]:
     rows = duckdb.sql(f"SELECT * FROM '{folder / snapshot.tables[0].file}' USING SAMPLE 40 ROWS (reservoir, 1)")
     values: dict[str, list[Any]] = {}
     for column, found in zip(rows.columns, zip(*rows.fetchall(), strict=True), strict=True):
-        plain = [
-            value if isinstance(value, int | float | str) else value.isoformat() for value in found if value is not None
-        ]
+        plain = [value if isinstance(value, int | float | str) else value.isoformat() for value in found if value is not None]
         values[column] = sorted(set(plain)) or [0]
     return snapshot, folder, values
 
@@ -230,11 +228,7 @@ class Drawer:
         names = self.some(self.of(*NUMBERS), 2, 4)
         if len(names) == 2:
             return {"x": names[0], "y": names[1], "by": self.keys(0, 1), **method}
-        return (
-            {"columns": names[1:], "target": names[0], **method}
-            if self.pick(True, False)
-            else {"columns": names, **method}
-        )
+        return {"columns": names[1:], "target": names[0], **method} if self.pick(True, False) else {"columns": names, **method}
 
     def test(self) -> dict[str, Any]:
         kind = self.pick("t_test", "t_test_1sample", "t_test_paired", "mann_whitney", "anova", "kruskal", "levene", "bartlett",
@@ -278,9 +272,7 @@ def plans(draw: st.DrawFn) -> tuple[str, Plan]:
     name = draw(st.sampled_from(NAMES))
     snapshot, _, values = snapshot_of(name)
     schema = {table.name: {c.name: c.type for c in table.columns} for table in snapshot.tables}
-    ops = draw(st.lists(st.sampled_from(CHANGES), max_size=3)) + draw(
-        st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=2)
-    )
+    ops = draw(st.lists(st.sampled_from(CHANGES), max_size=3)) + draw(st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=2))
     steps: list[dict[str, Any]] = []
     table = "data"
     for number, op in enumerate(ops):

@@ -5,13 +5,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from functions.analyze import files, judge
-from functions.analyze.cells import Cells, Tables, names, refuse_unsafe, session_files
+from functions.analyze.cells import Cells, Tables, names, refuse_unsafe
 from functions.analyze.request import AnalyzeInput, brain, require_goal
 from shared import sandbox
 from shared.analysis import pictures
@@ -24,8 +24,6 @@ from shared.analysis.snapshot import Snapshot, take_snapshot
 from shared.analysis.verify import Check, Verification, verify
 from shared.state.runs import Run
 
-NOTHING_CHECKED = Verification(checks=[], sensitivities=[])
-
 
 def analyze(input: AnalyzeInput, run: Run) -> Analysis:
     """Answer `input.goal` from the tables in `input.sources`, and leave everything in `run`.
@@ -35,29 +33,36 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
     """
     make_plan, goal = brain(input.brain), require_goal(input)
     sandbox.prewarm()  # its imports take as long as reading the data
-    work, ms = run.folder / "work", dict[str, float]()
-    started = time.perf_counter()
-    with ThreadPoolExecutor(3, "analyze") as pool:
+    work, ms, started = run.folder / "work", dict[str, float](), time.perf_counter()
+    with ThreadPoolExecutor(4, "analyze") as pool, ExitStack() as closing:
+        closing.callback(shutil.rmtree, work, ignore_errors=True)
         drawing = pool.submit(pictures.prewarm)
-        try:
-            with _stage(run, ms, "snapshot"):
-                snapshot = take_snapshot([_source(source) for source in input.sources], work)
-            saved = pool.submit(files.save_snapshot, run, snapshot, work)
-            with _stage(run, ms, "profile"):
-                found = profile(snapshot, work)
-            run.check()
-            with _stage(run, ms, "plan"):
-                plan = input.plan or make_plan(goal, input.outputs, found, _values(snapshot, found, work), list(map(_name, input.sources)))
-                plan, tables = _checked(plan, goal, snapshot)
-            run.emit("plan", steps=[{"id": s.id, "op": s.op, "because": s.because} for s in plan.steps if s.op != "report"])
-            analysis, pngs = _carry_out(plan, tables, snapshot, work, run, ms, pool, drawing)
-            ms["total"] = (time.perf_counter() - started) * 1000
-            analysis.receipt.ms |= {"total": round(ms["total"], 1)}
-            saved.result()
-            files.save_pictures(run, analysis, pngs)
-            files.save_texts(run, analysis, snapshot)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with _stage(run, ms, "snapshot"):
+            snapshot = take_snapshot([_source(source) for source in input.sources], work)
+        saved = pool.submit(files.save_snapshot, run, snapshot, work)
+        opened = pool.submit(Cells.open, snapshot, work, run)  # loads the tables while we think
+        closing.callback(_close, opened)
+        with _stage(run, ms, "profile"):
+            found = profile(snapshot, work)
+        run.check()
+        with _stage(run, ms, "plan"):
+            plan = input.plan or make_plan(goal, input.outputs, found, _values(snapshot, found, work), list(map(_name, input.sources)))
+            plan, tables = _checked(plan, goal, snapshot)
+        run.emit("plan", steps=[{"id": s.id, "op": s.op, "because": s.because} for s in plan.steps if s.op != "report"])
+        with _stage(run, ms, "cells"):
+            cells = opened.result()
+            plan, verifying = _run_steps(cells, plan, tables, pool, work)
+            drawing.result()
+            images = {cell.id: pool.submit(pictures.render_png, cell.chart) for cell in cells.done if cell.chart is not None}
+        with _stage(run, ms, "verify"):
+            verification = verifying.result()
+        with _stage(run, ms, "report"):
+            analysis = _told(plan, cells, verification, ms)
+            pngs = {f"charts/{id}.png": image.result() for id, image in images.items()}
+        analysis.receipt.ms |= {"report": round(ms["report"], 1), "total": round((time.perf_counter() - started) * 1000, 1)}
+        saved.result()
+        files.save_pictures(run, analysis, pngs)
+        files.save_texts(run, analysis, snapshot)
     return analysis
 
 
@@ -70,48 +75,39 @@ def plan_only(input: AnalyzeInput, folder: Path) -> Plan:
     return _checked(plan, goal, snapshot)[0]
 
 
-def _carry_out(
-    plan: Plan, tables: Tables, snapshot: Snapshot, work: Path, run: Run, ms: dict[str, float], pool: ThreadPoolExecutor, drawing: "Future[None]"
-) -> tuple[Analysis, dict[str, bytes]]:
-    """Cells, verification, words and pictures. The PNGs are by file name."""
-    cells, level, checked = None, "none: there was nothing to run", None
-    verification = NOTHING_CHECKED
-    if any(step.op != "report" for step in plan.steps):
-        with _stage(run, ms, "cells"), sandbox.open_session(session_files(snapshot, work)) as session:
-            level = session.level
-            cells = Cells(session, snapshot, run)
-            cells.load()
-            for step in plan.steps:
-                if step.op != "chart":
-                    cells.step(step, plan, tables)
-            checked = pool.submit(_verified, plan, snapshot, work, dict(cells.results))
-            plan, tables = _with_charts(plan, tables, snapshot, cells.results)
-            for step in plan.steps:
-                if isinstance(step, Chart):
-                    cells.step(step, plan, tables)
-    done, results, stopped = (cells.done, cells.results, cells.stopped) if cells else ([], {}, {})
+def _run_steps(cells: Cells, plan: Plan, tables: Tables, pool: ThreadPoolExecutor, work: Path) -> "tuple[Plan, Future[Verification]]":
+    """Run all cells; the second engine starts before the charts. Returns the plan with the charts it was given."""
+    for step in plan.steps:
+        if not isinstance(step, Chart):
+            cells.step(step, plan, tables)
+    verifying = pool.submit(_verified, plan, cells.snapshot, work, dict(cells.results))
+    plan, tables = _with_charts(plan, tables, cells.snapshot, cells.results)
+    for step in plan.steps:
+        if isinstance(step, Chart):
+            cells.step(step, plan, tables)
+    return plan, verifying
+
+
+def _told(plan: Plan, cells: Cells, verification: Verification, ms: Mapping[str, float]) -> Analysis:
+    """What may be said of what was computed."""
     order = {step.id: i for i, step in enumerate(plan.steps)}
-    done = sorted(done, key=lambda cell: order.get(cell.id, -1))
-    drawing.result()
-    charts = {cell.id: cell.chart for cell in done if cell.chart is not None}
-    images = {id: pool.submit(pictures.render_png, spec) for id, spec in charts.items()}
-    if checked is not None:
-        with _stage(run, ms, "verify"):
-            verification = checked.result()
-    with _stage(run, ms, "report"):
-        missing = {**stopped, **judge.withheld(plan, verification)}
-        told = judge.tell(plan, results, verification, missing, names(snapshot))
-        given, lacking = judge.outputs(plan, results, missing)
-        unanswered = _once([*plan.unanswered, *lacking, *judge.steps_unanswered(plan, missing, lacking)])
-        status = judge.judge(told, given, unanswered, plan, cells.failed if cells else set())
-        pngs = {f"charts/{id}.png": image.result() for id, image in images.items()}
-    analysis = Analysis(
-        run_id=run.id, status=status, brain=plan.brain, goal=plan.goal, plan=plan, notes=snapshot.notes, cells=done, findings=told,
-        outputs=given, unanswered=unanswered, verification=verification,
-        charts=[ChartOut(title=_title(spec), spec=spec, png=f"charts/{id}.png") for id, spec in charts.items() if id not in missing],
-        receipt=receipt(snapshot, plan, done, level, ms),
+    done = sorted(cells.done, key=lambda cell: order.get(cell.id, -1)) if len(cells.done) > 1 else []  # loading alone is no cell
+    missing = {**cells.stopped, **judge.withheld(plan, verification)}
+    told = judge.tell(plan, cells.results, verification, missing, names(cells.snapshot))
+    given, lacking = judge.outputs(plan, cells.results, missing)
+    unanswered = _once([*plan.unanswered, *lacking, *judge.steps_unanswered(plan, missing, lacking)])
+    charts = [cell for cell in done if cell.chart is not None and cell.id not in missing]
+    return Analysis(
+        run_id=cells.run.id, status=judge.judge(told, given, unanswered, plan, cells.failed), brain=plan.brain, goal=plan.goal, plan=plan,
+        notes=cells.snapshot.notes, cells=done, findings=told, outputs=given, unanswered=unanswered, verification=verification,
+        charts=[ChartOut(title=_title(cell.chart or {}), spec=cell.chart or {}, png=f"charts/{cell.id}.png") for cell in charts],
+        receipt=receipt(cells.snapshot, plan, done, cells.session.level, ms),
     )  # fmt: skip
-    return analysis, {chart.png: pngs[chart.png] for chart in analysis.charts}
+
+
+def _close(opened: "Future[Cells]") -> None:
+    if opened.exception() is None:
+        opened.result().session.close()
 
 
 def _checked(plan: Plan, goal: str, snapshot: Snapshot) -> tuple[Plan, Tables]:

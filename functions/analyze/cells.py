@@ -14,7 +14,7 @@ from shared.analysis.plan import TABLE_MAKING, Cell, Chart, Filter, Plan, Python
 from shared.analysis.snapshot import Snapshot
 from shared.analysis.words.phrases import Tale, condition
 from shared.errors import AgentForgeError, InvalidPlan
-from shared.sandbox import Execution, Session
+from shared.sandbox import Execution, Session, open_session
 from shared.state.runs import Run
 
 Tables = Mapping[str, Mapping[str, Mapping[str, str]]]  # step id → the tables it can see → column → type
@@ -32,12 +32,16 @@ class Cells:
         self.units = {c.name: c.unit for table in snapshot.tables for c in table.columns if c.unit}
         self.empty = {t.name: f"{t.source} has a header but no rows." for t in snapshot.tables if not t.rows}
 
-    def load(self) -> None:
-        """The first cell, which opens the tables; CellFailed would mean that the snapshot is broken."""
-        cell = load_cell(self.snapshot)
-        execution = self._execute("c0", cell.code)
-        if execution.error:
-            raise AgentForgeError(f"The tables could not be opened: {execution.error.value}")
+    @classmethod
+    def open(cls, snapshot: Snapshot, folder: Path, run: Run) -> "Cells":
+        """A session whose first cell has loaded the tables. Raises SandboxUnavailable."""
+        session = open_session(session_files(snapshot, folder))
+        cells = cls(session, snapshot, run)
+        error = cells._execute("c0", load_cell(snapshot).code).error
+        if error:
+            session.close()
+            raise AgentForgeError(f"The tables could not be opened: {error.name}: {error.value}")
+        return cells
 
     def step(self, step: Step, plan: Plan, tables: Tables) -> None:
         """Run one step's cell, unless something it rests on is missing."""

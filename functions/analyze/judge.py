@@ -68,7 +68,7 @@ def steps_unanswered(plan: Plan, missing: Mapping[str, str], told: Sequence[Unan
     if not missing or any(u.why in missing.values() for u in told):
         return []
     report = plan.report
-    if report and report.lead in missing:
+    if report and report.lead and report.lead in missing:
         return [Unanswered(what=plan.goal or f"step {report.lead}", why=missing[report.lead])]
     used = {id for step in plan.steps if step.op not in WORDLESS for id in needed(step)}
     last = [step for step in plan.steps if step.id in missing and step.id not in used and step.op not in WORDLESS]

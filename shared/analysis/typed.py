@@ -22,8 +22,9 @@ CHUNK = 200  # columns per counting statement: planning time grows faster than t
 WIDE = 500
 TOLERATED, ENOUGH = 0.02, 20  # a column may lose this share of its values, if it has at least so many
 _BLANKS, _EDGE = literal(infer.BLANKS), literal(f"^[{infer.BLANKS}]|[{infer.BLANKS}]$")
-_TEXT_NULLS = ", ".join(map(literal, infer.TEXT_NULLS))
-_VALUE_NULLS = ", ".join(map(literal, infer.VALUE_NULLS))
+# Not `IN`: DuckDB makes a join of each, and one per column takes gigabytes.
+_TEXT_NULL = f"regexp_full_match(v, {literal('|'.join(map(re.escape, infer.TEXT_NULLS)))})"
+_VALUE_NULL = f"regexp_full_match(v, {literal('(?i)' + '|'.join(map(re.escape, infer.VALUE_NULLS)))})"
 
 
 class Column(NamedTuple):
@@ -154,7 +155,6 @@ def _believed_sql(index: int, column: Column, reading: Reading | None) -> str:
 
 def _is_clean(texts: list[Column], doubles: list[Column], file: Path, con: duckdb.DuckDBPyConnection) -> bool:
     """Whether no text in the written file has blanks around it or means missing, and no number is infinite."""
-    # Not `IN`: in a filter that becomes a join, and a join per column takes gigabytes.
     odd = [
         " OR ".join((f"{name} <> trim({name}, {_BLANKS})", *(f"{name} = {literal(null)}" for null in infer.TEXT_NULLS)))
         for name in (quoted(column.name) for column in texts)
@@ -246,7 +246,7 @@ def _repaired_sql(column: Column, reading: Reading | None) -> str:
     if column.type == "DOUBLE":
         return f"CASE WHEN isfinite({column.raw}) THEN {column.raw} END"
     value = _trimmed(column.raw)
-    return _over(reading.sql, value) if reading else f"CASE WHEN {value} NOT IN ({_TEXT_NULLS}) THEN {value} END"
+    return _over(reading.sql if reading else f"CASE WHEN NOT {_TEXT_NULL} THEN v END", value)
 
 
 def _count(
@@ -256,27 +256,30 @@ def _count(
     counts: dict[str, _Count] = {}
     for start in range(0, len(columns), CHUNK):
         part = columns[start : start + CHUNK]
-        values, sums = [], []
+        raws, values, sums = [], [], []  # three levels, so that each expression is planned and computed once
         for i, column in enumerate(part):
             if column.type == "DOUBLE":
-                values.append(f"{column.raw} AS v{i}")
-                sums += [f"count(v{i})", f"count(*) FILTER (isinf(v{i}))", "0", "0", "0", "NULL", "NULL"]
+                raws.append(f"{column.raw} AS v{i}")
+                values.append(f"v{i}, isinf(v{i}) AS n{i}")
+                sums += [f"count(v{i})", f"count(*) FILTER (n{i})", "0", "0", "0", "NULL", "NULL"]
                 continue
             found = choices[column.raw]
-            values.append(f"{_trimmed(column.raw)} AS v{i}, {column.raw} AS r{i}")
-            missing = f"lower(v{i}) IN ({_VALUE_NULLS})"
-            sums += [f"count(v{i})", f"count(*) FILTER (v{i} IN ({_TEXT_NULLS}))"]
-            sums += [f"count(*) FILTER ({missing})" if found else "0", f"count(*) FILTER (v{i} <> r{i})"]
-            sums += [f"count(*) FILTER ({_over(infer.CODE_SQL, f'v{i}')})" if found else "0"]
-            sums += [
-                f"{end}(v{i}) FILTER ({missing if found else f'v{i} IN ({_TEXT_NULLS})'})" for end in ("min", "max")
-            ]
-            for reading in found:
-                sql = _over(reading.sql, f"v{i}")
-                failing = f"FILTER (v{i} IS NOT NULL AND {sql} IS NULL AND NOT {missing})"
-                sums += [f"count({sql})", f"count({_over(reading.plain, f'v{i}')})"]
-                sums += [f"min(v{i}, 20) {failing}", f"max(v{i}, 20) {failing}"]
-        row = con.execute(f"SELECT {', '.join(sums)} FROM (SELECT {', '.join(values)} FROM {source})").fetchone()
+            raws.append(f"{_trimmed(column.raw)} AS v{i}, {column.raw} AS r{i}")
+            values.append(f"v{i}, {_over(_TEXT_NULL, f'v{i}')} AS n{i}, v{i} <> r{i} AS t{i}")
+            sums += [f"count(v{i})", f"count(*) FILTER (n{i})"]
+            missing = f"n{i}"
+            if found:
+                missing = f"m{i}"
+                values.append(f"{_over(_VALUE_NULL, f'v{i}')} AS m{i}, {_over(infer.CODE_SQL, f'v{i}')} AS c{i}")
+            sums += [f"count(*) FILTER (m{i})" if found else "0", f"count(*) FILTER (t{i})"]
+            sums += [f"count(*) FILTER (c{i})" if found else "0"]
+            sums += [f"{end}(v{i}) FILTER ({missing})" for end in ("min", "max")]
+            for k, reading in enumerate(found):
+                values.append(f"{_over(reading.sql, f'v{i}')} AS x{i}_{k}, {_over(reading.plain, f'v{i}')} AS p{i}_{k}")
+                failing = f"FILTER (v{i} IS NOT NULL AND x{i}_{k} IS NULL AND NOT m{i})"
+                sums += [f"count(x{i}_{k})", f"count(p{i}_{k})", f"min(v{i}, 20) {failing}", f"max(v{i}, 20) {failing}"]
+        query = f"SELECT {', '.join(values)} FROM (SELECT {', '.join(raws)} FROM {source})"
+        row = con.execute(f"SELECT {', '.join(sums)} FROM ({query})").fetchone()
         cells = iter(row or ())
         for column in part:
             total, text_nulls, value_nulls, trimmed, codes, *nulls = (next(cells) for _ in range(7))

@@ -5,35 +5,24 @@ Numbers are compared unrounded. A number that differs must be withheld by the ca
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from shared.analysis.plan import Aggregate, Outliers, Plan, Scale, Step, Test
+from shared.analysis.plan import Aggregate, Plan, Step
 from shared.analysis.recompute import LIMIT, Alike, Inexact, NotRecomputed
 from shared.analysis.references import last_key, pointer
+from shared.analysis.sensitivity import EXACT, MAIN, Sensitivity, is_number, sensitivities
 
 if TYPE_CHECKING:
-    from shared.analysis.recompute.engine import Engine
     from shared.analysis.snapshot import Snapshot
 
-EXACT, LOOSE = 1e-9, 1e-6  # relative; near zero a thousandth of that, absolute
+LOOSE = 1e-6
 LOOSE_KEYS = frozenset(["p_value", "skew", "kurtosis"])
 KEYED_BY_DATA = frozenset(["groups", "items", "columns", "filled", "by_column", "n", "mapping", "pairs"])
 SHOWN = 3  # differences a check quotes
-MOST_SENSITIVITIES = 20  # per choice
-
-# The numbers a step stands for: they must be among what is compared.
-MAIN: dict[str, tuple[str, ...]] = {
-    "filter": ("rows",), "derive": ("rows", "nulls"), "cast": ("rows", "lost"), "outliers": ("rows", "outliers"),
-    "drop_missing": ("rows",), "impute": ("rows", "filled"), "scale": ("rows", "columns"), "encode": ("rows", "columns"),
-    "drop_duplicates": ("rows", "duplicates"), "unpivot": ("rows",), "join": ("rows",), "rank": ("names", "values"),
-    "correlate": ("r", "n", "groups", "pairs"), "test": ("statistic", "p_value", "n"),
-    "trend": ("first", "last", "slope", "groups"), "summarize": ("rows", "columns"), "calculate": ("value",),
-    "decide": ("label",),
-}  # fmt: skip
 
 
 class Check(BaseModel):
@@ -47,32 +36,19 @@ class Check(BaseModel):
     why: str = ""
 
 
-class Sensitivity(BaseModel):
-    """A reported value that would read differently under the other common choice: `value` at `path` in `step`'s result."""
-
-    step: str
-    path: str
-    choice: str
-    value: float | str
-
-
 class Verification(BaseModel):
     checks: list[Check]
     sensitivities: list[Sensitivity]
 
 
-def verify(
-    plan: Plan, snapshot: "Snapshot", folder: Path, results: Mapping[str, Any], limit: int = LIMIT
-) -> Verification:
+def verify(plan: Plan, snapshot: "Snapshot", folder: Path, results: Mapping[str, Any], limit: int = LIMIT) -> Verification:
     """Recompute `plan` over the snapshot's files in `folder` and compare with the cells' `results` by step id."""
     from shared.analysis.recompute.engine import Engine
 
     engine = Engine(plan, snapshot, folder, results, limit)
     found = engine.run()
-    checks = [
-        _check(step, found[step.id], results, engine.taken.get(step.id, [])) for step in plan.steps if step.id in found
-    ]
-    return Verification(checks=checks, sensitivities=_sensitivities(plan, engine))
+    checks = [_check(step, found[step.id], results, engine.taken.get(step.id, [])) for step in plan.steps if step.id in found]
+    return Verification(checks=checks, sensitivities=sensitivities(plan, engine))
 
 
 # --- comparison -------------------------------------------------------------------------------------------------
@@ -131,7 +107,7 @@ class _Comparison:
                 self.differences.append(f"{path}: {theirs!r} by the cell, {mine!r} by the second engine")
 
     def same(self, mine: Any, theirs: Any, tolerance: float) -> bool:
-        if _is_number(mine) and _is_number(theirs):
+        if is_number(mine) and is_number(theirs):
             if isinstance(mine, int) and isinstance(theirs, int):
                 return mine == theirs
             return self._close(mine, theirs, tolerance)
@@ -157,10 +133,6 @@ def _main(step: Step) -> tuple[str, ...]:
     return MAIN.get(step.op, ())
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _as_label(value: Any) -> Any:
     """A name as text; a moment at midnight is its day, and `T` between day and time is a space."""
     if value is None or isinstance(value, bool):
@@ -168,20 +140,22 @@ def _as_label(value: Any) -> Any:
     text = str(value)
     if re.match(r"\d{4}-\d\d-\d\d[T ]", text):
         return re.sub(r" 00:00:00(\.0+)?$", "", text.replace("T", " ", 1))
-    return text
+    return _rounded(text)
 
 
 def _with_keys_of(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
     """`theirs` under the keys of `mine` where keys are computed numbers that differ by rounding only."""
 
-    def rounded(key: str) -> str:
-        return " | ".join(f"{float(part):.9g}" if _NUMBER.fullmatch(part) else part for part in str(key).split(" | "))
-
-    odd = {rounded(key): key for key in mine.keys() - theirs.keys()}
-    return {odd.get(rounded(key), key) if key not in mine else key: value for key, value in theirs.items()}
+    odd = {_rounded(key): key for key in mine.keys() - theirs.keys()}
+    return {odd.get(_rounded(key), key) if key not in mine else key: value for key, value in theirs.items()}
 
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
+def _rounded(name: str) -> str:
+    """A name with the numbers in it, if they have a point, to 9 digits."""
+    return " | ".join(f"{float(part):.9g}" if _FLOAT.fullmatch(part) else part for part in str(name).split(" | "))
+
+
+_FLOAT = re.compile(r"-?\d+(\.\d+(e[-+]?\d+)?|e[-+]?\d+)")
 
 
 def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -197,158 +171,3 @@ def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping
     ):
         return {key: value for key, value in result.items() if key != "items"}
     return result
-
-
-# --- sensitivity ------------------------------------------------------------------------------------------------
-
-
-def _sensitivities(plan: Plan, engine: "Engine") -> list[Sensitivity]:
-    told = []
-    for step in plan.steps:
-        for choice, other in _other_choices(step):
-            under_other = engine.again(other)
-            changed = _changes(plan, engine.found, under_other)
-            told += [
-                Sensitivity(step=id, path=path, choice=choice, value=value)
-                for (id, path), value in list(changed.items())[:MOST_SENSITIVITIES]
-            ]
-    return told
-
-
-def _other_choices(step: Step) -> Iterator[tuple[str, Step]]:
-    """The step under the other common choice, and the choice in words."""
-    if isinstance(step, Aggregate):
-        spread = {m.function for m in step.measures if m.function in ("std", "var", "sem", "cv")}
-        for ddof in sorted({m.ddof for m in step.measures if m.function in spread}):
-            flipped = [
-                m.model_copy(update={"ddof": 1 - ddof}) if m.function in spread and m.ddof == ddof else m
-                for m in step.measures
-            ]
-            yield _ddof_words(ddof, spread == {"var"}), step.model_copy(update={"measures": flipped})
-        for name, noun in (("skew", "skewness"), ("kurtosis", "kurtosis")):
-            for bias in sorted({m.bias for m in step.measures if m.function == name}):
-                flipped = [
-                    m.model_copy(update={"bias": not bias}) if m.function == name and m.bias == bias else m
-                    for m in step.measures
-                ]
-                words = f"unbiased instead of biased {noun}" if bias else f"biased instead of unbiased {noun}"
-                yield words, step.model_copy(update={"measures": flipped})
-    elif isinstance(step, Outliers | Scale) and step.method == "zscore":
-        yield _ddof_words(step.ddof, False), step.model_copy(update={"ddof": 1 - step.ddof})
-    elif isinstance(step, Test) and step.kind == "t_test":
-        words = "Welch's instead of Student's t-test" if step.equal_var else "Student's instead of Welch's t-test"
-        yield words, step.model_copy(update={"equal_var": not step.equal_var})
-
-
-def _ddof_words(ddof: int, variance: bool) -> str:
-    noun = "variance" if variance else "standard deviation"
-    return f"population instead of sample {noun}" if ddof else f"sample instead of population {noun}"
-
-
-def _changes(plan: Plan, base: Mapping[str, Any], other: Mapping[str, Any]) -> dict[tuple[str, str], float | str]:
-    """The reported values, by step and path, that read differently in `other`."""
-    changed: dict[tuple[str, str], float | str] = {}
-    for id, path, decimals in _reported(plan, base, other):
-        before, after = _at(base[id], path), _at(other[id], path)
-        if (
-            after is not None
-            and _reads(before, decimals) != _reads(after, decimals)
-            and not _same_number(before, after)
-        ):
-            changed.setdefault((id, path), _told(after))
-    return changed
-
-
-def _reported(plan: Plan, base: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[tuple[str, str, int | None]]:
-    """Step, path and decimals of every value told: outputs, findings, and what the standard findings speak of."""
-    report = plan.report
-    rounded: dict[tuple[str, str], int | None] = {}
-    for output in report.outputs if report else []:
-        for id, path in _expand(output.ref, other):
-            rounded[id, path] = output.decimals
-    for template in (report.findings if report else None) or []:
-        for ref, style in re.findall(r"\{\{\s*([^|}]+?)\s*(?:\|([^}]*))?\}\}", template):
-            for id, path in _expand(ref, other):
-                rounded.setdefault((id, path), _decimals(style))
-    if report is None or report.findings is None:
-        for step in plan.steps:
-            if step.id in other and not isinstance(other[step.id], NotRecomputed):
-                for path in _spoken(step, base[step.id]):
-                    rounded.setdefault((step.id, path), None)
-    yield from ((id, path, decimals) for (id, path), decimals in rounded.items())
-
-
-def _decimals(style: str) -> int | None:
-    if style.isdigit():
-        return int(style)
-    return int(style[1:]) + 2 if style.startswith("%") and style[1:].isdigit() else None
-
-
-def _expand(ref: str, results: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A reference as step and path; with a `*`, one for each key. Only into `results`."""
-    id, _, path = ref.partition(":")
-    if id not in results or isinstance(results[id], NotRecomputed):
-        return []
-    paths = [""]
-    for segment in path.split("/")[1:]:
-        paths = [
-            f"{before}/{key}"
-            for before in paths
-            for key in ([k for k in _keys(_at(results[id], before))] if segment == "*" else [segment])
-        ]
-    return [(id, one) for one in paths]
-
-
-def _keys(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [pointer("", key)[2:] for key in value]
-    return [str(place) for place in range(len(value))] if isinstance(value, list) else []
-
-
-def _at(result: Any, path: str) -> Any:
-    """The value at a path, or None."""
-    from shared.analysis.references import resolve
-    from shared.errors import InvalidPlan
-
-    try:
-        return resolve(f"x:{path}", {"x": result})
-    except InvalidPlan:
-        return None
-
-
-def _spoken(step: Step, result: Any) -> list[str]:
-    """The paths of the numbers and labels a step's standard finding is about."""
-    if isinstance(step, Aggregate):
-        return [
-            path
-            for m in step.measures
-            for _, path in _expand(f"x:{'/groups/*' if step.by else ''}/{_escaped(m.name)}", {"x": result})
-        ]
-    if step.op == "test":
-        return ["/statistic", "/p_value", "/significant"]
-    if step.op == "rank":
-        return [path for _, path in _expand("x:/names/*", {"x": result})]
-    return [f"/{key}" for key in MAIN.get(step.op, ())]
-
-
-def _escaped(key: str) -> str:
-    return pointer("", key)[2:]
-
-
-def _reads(value: Any, decimals: int | None) -> Any:
-    """A value as a reader sees it: rounded by its output, else to 4 significant digits."""
-    if not _is_number(value):
-        return value
-    if decimals is not None:
-        return round(float(value), decimals)
-    return f"{value:.4g}" if isinstance(value, float) else value
-
-
-def _same_number(a: Any, b: Any) -> bool:
-    return _is_number(a) and _is_number(b) and math.isclose(a, b, rel_tol=EXACT, abs_tol=EXACT / 1000)
-
-
-def _told(value: Any) -> float | str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return float(value) if _is_number(value) else str(value)

@@ -313,32 +313,31 @@ chart = alt.Chart(df).mark_bar({_mark(step)}).encode(
 def _box(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
     y_name = step.y or step.x
     code, only, color = _color(step, units, source)
-    keys = "x, k, c" if step.color else "x, k"
-    chosen = f"{quote(step.x)}::VARCHAR AS x, {quote(step.x)} AS k, {as_double(columns, y_name)} AS y"
-    chosen += f", {quote(step.color)}::VARCHAR AS c" if step.color else ""
+    keys, c = ("k, c", f", {quote(step.color)}::VARCHAR AS c") if step.color else ("k", "")
     boxes = [
         "WITH points AS (",
-        f"    SELECT {chosen} FROM {source}",
+        f"    SELECT {quote(step.x)} AS k, {as_double(columns, y_name)} AS y{c} FROM {source}",
         f"    WHERE {_present(step.x, y_name)}{only}",
         "), quartiles AS (",
-        f"    SELECT {keys}, count(*) AS n, median(y) AS median, quantile_cont(y, 0.25) AS q25, quantile_cont(y, 0.75) AS q75",
-        "    FROM points GROUP BY ALL",
+        f"    SELECT {keys}, count(*) AS n, quantile_cont(y, [0.25, 0.5, 0.75]) AS q FROM points GROUP BY {keys}",
         "), boxes AS (",
-        "    SELECT *, q25 - 1.5 * (q75 - q25) AS lower, q75 + 1.5 * (q75 - q25) AS upper FROM quartiles",
+        f"    SELECT {keys}, n, q[1] AS q25, q[2] AS median, q[3] AS q75, q25 - 1.5 * (q75 - q25) AS lower,",
+        "           q75 + 1.5 * (q75 - q25) AS upper FROM quartiles",
         ")",
     ]
+    order = _in_order(columns, step.x, "k") if step.sort == "x" else "median DESC, k"
     code += "df = " + query(
         *boxes,
-        f"SELECT {keys}, n, q25, median, q75,",
-        "       min(y) FILTER (WHERE y >= lower) AS low, max(y) FILTER (WHERE y <= upper) AS high",
-        f"FROM points JOIN boxes USING ({keys})",
-        f"GROUP BY {keys}, n, q25, median, q75",
-        f"ORDER BY {_in_order(columns, step.x, 'k') if step.sort == 'x' else 'median DESC, k'}{', c' if step.color else ''}",
+        "SELECT k::VARCHAR AS x, * EXCLUDE (k, lower, upper) FROM (",
+        "    SELECT boxes.*, min(y) FILTER (WHERE y >= lower) AS low, max(y) FILTER (WHERE y <= upper) AS high",
+        f"    FROM points JOIN boxes USING ({keys}) GROUP BY ALL",
+        ")",
+        f"ORDER BY {order}{', c' if step.color else ''}",
         parameters=_params(step),
     ) + ".df()\n"  # fmt: skip
     code += "outliers = " + query(
         *boxes,
-        f"SELECT {keys}, y FROM points JOIN boxes USING ({keys})",
+        f"SELECT k::VARCHAR AS x, {'c, ' if step.color else ''}y FROM points JOIN boxes USING ({keys})",
         "WHERE y < lower OR y > upper",
         "ORDER BY ALL",
         parameters=_params(step),
@@ -352,7 +351,7 @@ def _box(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> s
 order = df["x"].unique().tolist()
 if len(order) > {BARS}:
     notes.append(f"Only the {BARS} {what} of {{len(order)}} are shown.")
-df, outliers = df[df["x"].isin(order[:{BARS}])].drop(columns="k"), outliers[outliers["x"].isin(order[:{BARS}])].drop(columns="k")
+df, outliers = df[df["x"].isin(order[:{BARS}])], outliers[outliers["x"].isin(order[:{BARS}])]
 step = max(1, -(-len(outliers) // {OUTLIERS}))
 if step > 1:
     notes.append(f"One in {{step}} of the {{len(outliers):,}} points beyond the whiskers is drawn.")

@@ -180,9 +180,9 @@ for name, dtype in zip(table.columns, table.types):
     [(n, distinct)] = db.execute(f"SELECT count({{x}}), count(DISTINCT {{x}}) FROM {{source}}").fetchall()
     column = {{"kind": kind, "nulls": rows - n, "null_percent": 100 * (rows - n) / rows if rows else None, "distinct": distinct}}
     if kind == "number":
-        [(mean, std, low, q25, median, q75, high)] = db.execute(f'''
-            SELECT avg({{x}}), stddev_samp({{x}}), min({{x}}), quantile_cont({{x}}, 0.25), median({{x}}),
-                   quantile_cont({{x}}, 0.75), max({{x}})
+        [(mean, std, low, [q25, median, q75], high)] = db.execute(f'''
+            SELECT avg({{x}}), stddev_samp({{x}}), min({{x}}), coalesce(quantile_cont({{x}}, [0.25, 0.5, 0.75]), [NULL, NULL, NULL]),
+                   max({{x}})
             FROM {{source}}
         ''').fetchall()
         [(skew, outliers)] = db.execute(f'''

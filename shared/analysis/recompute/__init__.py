@@ -9,10 +9,12 @@ it interprets the plan and never executes code.
     conditions.py   conditions and expressions over a table
     measures.py     the measures of `aggregate`
     derive.py       derived columns: date parts, bins, cases, windows
-    tables.py       steps that change a table
+    tables.py       steps that change which rows and columns there are
+    values.py       steps that change values
     answers.py      aggregate, rank, trend, summarize
     correlations.py correlate
-    significance.py test
+    significance.py test: what the kinds share, and tests of counts
+    samples.py      test: kinds that compare samples of numbers
     engine.py       step by step over a plan
 """
 

@@ -89,9 +89,7 @@ def _alike(names: list[Any], by: Column, table: Table, label: list[str], order: 
         return names
     x = by.values[order]
     size = np.abs(x)
-    apart = (
-        np.append(True, np.abs(np.diff(x)) > 1e-9 * np.maximum(size[1:], size[:-1])) if len(x) else np.zeros(0, bool)
-    )
+    apart = np.append(True, np.abs(np.diff(x)) > 1e-9 * np.maximum(size[1:], size[:-1])) if len(x) else np.zeros(0, bool)
     cluster = dict(zip(order.tolist(), np.cumsum(apart).tolist(), strict=True))
     wanted = {cluster[row] for row in kept.tolist()}
     members: dict[int, list[int]] = {}
@@ -117,6 +115,8 @@ def _labels(table: Table, label: list[str], rows: Array) -> list[Any]:
 
 
 def trend(step: Trend, table: Table, refs: Refs) -> tuple[Result, Table]:
+    if step.value is not None:
+        table = table.take(table[step.value].valid)
     period = _periods(table[step.time], step)
     dated = table.with_columns({"\0period": period})
     groups = group(dated, [*step.by, "\0period"])
@@ -159,13 +159,13 @@ def _periods(time: Column, step: Trend) -> Column:
 
 
 def _course(period: Column, value: Column, scale: Array | None) -> Result:
-    """What became of a measure from its first period to its last; periods where it is null are passed over."""
+    """What became of a measure from its first period to its last."""
     known = np.flatnonzero(value.valid)
     n = len(known)
     names = ("first_period", "first", "last_period", "last", "change", "percent_change", "slope", "r", "p_value", "growth",
              "highest_period", "highest", "lowest_period", "lowest")  # fmt: skip
     if n == 0:
-        return {"periods": 0, **dict.fromkeys(names), "direction": "flat"}
+        return {"periods": 0, **dict.fromkeys([*names, "direction"])}
     y = value.floats()[known]
     size = float(np.abs(y).max() if scale is None else scale[known].max())
     highest, lowest = int(known[np.argmax(y)]), int(known[np.argmin(y)])
@@ -235,7 +235,7 @@ def _glance(c: Column, rows: int) -> Result:
     else:
         seen["top"] = ask("mode")
         seen["top_count"] = int((c.valid & (c.values == _most(c))).sum()) if seen["top"] is not None else 0
-        seen["top_percent"] = seen["top_count"] / rows * 100 if seen["top_count"] else None
+        seen["top_percent"] = seen["top_count"] / (rows - nulls) * 100 if rows > nulls else None
     return seen
 
 

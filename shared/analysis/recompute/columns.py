@@ -244,9 +244,7 @@ class Groups:
     keys: list[Column]  # (count,) each
 
     def names(self) -> list[str]:
-        return [
-            " | ".join(str(part) for part in parts) for parts in zip(*(key.texts() for key in self.keys), strict=True)
-        ]
+        return [" | ".join(str(part) for part in parts) for parts in zip(*(key.texts() for key in self.keys), strict=True)]
 
 
 def everything(rows: int) -> Groups:

@@ -55,16 +55,14 @@ def correlate(step: Correlate, table: Table, refs: Refs) -> Result:
     for which, order in (("strongest", np.abs(r)), ("highest", np.array(r)), ("lowest", -np.array(r))):
         at = int(np.argmax(order)) if r else None
         result[which] = (
-            None
-            if at is None
-            else Alike(names[at], [n for n, v in zip(names, order, strict=True) if near(v, order[at])])
+            None if at is None else Alike(names[at], [n for n, v in zip(names, order, strict=True) if near(v, order[at])])
         )
         result[f"{which}_r"] = None if at is None else r[at]
     return result
 
 
 def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Result]:
-    """{r, p_value, n} for each group."""
+    """{r, p_value, n} for each group. A correlation of ranks takes three rows, a p-value too."""
     used = a.valid & b.valid & (groups.of_row >= 0)
     x, y, g = a.floats()[used], b.floats()[used], groups.of_row[used]
     if method == "kendall":
@@ -82,7 +80,7 @@ def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Resu
     )  # fmt: skip
     told: list[Result] = [{"r": None, "p_value": None, "n": 0} for _ in range(groups.count)]
     for k, n, vary, sxy, sxx, syy in rows:
-        r = sxy / math.sqrt(sxx) / math.sqrt(syy) if vary and sxx > 0 and syy > 0 else None
+        r = sxy / math.sqrt(sxx) / math.sqrt(syy) if vary and sxx > 0 and syy > 0 and (n > 2 or method == "pearson") else None
         told[k] = {"r": r, "p_value": correlation_p(r, n), "n": n}
     return told
 
@@ -109,7 +107,7 @@ def _kendall(x: Array, y: Array) -> Result:
     n = len(x)
     if n > 5_000:
         raise CannotRecompute(f"Kendall's tau of {n:,} rows takes too long")
-    if n < 2:
+    if n < 3:
         return {"r": None, "p_value": None, "n": n}
     balance = sum(int((np.sign(x[i + 1 :] - x[i]) * np.sign(y[i + 1 :] - y[i])).sum()) for i in range(n - 1))
     pairs = n * (n - 1) // 2
@@ -121,9 +119,7 @@ def _kendall(x: Array, y: Array) -> Result:
     discordant = (pairs - balance) // 2
     if tied_x == tied_y == 0 and (n <= 33 or min(discordant, pairs - discordant) <= 1):
         return {"r": r, "p_value": _kendall_exact(n, min(discordant, pairs - discordant)), "n": n}
-    (x0, x1), (y0, y1) = (
-        (float((t * (t - 1) * (t - 2)).sum()), float((t * (t - 1) * (2 * t + 5)).sum())) for t in ties
-    )
+    (x0, x1), (y0, y1) = ((float((t * (t - 1) * (t - 2)).sum()), float((t * (t - 1) * (2 * t + 5)).sum())) for t in ties)
     m = n * (n - 1.0)
     var = (m * (2 * n + 5) - x1 - y1) / 18 + 2 * tied_x * tied_y / m + (x0 * y0 / (9 * m * (n - 2)) if n > 2 else 0)
     return {"r": r, "p_value": float(2 * ndtr(-abs(balance) / math.sqrt(var))), "n": n}

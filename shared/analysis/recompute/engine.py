@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.analysis.expression import Call, Node, parse
 from shared.analysis.plan import TABLE_MAKING, Calculate, Decide, Join, Plan, Predicate, RefValue, Step, Unpivot
-from shared.analysis.recompute import Inexact, NotRecomputed, answers, correlations, significance, tables
+from shared.analysis.recompute import Inexact, NotRecomputed, answers, correlations, significance, tables, values
 from shared.analysis.recompute.columns import CannotRecompute, Table, of_scalars, read, table_of
 from shared.analysis.recompute.conditions import evaluate
 from shared.analysis.references import resolve
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from shared.analysis.snapshot import Snapshot
 
 MAKES_TABLE: dict[str, Callable[..., tuple[dict[str, Any], Table]]] = {
-    "filter": tables.filter_rows, "derive": tables.derive, "cast": tables.cast, "outliers": tables.outliers,
-    "drop_missing": tables.drop_missing, "impute": tables.impute, "scale": tables.scale, "encode": tables.encode,
+    "filter": tables.filter_rows, "derive": tables.derive, "cast": values.cast, "outliers": values.outliers,
+    "drop_missing": tables.drop_missing, "impute": values.impute, "scale": values.scale, "encode": values.encode,
     "drop_duplicates": tables.drop_duplicates, "aggregate": answers.aggregate, "rank": answers.rank, "trend": answers.trend,
 }  # fmt: skip
 MEASURES: dict[str, Callable[..., dict[str, Any]]] = {

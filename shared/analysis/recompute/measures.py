@@ -73,7 +73,7 @@ class Sample:
             above = np.minimum(below + 1, np.maximum(self.n - 1, 0))
             last = len(s.x) - 1
             low, high = s.x[np.minimum(start + below, last)], s.x[np.minimum(start + above, last)]
-            found.append(np.where(self.n > 0, low + (high - low) * (place - below), np.nan))
+            found.append(np.where(self.n > 0, low * (1 - place + below) + high * (place - below), np.nan))
         return found
 
 
@@ -92,9 +92,7 @@ def measure(m: Measure, table: Table, groups: Groups, refs: Refs) -> tuple[Colum
     if m.function in ("share", "percent"):
         return _share(m, table, groups, where)
     if m.column is None:
-        n = np.bincount(
-            groups.of_row[(groups.of_row >= 0) & (True if where is None else where)], minlength=groups.count
-        )
+        n = np.bincount(groups.of_row[(groups.of_row >= 0) & (True if where is None else where)], minlength=groups.count)
         return column("BIGINT", n), n, None
     c = table[m.column]
     s, _ = sample(c, groups, where)

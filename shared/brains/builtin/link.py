@@ -135,6 +135,12 @@ class Linker:
         for phrase, target in words.PHRASES.items():
             for name in list(self.exact.get(key(target.split()), [])):
                 self._alias(key(phrase.split()), name, weak=True)
+        bases: dict[str, list[tuple[str, str]]] = {}
+        for name, parts in self.names.items():
+            digits = [w for w in parts if w.isdigit()]
+            if len(digits) == 1 and len(parts) > 1:
+                bases.setdefault(" ".join(w for w in parts if not w.isdigit()), []).append((name, digits[0]))
+        self.numbered = [(name, rf"{re.escape(base.rstrip('s'))}s?", number) for base, group in bases.items() if len(group) > 1 for name, number in group]
         self.values: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         for column in table.columns:
             if column.type == "VARCHAR":
@@ -305,6 +311,9 @@ class Linker:
             return " " + scene.mark("L", inner, inner) + " "
 
         text = re.sub(r"(?<![\w])'([^'\"]{1,60}?)'(?![\w])|\"([^\"]{1,80})\"", replace, text)
+        for name, base, number in self.numbered:  # "bills in the 104th Congress" for a column BILLS104 beside BILLS103
+            for pattern in (rf"\b{base}\b(?P<mid>(?: (?!and\b|or\b|than\b|between\b|from\b)[a-z]+){{0,4}}?) {number}(?:st|nd|rd|th)?\b(?: Congress| edition| wave)?", rf"\b{number}(?:st|nd|rd|th)?(?: Congress| edition| wave)?(?P<mid>) {base}\b"):
+                text = re.sub(pattern, lambda m, n=name: f" {scene.mark('C', n, n)} ", text, flags=re.IGNORECASE)  # type: ignore[misc]
         # Names written exactly as in the table, punctuation and all
         for name in sorted(self.columns, key=len, reverse=True):
             if len(name) > 2 and (re.search(r"[^A-Za-z0-9]", name)) and "⟨" not in name:

@@ -1,0 +1,93 @@
+"""Ask the product every question of the bank and score its answers.
+
+    python -m bench.questions.run --half heldout          totals only: the held-out half is not looked at
+    python -m bench.questions.run --half dev --show       each miss with what was expected and what came
+
+Strict accuracy: right answers over all answerable questions. Coverage: answered over all. Precision: right over
+answered. A question with named outputs is answered when all of them are, and right when all of them are right.
+"""
+
+import argparse
+import importlib
+import pkgutil
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.questions.bank import Bank, Question
+from bench.questions.score import same
+from functions.analyze import AnalyzeInput, analyze
+from shared.state.runs import open_run
+
+
+@dataclass
+class Tally:
+    asked: int = 0
+    answered: int = 0
+    right: int = 0
+    unanswerable: int = 0
+    wrongly_answered: int = 0
+
+    def line(self, name: str) -> str:
+        def percent(part: int, whole: int) -> str:
+            return f"{100 * part / whole:5.1f} %" if whole else "    –  "
+
+        return (
+            f"{name:18} strict {percent(self.right, self.asked)} ({self.right}/{self.asked})  coverage {percent(self.answered, self.asked)}"
+            f"  precision {percent(self.right, self.answered)}  unanswerable answered {self.wrongly_answered}/{self.unanswerable}"
+        )
+
+
+def banks(half: str) -> list[tuple[str, Bank]]:
+    package = importlib.import_module(f"bench.questions.{half}")
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [(name, importlib.import_module(f"{package.__name__}.{name}").ask) for name in names]
+
+
+def ask(question: Question, path: Path, store: Path) -> dict[str, object]:
+    """The outputs the product gives; {} where it gives none."""
+    given = AnalyzeInput(sources=[str(path)], goal=question.text, outputs=question.outputs)
+    run = open_run(store, "analyze", given.model_dump(mode="json"))
+    try:
+        return dict(analyze(given, run).outputs)
+    finally:
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--half", choices=["dev", "heldout"], required=True)
+    parser.add_argument("--show", action="store_true", help="print misses (for dev)")
+    arguments = parser.parse_args()
+    total, store = Tally(), Path(tempfile.mkdtemp())
+    for name, bank in banks(arguments.half):
+        tally, expected = Tally(), bank.expected()
+        for question in bank.questions:
+            got = ask(question, bank.path, store)
+            if question.answer is None:
+                tally.unanswerable += 1
+                tally.wrongly_answered += bool(got)
+                mark = "ANSWERED" if got else ""
+            else:
+                wanted = expected[question.id]
+                names = question.outputs or {"answer": ""}
+                tally.asked += 1
+                answered = all(key in got for key in names) if question.outputs else bool(got)
+                right = answered and all(
+                    same(wanted[key] if question.outputs else wanted, got.get(key), question.decimals) for key in names
+                )
+                tally.answered += answered
+                tally.right += right
+                mark = "" if right else "WRONG" if answered else "missed"
+            if mark and arguments.show:
+                print(f"[{mark}] {question.id}: {question.text}\n    expected {expected.get(question.id)}\n    got {got}")
+        print(tally.line(name))
+        for field in ("asked", "answered", "right", "unanswerable", "wrongly_answered"):
+            setattr(total, field, getattr(total, field) + getattr(tally, field))
+    print(total.line(arguments.half))
+    shutil.rmtree(store, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
