@@ -141,16 +141,15 @@ def _verified(plan: Plan, snapshot: Snapshot, work: Path, results: Mapping[str, 
 
 
 def _values(snapshot: Snapshot, found: Profile, work: Path) -> Any:
-    """Column → its distinct values, for a brain that wants to know them; None when there are too many."""
-    table = found.tables[0]
-    columns = {column.name: column for column in table.columns}
+    """Table and column → its distinct values, for a brain that wants to know them; None when there are too many."""
+    columns = {(table.name, column.name): column for table in found.tables for column in table.columns}
 
     @cache
-    def values(name: str) -> list[str] | None:
-        column = columns[name]
+    def values(table: str, name: str) -> list[str] | None:
+        column = columns[table, name]
         if column.type == "VARCHAR" and column.distinct == len(column.top):
             return sorted(str(value) for value, _ in column.top)
-        return distinct_values(snapshot, work, table.name, name)
+        return distinct_values(snapshot, work, table, name)
 
     return values
 

@@ -145,7 +145,6 @@ def _as_label(value: Any) -> Any:
 
 def _with_keys_of(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
     """`theirs` under the keys of `mine` where keys are computed numbers that differ by rounding only."""
-
     odd = {_rounded(key): key for key in mine.keys() - theirs.keys()}
     return {odd.get(_rounded(key), key) if key not in mine else key: value for key, value in theirs.items()}
 
@@ -159,15 +158,14 @@ _FLOAT = re.compile(r"-?\d+(\.\d+(e[-+]?\d+)?|e[-+]?\d+)")
 
 
 def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Lists whose order is free become mappings. `items` count where both engines chose the same names, each once."""
+    """A result without what is free: the order of `pairs`, groups of no values, `items` under names that are not unique."""
+    free = dict(result)
     if isinstance(result.get("pairs"), list):
-        return {
-            **result,
-            "pairs": {" ~ ".join(sorted((str(pair["x"]), str(pair["y"])))): pair for pair in result["pairs"]},
-        }
-    if "items" in result and (
-        [*map(_as_label, theirs.get("names", []))] != [*map(_as_label, result["names"])]
-        or len(result["items"]) < len(result["names"])
-    ):
-        return {key: value for key, value in result.items() if key != "items"}
-    return result
+        free["pairs"] = {" ~ ".join(sorted((str(pair["x"]), str(pair["y"])))): pair for pair in result["pairs"]}
+    if isinstance(result.get("groups"), Mapping):
+        free["groups"] = {key: told for key, told in result["groups"].items() if told.get("n") != 0}
+    if "items" in result:
+        names, others = ([_as_label(name) for name in one.get("names", [])] for one in (result, theirs))
+        if names != others or len(set(names)) < len(names):
+            del free["items"]
+    return free

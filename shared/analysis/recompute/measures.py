@@ -199,7 +199,7 @@ def _share(m: Measure, table: Table, groups: Groups, where: Array | None) -> tup
     bottom = whole.sums(whole.x) if where is not None else np.full(groups.count, float(whole.x.sum()))
     with np.errstate(all="ignore"):
         values = np.where(part.n > 0, top, 0.0) / bottom * (100.0 if m.function == "percent" else 1.0)
-    return column("DOUBLE", values, bottom != 0), whole.n, None
+    return column("DOUBLE", values, (bottom != 0) & (whole.n > 0)), whole.n, None
 
 
 def ordered_values(c: Column) -> Array:

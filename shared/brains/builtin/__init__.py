@@ -5,24 +5,26 @@ text columns (to recognise "male passengers"), and nothing from the table is eve
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from shared.analysis.plan import Output, Plan, Report, Unanswered
-from shared.analysis.profile import Profile
+from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
+from shared.analysis.profile import Profile, TableProfile
 from shared.brains.builtin.build import Builder
 from shared.brains.builtin.conditions import OutOfRange
-from shared.brains.builtin.link import Linker, Values, split_name, stem
+from shared.brains.builtin.link import Linker, split_name, stem
 from shared.brains.builtin.question import Interpreter, Unclear
 from shared.brains.builtin.recipe import Recipe
 
 
+Values = Callable[[str, str], list[str] | None]  # table, column -> its distinct values, or None when there are too many
+
+
 def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: Values, sources: list[str]) -> Plan:
     """A plan for `goal`; what it cannot plan is in `unanswered`. `sources` are the files' names, for what rows may be called."""
-    table = profile.tables[0]
     nouns = frozenset(w for s in sources for name in split_name(s.rsplit(".", 1)[0]) for w in (name, stem(name)))
-    linker = Linker(table, values, nouns)
-    builder = Builder(linker, table.name)
-    brain = Interpreter(linker, builder, nouns, table.rows)
+    linker, builder, rows = choose_table(" ".join([goal, *outputs.values()]), profile, values, nouns)
+    brain = Interpreter(linker, builder, nouns, rows)
     decimals = asked_decimals(goal)
     unanswered: list[Unanswered] = []
     wanted: list[Output] = []
@@ -58,9 +60,35 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
         told = ", ".join(" ".join(k) for k in linker.codes)
         unanswered.append(Unanswered(what=goal, why=f"The question explains “{told}”, but I found no use for it, so I may have misread the question.", hint=brain.hint()))
         steps, wanted = [], []
+    text = " ".join(step.model_dump_json() for step in steps)
     if steps:
         steps.append(Report(id=f"c{len(builder.steps) + 1}", outputs=wanted, lead=lead))
-    return Plan(goal=goal, brain="builtin", steps=steps, unanswered=unanswered)
+    return Plan(goal=goal, brain="builtin", reading=linker.readings(text) if steps else [], steps=steps, unanswered=unanswered)
+
+
+def choose_table(text: str, profile: Profile, values: Values, nouns: frozenset[str]) -> tuple[Linker, Builder, int]:
+    """The table that knows most of the words; joined with a second one where that knows others and they share a column."""
+    tables = profile.tables
+    linkers = {t.name: Linker(t, partial(values, t.name), nouns) for t in tables}
+    scenes = {name: linker.link(text) for name, linker in linkers.items()}
+    known = {name: {scene.words[m] for m in scene.all("CV")} for name, scene in scenes.items()}
+    spoken = [stem(w) for w in re.findall(r"[a-z]+", text.lower())]
+    for t in tables:
+        known[t.name] |= {f"#{w}" for w in split_name(t.name) if len(tables) > 1 and stem(w) in spoken}
+    # The table whose name is said is the one whose rows are meant; else the one that knows most
+    first = max(tables, key=lambda t: (any(w.startswith("#") for w in known[t.name]), len(known[t.name])))
+    builder = Builder(linkers[first.name], first.name)
+    for other in tables:
+        shared = [c.name for c in first.columns if c.name in {d.name for d in other.columns}]
+        if other is first or not known[other.name] - known[first.name] or not shared:
+            continue
+        both = TableProfile(name=first.name, rows=first.rows, duplicate_rows=None, columns=[*first.columns, *(c for c in other.columns if c.name not in shared)])
+        home = {c.name: first.name for c in first.columns} | {c.name: other.name for c in other.columns if c.name not in shared}
+        linker = Linker(both, lambda column: values(home[column], column), nouns)
+        builder = Builder(linker, first.name)
+        builder.start(builder.add(Join, first.name, right=other.name, on=shared[:1]))
+        return linker, builder, first.rows
+    return linkers[first.name], builder, first.rows
 
 
 def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
@@ -74,7 +102,7 @@ def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
             continue
         needed.add(identifier)
         text = by_id[identifier].model_dump_json(exclude={"because"})
-        queue += re.findall(r'"(c\d+):/', text) + [by_id[identifier].table]
+        queue += [*re.findall(r'"(c\d+):/', text), by_id[identifier].table]
     return [step for step in steps if step.id in needed]
 
 

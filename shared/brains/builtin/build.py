@@ -37,6 +37,10 @@ class Builder:
         self.bias = False
         self.words = ""
 
+    def start(self, table: str) -> None:
+        """Everything is about `table` from here on (a join, say)."""
+        self.source = table
+
     # --- tables -----------------------------------------------------------------------------------------------
 
     def add(self, step_type: type[Model], table: str, **fields: Any) -> str:

@@ -152,6 +152,7 @@ class Linker:
         self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and 1000 <= c.min and c.max <= 2200]  # fmt: skip
 
+        self.seen: dict[str, Any] = {}  # words -> the column, or (column, value) pairs, they were read as
         self.codes: dict[tuple[str, ...], Any] = {}  # words a question gave a meaning ("air is mode 1") -> condition
         self.virtual: dict[str, DatePart] = {}
         self.derived: dict[str, str] = {}  # columns the plan makes -> number, text
@@ -190,6 +191,19 @@ class Linker:
         except ValueError:
             return None
         return "day" if days < 2 else "week" if days < 10 else "month" if days < 45 else "quarter" if days < 130 else "year"
+
+    def readings(self, plan: str) -> list[str]:
+        """How words that are not names of the table were read, where the plan (as JSON) uses it."""
+        said = []
+        for words_, payload in self.seen.items():
+            if isinstance(payload, str):
+                if payload.lower() != words_ and f'"{payload}"' in plan and payload in self.columns:
+                    said.append(f"“{words_}” is the column “{payload}”")
+            else:
+                column, value = payload[0]
+                if f'"{column}"' in plan and f'"{value}"' in plan:
+                    said.append(f"“{words_}” is “{column}” = “{value}”")
+        return said
 
     def kind_of(self, name: str) -> str:
         """number, text, date or boolean."""
@@ -343,6 +357,8 @@ class Linker:
         if best is None:
             return tokens[at].lower(), 1
         made = scene.mark(best[2], best[3], source.lower())
+        if best[2] in "CV":
+            self.seen.setdefault(source.lower(), best[3])
         if best[2] == "C" and best[0] - best[1] < 0.66:
             scene.weak.add(made)
         return made, best[1]
@@ -363,7 +379,8 @@ class Linker:
                 found.append((weight, "V", values))
         if key(phrase) in self.codes:
             found.append((0.95, "W", self.codes[key(phrase)]))
-        if lower in words.FUNCTIONS:
+        column_last = length > 1 and key(phrase[-1:]) in self.exact and " ".join(phrase[:-1]) in words.FUNCTIONS  # "total amount" of a column amount
+        if lower in words.FUNCTIONS and not column_last:
             found.append((0.7, "F", words.FUNCTIONS[lower]))
         if m := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)? (?:percentile|quantile)", lower):
             found.append((0.9, "F", f"q{int(m[1]) / 100}"))
