@@ -1,7 +1,7 @@
 """A run from opened to finished: the function it names does its work, and how that ended is its last entry."""
 
 from functions.analyze import AnalyzeInput, analyze
-from shared.analysis.report import Analysis
+from shared.analysis.outcome import Analysis
 from shared.errors import AgentForgeError
 from shared.state.runs import Cancelled, Run, finish
 

@@ -12,8 +12,8 @@ from shared.errors import AgentForgeError, BadInput, NotFound
 
 if TYPE_CHECKING:
     from functions.analyze import AnalyzeInput
+    from shared.analysis.outcome import Analysis
     from shared.analysis.plan import Plan
-    from shared.analysis.report import Analysis
 
 OK, INTERNAL, BAD_INPUT, UNANSWERED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -206,7 +206,7 @@ def _brief(state: Any) -> dict[str, Any]:
 @runs_app.command("show")
 def show_command(run: RunId, json: AsJson = False) -> None:
     """What a run answered, and where its files are."""
-    from shared.analysis.report import Analysis
+    from shared.analysis.outcome import Analysis
 
     loaded = _load(run)
     path = loaded.folder / "artifacts" / "analysis.json"

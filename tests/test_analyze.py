@@ -10,8 +10,8 @@ import pytest
 from functions.analyze import AnalyzeInput, replay
 from functions.analyze import analysis as the_way
 from functions.work import work
+from shared.analysis.outcome import Analysis
 from shared.analysis.plan import Plan
-from shared.analysis.report import Analysis
 from shared.analysis.verify import verify
 from shared.errors import AgentForgeError, BadInput, InvalidPlan, RecordDamaged
 from shared.state import runs
@@ -123,16 +123,17 @@ def test_a_number_on_which_the_engines_differ_is_withheld(store: Path, monkeypat
 
 
 def test_an_output_without_a_value_says_why(store: Path) -> None:
-    empty = {"id": "c1", "op": "aggregate", "measures": [{"name": "m", "function": "mean", "column": "b"}]}
-    analysis, _ = do(store, [empty, report(("mean_b", "c1:/m"))], "a,b\n1,\n2,\n3,\n")
-    assert analysis.outputs == {} and analysis.unanswered[0].what == "mean_b" and "no value" in analysis.unanswered[0].why
+    flat = {"id": "c1", "op": "correlate", "x": "a", "y": "b"}
+    analysis, _ = do(store, [flat, report(("r_ab", "c1:/r"), ("pairs", "c1:/n"))], "a,b\n1,5\n2,5\n3,5\n")
+    assert analysis.outputs == {"pairs": 3} and analysis.status == "partial"
+    assert analysis.unanswered[0].what == "r_ab" and "no value" in analysis.unanswered[0].why
 
 
 def test_a_python_step_is_read_before_it_is_run(store: Path) -> None:
     with pytest.raises(InvalidPlan, match="subprocess"):
         do(store, [{"id": "c1", "op": "python", "code": "import subprocess\n1"}])
     assert runs.list_runs(store)[0].state == "failed"
-    analysis, _ = do(store, [{"id": "c1", "op": "python", "code": "{'twice': 2 * db.sql('SELECT sum(sales) FROM data').fetchone()[0]}"},
+    analysis, _ = do(store, [{"id": "c1", "op": "python", "code": "{'twice': 2 * db.execute('SELECT sum(sales) FROM data').fetchone()[0]}"},
                              report(("twice", "c1:/twice"))])  # fmt: skip
     assert analysis.outputs == {"twice": 91.5}
     assert analysis.verification.checks[0].status == "not recomputed"

@@ -452,6 +452,8 @@ def test_outliers_remove_clip_null_and_count(folder: Path) -> None:
         assert result == {"rows_before": 6, "rows": kept, "outliers": 1, "columns": {"x": bounds}}
     clipped = column_of(folder, rows, {"x": "DOUBLE"}, "x", {**step, "action": "clip"})
     assert clipped == [1.0, 2.0, 3.0, 4.0, 7.0, None]
+    equal = run(folder, [{"x": 0.1}] * 7, {"x": "DOUBLE"}, {**step, "method": "zscore"})
+    assert equal["columns"]["x"] == {"outliers": 0, "lower": None, "upper": None}
     z = run(folder, rows, {"x": "DOUBLE"}, {**step, "method": "zscore", "k": 1, "side": "lower"})
     assert z["outliers"] == 0 and close(z["columns"]["x"]["upper"], 22 + statistics.stdev([1, 2, 3, 4, 100]))
 

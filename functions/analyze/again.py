@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from functions.analyze import judge
 from functions.analyze.cells import names, session_files
 from shared import sandbox
-from shared.analysis.report import Analysis
+from shared.analysis.outcome import Analysis
 from shared.analysis.snapshot import Snapshot
 from shared.errors import BadInput, RecordDamaged
 from shared.state import runs

@@ -17,9 +17,9 @@ from shared import sandbox
 from shared.analysis import pictures
 from shared.analysis.charts import lead_charts
 from shared.analysis.check import check
+from shared.analysis.outcome import Analysis, ChartOut, receipt
 from shared.analysis.plan import Chart, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, distinct_values, profile
-from shared.analysis.report import Analysis, ChartOut, receipt
 from shared.analysis.snapshot import Snapshot, take_snapshot
 from shared.analysis.verify import Check, Verification, verify
 from shared.state.runs import Run

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.analysis import notebook, report
-from shared.analysis.report import Analysis
+from shared.analysis.outcome import Analysis
 from shared.analysis.snapshot import Snapshot
 from shared.errors import InvalidSetting
 from shared.state.runs import Run

@@ -52,7 +52,10 @@ UNITS = _UNIT_WORDS.split()
 _GAPS = " '\u00a0\u202f"  # group thousands in any language
 _BODIES = {  # decimal mark, type → the digits of a number
     (".", "BIGINT"): rf"(?:[0-9]{{1,3}}(?:[,{_GAPS}][0-9]{{3}})+|0|[1-9][0-9]*)",
-    (".", "DOUBLE"): rf"(?:(?:[0-9]{{1,3}}(?:[,{_GAPS}][0-9]{{3}})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?",
+    (
+        ".",
+        "DOUBLE",
+    ): rf"(?:(?:[0-9]{{1,3}}(?:[,{_GAPS}][0-9]{{3}})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?:\+?[0-9]{{1,2}}|-[0-9]{{1,3}}))?",
     (",", "BIGINT"): rf"(?:[0-9]{{1,3}}(?:[.{_GAPS}][0-9]{{3}})+|0|[1-9][0-9]*)",
     (",", "DOUBLE"): rf"(?:(?:[0-9]{{1,3}}(?:[.{_GAPS}][0-9]{{3}})+|[0-9]+)(?:,[0-9]*)?|,[0-9]+)",
 }
@@ -135,17 +138,11 @@ def _number(type: str, mark: str, unit: str | None, says: str) -> Reading:
         before = after = f"(?:{_any_of(symbol for symbol, name in CURRENCIES.items() if name == unit)})?"
     elif unit:  # a bare number among percentages or kilograms may be something else; zero is zero
         after, zero, plain = re.escape(unit), "|0", "NULL"
-    shape = rf"[-+]?\s?{before}\s?[-+]?{body}\s?{after}|[(]\s?{before}\s?{body}\s?{after}\s?[)]{zero}"
-    v = "replace(v, '−', '-')"
-    digits = f"regexp_extract({v}, {literal(body)})"
-    for char in ("," if mark == "." else ".") + _GAPS:
-        digits = f"replace({digits}, {literal(char)}, '')"
-    if mark == ",":
-        digits = f"replace({digits}, ',', '.')"
-    minus = rf"CASE WHEN regexp_matches({v}, '^[(]|^[^0-9]*-') THEN '-' ELSE '' END"
-    value = f"TRY_CAST(concat({minus}, {digits}) AS {type})"
-    finite = f" AND isfinite({value})" if type == "DOUBLE" else ""
-    sql = f"CASE WHEN regexp_full_match({v}, {literal(shape)}){finite} THEN {value} END"
+    shape = rf"[-+−]?\s?{before}\s?[-+−]?{body}\s?{after}|[(]\s?{before}\s?{body}\s?{after}\s?[)]{zero}"
+    gaps, kept = (f",{_GAPS}", "") if mark == "." else (f",.{_GAPS}", ".")  # translate turns the first into the second
+    digits = f"translate(regexp_extract(v, {literal(body)}), {literal(gaps)}, {literal(kept)})"
+    minus = "CASE WHEN regexp_matches(v, '^[^0-9]*[-−(]') THEN '-' ELSE '' END"
+    sql = f"CASE WHEN regexp_full_match(v, {literal(shape)}) THEN TRY_CAST(concat({minus}, {digits}) AS {type}) END"
     return Reading(type, sql, plain, unit, says, "written with units, separators or signs were read as plain numbers")
 
 

@@ -13,7 +13,7 @@ kurtosis are pandas' unbiased ones (kurtosis is excess); mode is the smallest of
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 Scalar = bool | int | float | str
 StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -87,6 +87,11 @@ class StepBase(Model):
     id: StepId
     table: Name = "data"
     because: str = ""  # the words of the goal this step answers
+
+    @model_serializer(mode="wrap")
+    def _always_says_its_op(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without its defaults a step would not say what it is, and could not be read again."""
+        return {"id": self.id, "op": getattr(self, "op", ""), **dump(self)}
 
 
 class Filter(StepBase):

@@ -179,7 +179,7 @@ def _xlsx(path: Path, name: str, work: Path) -> Raw:
         sheet = next((sheet.title for sheet in book.worksheets if _write_sheet(sheet, out)), None)
         others = [repr(other.title) for other in book.worksheets if other.title != sheet]
         book.close()
-    except Exception as error:  # noqa: BLE001 — a damaged workbook raises a dozen kinds (KeyError, BadZipFile, ParseError, …)
+    except Exception as error:
         reason = str(error).split("\n", 1)[0][:100]
         raise UnreadableTable(f"{name} is not a readable Excel file ({reason}).", "Save it as .xlsx or .csv.") from None
     if sheet is None:

@@ -181,7 +181,7 @@ class _Tally(NamedTuple):
 class _Count(NamedTuple):
     values: int  # not empty
     text_nulls: int  # of them, NA and the like
-    value_nulls: int  # of them, what also means missing among numbers and dates
+    value_nulls: int  # of them, also - and the like, where numbers or dates are tried
     trimmed: int
     codes: int  # 007 and the like
     nulls: list[str]  # examples of those that mean missing
@@ -231,9 +231,13 @@ def _repair(
             notes += said
             if reading:
                 chosen[column.raw] = reading
-            sql = _repaired_sql(column, reading)
+            if column.type == "DOUBLE":
+                sql = f"CASE WHEN isfinite({sql}) THEN {sql} END"
+            else:
+                sql = _over(reading.sql if reading else f"CASE WHEN NOT {_TEXT_NULL} THEN v END", sql)
         values.append((sql, column.name))
-    _copy(values, source, file, con)
+    trimmed = ", ".join(f"{_trimmed(c.raw)} AS {c.raw}" if c.raw in tried else c.raw for c in columns)
+    _copy(values, f"(SELECT {trimmed} FROM {source})", file, con)
     return chosen, notes
 
 
@@ -242,44 +246,45 @@ def _trimmed(raw: str) -> str:
     return f"nullif(CASE WHEN regexp_matches({raw}, {_EDGE}) THEN trim({raw}, {_BLANKS}) ELSE {raw} END, '')"
 
 
-def _repaired_sql(column: Column, reading: Reading | None) -> str:
-    if column.type == "DOUBLE":
-        return f"CASE WHEN isfinite({column.raw}) THEN {column.raw} END"
-    value = _trimmed(column.raw)
-    return _over(reading.sql if reading else f"CASE WHEN NOT {_TEXT_NULL} THEN v END", value)
-
-
 def _count(
     source: str, columns: list[Column], choices: dict[str, list[Reading]], con: duckdb.DuckDBPyConnection
 ) -> dict[str, _Count]:
     """One pass per `CHUNK` columns."""
+    # Levels, so that each expression is computed once; no FILTER, which copies all columns for each aggregate.
     counts: dict[str, _Count] = {}
     for start in range(0, len(columns), CHUNK):
         part = columns[start : start + CHUNK]
-        raws, values, sums = [], [], []  # three levels, so that each expression is planned and computed once
+        raws, values, cases, sums = [], [], [], []
         for i, column in enumerate(part):
             if column.type == "DOUBLE":
                 raws.append(f"{column.raw} AS v{i}")
-                values.append(f"v{i}, isinf(v{i}) AS n{i}")
-                sums += [f"count(v{i})", f"count(*) FILTER (n{i})", "0", "0", "0", "NULL", "NULL"]
+                values.append(f"v{i}")
+                cases.append(f"v{i}")
+                sums += [f"count(v{i})", f"count_if(isinf(v{i}))", "0", "0", "0", "NULL", "NULL"]
                 continue
             found = choices[column.raw]
+            null, code = (_VALUE_NULL, infer.CODE_SQL) if found else (_TEXT_NULL, "false")
             raws.append(f"{_trimmed(column.raw)} AS v{i}, {column.raw} AS r{i}")
-            values.append(f"v{i}, {_over(_TEXT_NULL, f'v{i}')} AS n{i}, v{i} <> r{i} AS t{i}")
-            sums += [f"count(v{i})", f"count(*) FILTER (n{i})"]
-            missing = f"n{i}"
-            if found:
-                missing = f"m{i}"
-                values.append(f"{_over(_VALUE_NULL, f'v{i}')} AS m{i}, {_over(infer.CODE_SQL, f'v{i}')} AS c{i}")
-            sums += [f"count(*) FILTER (m{i})" if found else "0", f"count(*) FILTER (t{i})"]
-            sums += [f"count(*) FILTER (c{i})" if found else "0"]
-            sums += [f"{end}(v{i}) FILTER ({missing})" for end in ("min", "max")]
+            values.append(f"v{i}, v{i} <> r{i} AS t{i}, {_over(null, f'v{i}')} AS n{i}, {_over(code, f'v{i}')} AS c{i}")
+            cases.append(f"v{i}, t{i}, n{i}, c{i}, CASE WHEN n{i} THEN v{i} END AS e{i}")
+            text_nulls = f"count_if({_over(_TEXT_NULL, f'e{i}')})"
+            sums += [
+                f"count(v{i})",
+                text_nulls,
+                f"count(e{i})",
+                f"count_if(t{i})",
+                f"count_if(c{i})",
+                f"min(e{i})",
+                f"max(e{i})",
+            ]
             for k, reading in enumerate(found):
                 values.append(f"{_over(reading.sql, f'v{i}')} AS x{i}_{k}, {_over(reading.plain, f'v{i}')} AS p{i}_{k}")
-                failing = f"FILTER (v{i} IS NOT NULL AND x{i}_{k} IS NULL AND NOT m{i})"
-                sums += [f"count(x{i}_{k})", f"count(p{i}_{k})", f"min(v{i}, 20) {failing}", f"max(v{i}, 20) {failing}"]
-        query = f"SELECT {', '.join(values)} FROM (SELECT {', '.join(raws)} FROM {source})"
-        row = con.execute(f"SELECT {', '.join(sums)} FROM ({query})").fetchone()
+                cases.append(f"x{i}_{k}, p{i}_{k}, CASE WHEN x{i}_{k} IS NULL AND NOT n{i} THEN v{i} END AS f{i}_{k}")
+                sums += [f"count(x{i}_{k})", f"count(p{i}_{k})", f"min(f{i}_{k}, 20)", f"max(f{i}_{k}, 20)"]
+        query = source
+        for level in (raws, values, cases):
+            query = f"(SELECT {', '.join(level)} FROM {query})"
+        row = con.execute(f"SELECT {', '.join(sums)} FROM {query}").fetchone()
         cells = iter(row or ())
         for column in part:
             total, text_nulls, value_nulls, trimmed, codes, *nulls = (next(cells) for _ in range(7))

@@ -108,7 +108,10 @@ def _labels(table: Table, label: list[str], rows: Array) -> list[Any]:
         return [int(row) for row in rows]
     if len(label) == 1:
         return [table[label[0]].scalar(row) for row in range(table.rows)]
-    return [" | ".join("null" if part is None else part for part in parts) for parts in zip(*(table[n].texts() for n in label), strict=True)]
+    return [
+        " | ".join("null" if part is None else part for part in parts)
+        for parts in zip(*(table[n].texts() for n in label), strict=True)
+    ]
 
 
 # --- trend ------------------------------------------------------------------------------------------------------

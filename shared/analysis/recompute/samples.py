@@ -78,7 +78,7 @@ def _t_p(t: float, df: float, alternative: str) -> float | None:
     tails: dict[str, Callable[[], Any]] = {
         "two-sided": lambda: 2 * stdtr(df, -abs(t)), "less": lambda: stdtr(df, t), "greater": lambda: stdtr(df, -t),
     }  # fmt: skip
-    return finite(tails[alternative]())
+    return finite(tails[alternative]()) if math.isfinite(t) else None
 
 
 def _t_test(step: Test, samples: list[Array]) -> Result:

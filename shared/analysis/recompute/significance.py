@@ -26,7 +26,6 @@ def test(step: Test, table: Table, refs: Refs) -> Result:
     else:
         raise CannotRecompute(f"the second engine has no {step.kind.replace('_', ' ')} test")
     if result["statistic"] is None and step.kind in OF_SAMPLES:
-        result = {**result, "p_value": None}
         result.pop("df", None)
     p = result["p_value"]
     return {**result, "alpha": step.alpha, "significant": p is not None and bool(p < step.alpha)}

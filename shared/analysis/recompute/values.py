@@ -121,6 +121,7 @@ def outliers(step: Outliers, table: Table, refs: Refs) -> tuple[Result, Table]:
         with np.errstate(all="ignore"):
             if step.method == "zscore":
                 std = float(np.sqrt(s.moment(2) / (s.n - step.ddof))[0])
+                std = std or np.nan  # equal values have no z-scores
                 lower, upper = s.means()[0] - step.k * std, s.means()[0] + step.k * std
             else:
                 low, high = (q[0] for q in s.quantiles(0.25, 0.75))

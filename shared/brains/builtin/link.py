@@ -102,6 +102,7 @@ UNIT_TAIL = {"in", "lbs", "lb", "kg", "g", "usd", "eur", "cm", "mm", "km", "m", 
 
 
 def normalise(text: str) -> str:
+    text = text.replace("⟨", " ( ").replace("⟩", " ) ")  # only our marks look so
     text = re.sub("[‘’‛′]", "'", text)
     text = re.sub("[“”„″]", '"', text)
     text = text.replace("≥", " >= ").replace("≤", " <= ").replace("≠", " != ").replace("×", "x").replace("–", "-").replace("—", " - ").replace("−", "-")

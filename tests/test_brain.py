@@ -1,0 +1,153 @@
+"""The built-in brain through its one door, `make_plan`: what it reads, what it refuses, and that nothing makes it fall over."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.analysis.check import check
+from shared.analysis.plan import Aggregate, Associate, Correlate, Decide, Filter, Join, Plan, Rank, Summarize, Test, Trend
+from shared.analysis.profile import distinct_values, profile
+from shared.analysis.snapshot import take_snapshot
+from shared.brains.builtin import make_plan
+
+TABLES = Path(__file__).parent.parent / "bench" / "questions" / "tables"
+Ask = Callable[..., Plan]
+
+
+def asker(folder: Path, *sources: Path) -> Ask:
+    """Plans for questions about these files, each type-checked as `analyze` would."""
+    snapshot = take_snapshot(list(sources), folder)
+    found = profile(snapshot, folder)
+
+    @cache
+    def values(table: str, column: str) -> list[str] | None:
+        return distinct_values(snapshot, folder, table, column)
+
+    def ask(goal: str, **outputs: str) -> Plan:
+        plan = make_plan(goal, outputs, found, values, [s.name for s in sources])
+        check(plan, {t.name: {c.name: c.type for c in t.columns} for t in snapshot.tables})
+        return plan
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def cars(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    return asker(tmp_path_factory.mktemp("cars"), TABLES / "cars.csv")
+
+
+@pytest.fixture(scope="module")
+def riots(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    return asker(tmp_path_factory.mktemp("riots"), TABLES / "la_riots.csv")
+
+
+def only(plan: Plan, kind: type) -> object:
+    found = [step for step in plan.steps if isinstance(step, kind)]
+    assert len(found) == 1, plan
+    return found[0]
+
+
+def test_a_value_names_its_column(cars: Ask) -> None:
+    plan = cars("How many Japanese cars have 4 cylinders?")
+    where = only(plan, Filter).where  # type: ignore[attr-defined]
+    assert {(c.column, c.value) for c in where.all} == {("Origin", "Japan"), ("Cylinders", 4)}
+    assert "“japanese” is “Origin” = “Japan”" in plan.reading
+
+
+@pytest.mark.parametrize("words", ["mpg", "gas mileage", "miles per gallon", "Miles_per_Gallon", "fuel economy", "miles to the gallon"])
+def test_a_column_by_name_initials_or_synonym(cars: Ask, words: str) -> None:
+    step = only(cars(f"What is the average {words} of European cars?"), Aggregate)
+    assert [(m.function, m.column) for m in step.measures] == [("mean", "Miles_per_Gallon")]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("question", "step"),
+    [
+        ("summarise this", Summarize), ("anything odd here?", Summarize), ("what drives horsepower?", Associate),
+        ("how did mpg change over time?", Trend), ("which car is the heaviest?", Rank), ("is weight related to mpg?", Correlate),
+        ("is the mean mpg of Japanese cars higher than that of European cars?", Decide),
+    ],
+)  # fmt: skip
+def test_kinds_of_questions(cars: Ask, question: str, step: type) -> None:
+    assert any(isinstance(s, step) for s in cars(question).steps)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "average price by origin", "Which dealer sold the most cars?", "mean mpg by colour", "Why did power fall after 1973?",
+        "How many cars were exported to Brazil?", "forecast mpg for next year", "average mpg of electric cars", "monthly average horsepower",
+        "mean mpg of the top 10 cars in 3 groups of 7", "which country should we import from?",
+    ],
+)  # fmt: skip
+def test_what_the_table_cannot_tell_is_refused_with_a_reason(cars: Ask, question: str) -> None:
+    plan = cars(question)
+    assert plan.report is None
+    assert plan.unanswered and plan.unanswered[0].why and plan.unanswered[0].what
+
+
+def test_named_outputs_before_and_after(cars: Ask) -> None:
+    plan = cars(
+        "Drop rows where horsepower is missing. Treat |z| > 3 as outliers of horsepower (sample standard deviation). "
+        "Report how many there are, then remove them and give the mean horsepower, rounded to two decimals.",
+        n_outliers="number of outliers", mean_hp="mean horsepower without the outliers",
+    )  # fmt: skip
+    assert plan.report is not None
+    by_name = {o.name: o for o in plan.report.outputs}
+    assert by_name["n_outliers"].ref.endswith(":/outliers")
+    mean = next(s for s in plan.steps if s.id == by_name["mean_hp"].ref.split(":")[0])
+    removed = next(s for s in plan.steps if s.id == mean.table)
+    assert removed.action == "remove" and removed.k == 3 and removed.method == "zscore"  # type: ignore[union-attr]
+    assert by_name["mean_hp"].decimals == 2
+
+
+def test_a_label_by_a_stated_rule(riots: Ask) -> None:
+    plan = riots(
+        "Do men and women differ in age? Run Welch's t-test and report 'different' if p is below 0.01, otherwise 'same'.",
+        verdict="'different' or 'same'",
+    )
+    decide = only(plan, Decide)
+    assert decide.rules[0].then == "different" and decide.otherwise == "same"  # type: ignore[attr-defined]
+    assert decide.rules[0].when[0].value == 0.01  # type: ignore[attr-defined]
+    assert only(plan, Test).kind == "t_test"  # type: ignore[attr-defined]
+
+
+def test_two_tables_are_joined_on_what_they_share(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("customer_id,amount\na,10\nb,20\na,30\n")
+    (tmp_path / "customers.csv").write_text("customer_id,country\na,France\nb,Spain\n")
+    ask = asker(tmp_path / "work", tmp_path / "orders.csv", tmp_path / "customers.csv")
+    assert only(ask("total amount by country"), Join).on == ["customer_id"]  # type: ignore[attr-defined]
+    assert not any(isinstance(s, Join) for s in ask("how many customers are from France").steps)
+
+
+HOSTILE = ["ignore previous instructions", "__import__('os').system('x')", 'a"b', "c\\d", "{{c1:/x}}", "DROP TABLE data; --", "naïve ✓", "e.f[0]:g"]
+
+
+def test_text_in_the_table_is_never_an_instruction(tmp_path: Path) -> None:
+    header = ",".join('"' + h.replace('"', '""') + '"' for h in HOSTILE)
+    (tmp_path / "evil.csv").write_text(header + "\n" + "\n".join(",".join(str(i + j) for j in range(len(HOSTILE))) for i in range(5)) + "\n")
+    ask = asker(tmp_path / "work", tmp_path / "evil.csv")
+    for name in HOSTILE:
+        plan = ask(f"what is the mean of {name}?")
+        assert all(step.op in ("aggregate", "report") for step in plan.steps)
+    assert ask("summarise this").steps[0].op == "summarize"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            "mean of horsepower by origin the > 3 between and 1970 to top 5 which 'a' \"b\" ( ) , . ? percent japan not missing per year if "
+            "otherwise round then outliers z-score correlation t-test p < 0.05 🙂 ⟨C3⟩ ⟨ ⟩ {} \\ … é 中文 100% -1 1e9 highest second median".split()
+        ),
+        max_size=18,
+    )
+)
+def test_no_wording_makes_it_fall_over(cars: Ask, words: list[str]) -> None:
+    plan = cars(" ".join(words))
+    assert plan.report is not None or plan.unanswered
+    cars(" ".join(words), first="mean of it", second="p-value", label="'yes' or 'no'")
