@@ -247,6 +247,10 @@ class Drawer:
         success = {"success": self.pick(*self.values.get(column, [0]))} if kind == "proportion_z" else {}
         return {**one, "column": column, "by": by, "groups": groups, "equal_var": self.pick(True, False), **success}
 
+    def associate(self) -> dict[str, Any]:
+        columns = self.some(self.of(*NUMBERS, "VARCHAR"), 2, 4)
+        return {"target": columns[0], "columns": self.pick(None, columns[1:])}
+
     def summarize(self) -> dict[str, Any]:
         return {}
 
@@ -263,7 +267,7 @@ CHANGES = [
     "drop_duplicates",
     "unpivot",
 ]
-ANSWERS = ["aggregate", "aggregate", "aggregate", "rank", "trend", "correlate", "test", "summarize"]
+ANSWERS = ["aggregate", "aggregate", "aggregate", "rank", "trend", "correlate", "test", "associate", "summarize"]
 
 
 @st.composite

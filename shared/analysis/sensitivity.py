@@ -24,7 +24,7 @@ MAIN: dict[str, tuple[str, ...]] = {
     "drop_missing": ("rows",), "impute": ("rows", "filled"), "scale": ("rows", "columns"), "encode": ("rows", "columns"),
     "drop_duplicates": ("rows", "duplicates"), "unpivot": ("rows",), "join": ("rows",), "rank": ("names", "values"),
     "correlate": ("r", "n", "groups", "pairs"), "test": ("statistic", "p_value", "n"),
-    "trend": ("first", "last", "slope", "groups"), "summarize": ("rows", "columns"), "calculate": ("value",),
+    "trend": ("first", "last", "slope", "groups"), "summarize": ("rows", "columns"), "associate": ("associations", "strongest"), "calculate": ("value",),
     "decide": ("label",),
 }  # fmt: skip
 

@@ -55,7 +55,7 @@ def verify(plan: Plan, snapshot: "Snapshot", folder: Path, results: Mapping[str,
 
 
 def _check(step: Step, mine: Any, results: Mapping[str, Any], taken: list[str]) -> Check:
-    engine = "SQL sums and scipy.special" if step.op in ("correlate", "test") else "numpy over the Parquet snapshot"
+    engine = "SQL sums and scipy.special" if step.op in ("correlate", "test", "associate") else "numpy over the Parquet snapshot"
     if isinstance(mine, NotRecomputed):
         return Check(step=step.id, status="not recomputed", engine="", why=mine.why)
     theirs = results.get(step.id)
@@ -164,6 +164,13 @@ def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping
         free["pairs"] = {" ~ ".join(sorted((str(pair["x"]), str(pair["y"])))): pair for pair in result["pairs"]}
     if isinstance(result.get("groups"), Mapping):
         free["groups"] = {key: told for key, told in result["groups"].items() if told.get("n") != 0}
+    if "associations" in result:
+        from shared.analysis.recompute.association import strongest
+
+        there = {one["column"] for one in theirs.get("associations", [])}  # which columns are tried is the cell's choice
+        tried = [one for one in result["associations"] if one["column"] in there]
+        free["associations"] = {one["column"]: one for one in tried}
+        free |= strongest(tried) if result is not theirs else {}
     if "items" in result:
         names, others = ([_as_label(name) for name in one.get("names", [])] for one in (result, theirs))
         if names != others or len(set(names)) < len(names):

@@ -172,41 +172,58 @@ def rank(step: Rank, tables: Tables) -> str:
 
 
 _SUMMARY = """\
-table, source = db.table({table}), quoted({table})
 kinds = {{"VARCHAR": "text", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "date", "TIME": "time"}}
+source = db.table({table})
+types = {{name: str(dtype) for name, dtype in zip(source.columns, source.types){chosen}}}
+nothing = {{"mean": None, "std": None, "min": None, "q25": None, "median": None, "q75": None, "max": None, "skew": None, "outliers": 0}}
 columns = {{}}
-for name, dtype in zip(table.columns, table.types):
-{skip}    x, kind = quoted(name), kinds.get(str(dtype), "number")
-    [(n, distinct)] = db.execute(f"SELECT count({{x}}), count(DISTINCT {{x}}) FROM {{source}}").fetchall()
-    column = {{"kind": kind, "nulls": rows - n, "null_percent": 100 * (rows - n) / rows if rows else None, "distinct": distinct}}
-    if kind == "number":
-        [(mean, std, low, [q25, median, q75], high)] = db.execute(f'''
-            SELECT avg({{x}}), stddev_samp({{x}}), min({{x}}), coalesce(quantile_cont({{x}}, [0.25, 0.5, 0.75]), [NULL, NULL, NULL]),
-                   max({{x}})
-            FROM {{source}}
-        ''').fetchall()
-        [(skew, outliers)] = db.execute(f'''
-            SELECT skewness({{x}} - $mean), count(*) FILTER (WHERE {{x}} < $lower OR {{x}} > $upper) FROM {{source}}
-        ''', {{
-            "mean": mean, "lower": q25 - 1.5 * (q75 - q25) if n else None, "upper": q75 + 1.5 * (q75 - q25) if n else None,
-        }}).fetchall()
-        column |= {{"mean": mean, "std": std, "min": low, "q25": q25, "median": median, "q75": q75, "max": high,
-                   "skew": skew, "outliers": outliers}}
-    else:
-        [(top, count)] = db.execute(f'''
-            SELECT {{x}}, count(*) AS count FROM {{source}} WHERE {{x}} IS NOT NULL
-            GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1
-        ''').fetchall() or [(None, 0)]
-        column |= {{"top": top, "top_count": count, "top_percent": 100 * count / n if n else None}}
-    columns[name] = column
+for name, dtype in types.items():
+    columns[name] = {{"kind": kinds.get(dtype, "number"), "nulls": rows, "null_percent": None, "distinct": 0}}
+    columns[name] |= nothing if dtype not in kinds else {{"top": None, "top_count": 0, "top_percent": None}}
+
+
+def batches(names, dtype):
+    \"\"\"SELECT statements that put columns below each other, as many at a time as leave memory for the rest.\"\"\"
+    step = max(1, 5_000_000 // max(1, rows))
+    for batch in (names[i : i + step] for i in range(0, len(names), step)):
+        cast = ", ".join(f"{{quoted(name)}}::{{dtype}} AS {{quoted(name)}}" for name in batch)
+        listed = ", ".join(map(quoted, batch))
+        yield f"SELECT name, value FROM (SELECT {{cast}} FROM {{quoted({table})}}) UNPIVOT (value FOR name IN ({{listed}}))"
+
+
+for long in batches([name for name in columns if columns[name]["kind"] == "number"], "DOUBLE"):
+    found = db.execute(f\"\"\"
+        WITH long AS ({{long}}), middle AS (
+            SELECT name, count(*) AS n, count(DISTINCT value) AS distinct_, avg(value) AS mean, stddev_samp(value) AS std,
+                   min(value) AS low, max(value) AS high, quantile_cont(value, [0.25, 0.5, 0.75]) AS q
+            FROM long GROUP BY name
+        )
+        SELECT middle.*, skewness(value - mean),
+               count(*) FILTER (WHERE value < q[1] - 1.5 * (q[3] - q[1]) OR value > q[3] + 1.5 * (q[3] - q[1]))
+        FROM long JOIN middle USING (name) GROUP BY ALL
+    \"\"\").fetchall()
+    for name, n, distinct, mean, std, low, high, (q25, median, q75), skew, outliers in found:
+        low, high = (low, high) if types[name] in ("DOUBLE", "FLOAT") else (int(low), int(high))
+        columns[name] |= {{"nulls": rows - n, "distinct": distinct, "mean": mean, "std": std, "min": low, "q25": q25,
+                          "median": median, "q75": q75, "max": high, "skew": skew, "outliers": outliers}}
+for long in batches([name for name in columns if columns[name]["kind"] != "number"], "VARCHAR"):
+    found = db.execute(f\"\"\"
+        SELECT name, sum(n)::BIGINT, count(*), first(value ORDER BY n DESC, value), max(n)
+        FROM (SELECT name, value, count(*) AS n FROM ({{long}}) GROUP BY ALL) GROUP BY name
+    \"\"\").fetchall()
+    for name, n, distinct, top, count in found:
+        top = top == "true" if types[name] == "BOOLEAN" else top.replace(" ", "T") if types[name] == "TIMESTAMP" else top
+        columns[name] |= {{"nulls": rows - n, "distinct": distinct, "top": top, "top_count": count, "top_percent": 100 * count / n}}
+for column in columns.values():
+    column["null_percent"] = 100 * column["nulls"] / rows if rows else None
 """
 
 
 def summarize(step: Summarize, tables: Tables) -> str:
-    skip = f"    if name not in {py(step.columns)}:\n        continue\n" if step.columns else ""
+    chosen = f" if name in {py(step.columns)}" if step.columns else ""
     code = f"rows = {rows(step.table)}\n"
     code += fetch("(distinct_rows,)", f"SELECT count(*) FROM (SELECT DISTINCT * FROM {table(step.table)})")
-    code += _SUMMARY.format(table=py(step.table), skip=skip)
+    code += _SUMMARY.format(table=py(step.table), chosen=chosen)
     return code + keep(
         step.id,
         rows="rows",

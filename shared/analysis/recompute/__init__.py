@@ -15,6 +15,7 @@ it interprets the plan and never executes code.
     correlations.py correlate
     significance.py test: what the kinds share, and tests of counts
     samples.py      test: kinds that compare samples of numbers
+    association.py  associate
     engine.py       step by step over a plan
 """
 

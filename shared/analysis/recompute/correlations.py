@@ -80,7 +80,11 @@ def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Resu
     )  # fmt: skip
     told: list[Result] = [{"r": None, "p_value": None, "n": 0} for _ in range(groups.count)]
     for k, n, vary, sxy, sxx, syy in rows:
-        r = sxy / math.sqrt(sxx) / math.sqrt(syy) if vary and sxx > 0 and syy > 0 and (n > 2 or method == "pearson") else None
+        r = (
+            max(-1.0, min(1.0, sxy / math.sqrt(sxx) / math.sqrt(syy)))
+            if vary and sxx > 0 and syy > 0 and (n > 2 or method == "pearson")
+            else None
+        )
         told[k] = {"r": r, "p_value": correlation_p(r, n), "n": n}
     return told
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.analysis.expression import Call, Node, parse
 from shared.analysis.plan import TABLE_MAKING, Calculate, Decide, Join, Plan, Predicate, RefValue, Step, Unpivot
-from shared.analysis.recompute import Inexact, NotRecomputed, answers, correlations, significance, tables, values
+from shared.analysis.recompute import Inexact, NotRecomputed, answers, association, correlations, significance, tables, values
 from shared.analysis.recompute.columns import CannotRecompute, Table, of_scalars, read, table_of
 from shared.analysis.recompute.conditions import evaluate
 from shared.analysis.references import resolve
@@ -26,7 +26,7 @@ MAKES_TABLE: dict[str, Callable[..., tuple[dict[str, Any], Table]]] = {
     "drop_duplicates": tables.drop_duplicates, "aggregate": answers.aggregate, "rank": answers.rank, "trend": answers.trend,
 }  # fmt: skip
 MEASURES: dict[str, Callable[..., dict[str, Any]]] = {
-    "correlate": correlations.correlate, "test": significance.test, "summarize": answers.summarize,
+    "correlate": correlations.correlate, "test": significance.test, "associate": association.associate, "summarize": answers.summarize,
 }  # fmt: skip
 SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -74,6 +74,8 @@ class Engine:
             result = table = NotRecomputed(str(error))
         except (AgentForgeError, MemoryError) as error:
             result = table = NotRecomputed(str(error) or "not enough memory")
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # a check that fails must not fail the run
+            result = table = NotRecomputed(f"the second engine stumbled ({type(error).__name__}: {error})")
         if step.op in TABLE_MAKING and not (step.op == "outliers" and step.action == "count"):
             self.tables[step.id] = table
         return result
@@ -83,7 +85,7 @@ class Engine:
             return calculate(step, self._value), None
         if isinstance(step, Decide):
             return decide(step, self._value), None
-        if step.op in ("python", "model", "associate"):
+        if step.op in ("python", "model"):
             raise CannotRecompute(f"a {step.op} step runs in one engine only")
         table = self._table(step.table)
         with np.errstate(all="ignore"):

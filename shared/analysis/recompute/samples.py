@@ -116,11 +116,12 @@ def _t_one(step: Test, samples: list[Array]) -> Result:
             "effect": _noisy(ratio(mean - mu, math.sqrt(var)), samples, var)}  # fmt: skip
 
 
-def _variance_ratio(samples: list[Array]) -> tuple[float | None, float | None, float | None]:
+def variance_ratio(samples: list[Array]) -> tuple[float | None, float | None, float | None]:
     """F, its p-value and eta² of a one-way analysis of variance."""
     from scipy.special import fdtrc
 
-    moments = [m for m in _moments(samples) if m[0] > 0]
+    samples = [x for x in samples if len(x)]
+    moments = _moments(samples) if samples else []
     k, n = len(moments), sum(m[0] for m in moments)
     if k < 2:
         return None, None, None
@@ -132,12 +133,12 @@ def _variance_ratio(samples: list[Array]) -> tuple[float | None, float | None, f
 
 
 def _anova(step: Test, samples: list[Array]) -> Result:
-    f, p, eta = _variance_ratio(samples)
+    f, p, eta = variance_ratio(samples)
     return {"statistic": f, "p_value": p, "effect": eta}
 
 
 def _levene(step: Test, samples: list[Array]) -> Result:
-    f, p, _ = _variance_ratio([np.abs(x - np.median(x)) for x in samples if len(x)])
+    f, p, _ = variance_ratio([np.abs(x - np.median(x)) for x in samples if len(x)])
     return {"statistic": f, "p_value": p}
 
 

@@ -45,17 +45,23 @@ def _counts(step: Test, table: Table) -> Array:
 
 
 def _chi_square(step: Test, table: Table) -> Result:
-    from scipy.special import chdtrc
-
     counts = _counts(step, table)
     n, df = int(counts.sum()), (counts.shape[0] - 1) * (counts.shape[1] - 1)
     if df <= 0:
         return {"n": n, "df": max(df, 0), "statistic": 0.0, "p_value": 1.0}
-    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / n
+    statistic, p = chi_square_of(counts, df == 1)
+    return {"n": n, "df": df, "statistic": statistic, "p_value": p}
+
+
+def chi_square_of(counts: Array, yates: bool) -> tuple[float, float | None]:
+    """The statistic and p-value of a table of counts (rows, columns), none of them empty."""
+    from scipy.special import chdtrc
+
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
     away = np.abs(counts - expected)
-    away = np.maximum(away - 0.5, 0) if df == 1 else away  # Yates
+    away = np.maximum(away - 0.5, 0) if yates else away
     statistic = float((away**2 / expected).sum())
-    return {"n": n, "df": df, "statistic": statistic, "p_value": finite(chdtrc(df, statistic))}
+    return statistic, finite(chdtrc((counts.shape[0] - 1) * (counts.shape[1] - 1), statistic))
 
 
 def _fisher(step: Test, table: Table) -> Result:

@@ -60,7 +60,7 @@ class Builder:
     def base(self, table: str, *columns: str | None) -> str:
         """`table` with every derived column among `columns` added."""
         for name in columns:
-            if name is None or name in self._has.setdefault(table, set()) or name in self.linker.columns and name not in self.labels and name not in self.expressions:
+            if name is None or name in self._has.setdefault(table, set()) or name not in self.labels and name not in self.expressions and name not in self.linker.virtual or name in self.linker.columns and name not in self.labels and name not in self.expressions:
                 continue
             if name in self.linker.virtual:
                 made = self.add(Derive, table, name=name, date_part=self.linker.virtual[name])

@@ -397,6 +397,21 @@ class Interpreter:
                 p = self.parts(scene)
                 ref = self.builder.calculate("a / b", a=self._figure("sum", a, p.where), b=self._figure("sum", b, p.where))
                 return Answer(ref, ref.split(":")[0])
+        for pattern, formula in (
+            (r"(?:difference|gap) between(?: the)? {F:f}(?: of)?(?: the)? {C:a} and(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
+            (r"ratio (?:of|between)(?: the)? {F:f}(?: of)?(?: the)? {C:a} (?:to|and|over)(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a / b"),
+            (r"{F:f}(?: of)?(?: the)? {C:a} minus(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
+            (r"{F:f}(?: of)?(?: the)? {C:a} divided by(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a / b"),
+        ):  # fmt: skip
+            m = rx(pattern).search(text)
+            if m and scene.get(m["a"]) != scene.get(m["b"]) and "count" not in (scene.get(m["f"]), scene.get(m["g"])):
+                p = self.parts(scene.fork(text[: m.start()] + " " + text[m.end() :]))
+                self.account(p.scene.text)
+                if p.by or p.columns:
+                    return None
+                a, b = (self._figure(scene.get(m[f]), scene.get(m[c]), p.where) for f, c in (("f", "a"), ("g", "b")))
+                ref = self.builder.calculate(formula, a=a, b=b)
+                return Answer(ref, ref.split(":")[0])
         if not re.search(r"\bratio\b|divided by|\bdivide\b|times (?:as|more|higher|larger)", text):
             return None
         marked = scene.fork(scene.text)
@@ -474,6 +489,8 @@ class Interpreter:
         cue = re.search(r"\b(drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lose|lost|grow|grew|grown|growth|increase|increased|rise|rose|risen|gain|gained|change|changed|difference|differ|gap|more|less|higher|lower|fewer)\b", text)
         if not cue:
             return None
+        if stepwise := self._from_row_to_row(scene):
+            return stepwise
         percent = bool(re.search(r"percent|percentage|%|growth rate|\brelative\b", text)) and "percentage point" not in text
         vocabulary = ("drop dropped fall fell fallen decrease decreased decline declined shrink shrank grow grew grown growth increase increased rise rose risen gain gained change changed difference differ gap "
                       "percent percentage relative absolute minus positive negative sign than more less higher lower fewer points calculated terms average difference later earlier to drops increases by")  # fmt: skip
@@ -534,6 +551,9 @@ class Interpreter:
         except Unclear as problem:
             raise Stop(problem.what, problem.why, problem.hint) from problem
         down = re.search(r"\b(?:drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lost|lose)\b", text)
+        if ends and re.search(_AUX, text) and not percent:
+            ref = self.builder.decide([Rule(when=[Predicate(ref=b, op="<" if down else ">", value=RefValue(ref=a))], then=True)], False)
+            return Answer(ref, ref.split(":")[0])
         comparative = re.search(r"\b(?:more|less|higher|lower|fewer)\b.*\bthan\b", text)
         if percent:
             expression = "(first - last) / first * 100" if down and "increase" not in text else "(last - first) / first * 100"
@@ -545,6 +565,53 @@ class Interpreter:
             expression = "last - first"
         ref = self.builder.calculate(expression, first=a, last=b)
         return Answer(ref, ref.split(":")[0])
+
+    def _from_row_to_row(self, scene: Scene) -> Answer | None:
+        """"In which year did x rise most?", "compound annual growth of x"."""
+        text = scene.text
+        down = r"drop|fall|fell|decreas|declin|loss|lose|lost|shrink|shrank|slump|plung"
+        up = r"increas|rise|rose|jump|gain|grow|grew|climb|surg|chang"
+        most = re.search(rf"\b(?P<a>(?:{up}|{down})\w*)(?: by)?(?: the)? ⟨S\d+⟩|⟨S\d+⟩(?: [a-z]+(?:-[a-z]+)*)? (?P<b>(?:{up}|{down})\w*)", text)
+        compound = re.search(r"\bcagr\b|compound(?:ed)? (?:annual |yearly |average )?growth|average (?:annual|yearly) growth rate", text)
+        time = next(iter([*self.linker.dates, *self.linker.years]), None)
+        asked = re.search(r"\bwhen\b|\b(?:which|what) (?:calendar |single |one )?(⟨C\d+⟩|[a-z]+)", text)
+        if not (compound or most and asked):
+            return None
+        p = self.parts(scene)
+        own = [c for c in p.columns if self.linker.is_number(c) and c != time and c not in self.linker.virtual and self._additive(c)]
+        if most and asked and asked[1] and (asked[1] not in words.TIME_NOUNS and not (asked[1].startswith("⟨") and (scene.get(asked[1]) == time or scene.get(asked[1]) in self.linker.virtual))):
+            groups = [c.name for c in self.linker.table.columns if c.type == "VARCHAR"]
+            if asked[1].startswith("⟨") and scene.get(asked[1]) in groups or asked[1] in words.ENTITIES:
+                raise Stop(text, "It asks whose figure changed most; that needs a start and an end for each, which I did not find.", "Name the two times to compare.")
+            return None
+        fixed = {c for w in p.where for c in columns_of(w)}
+        groups = [c for c in fixed if self.linker.kind_of(c) == "text"]
+        steady = time is not None and (self.unique(time) or bool(groups) and self.linker.columns[time].distinct * self.linker.columns[groups[0]].distinct >= self.rows)
+        if time is None or len(own) != 1 or p.by or not steady:
+            raise Stop(text, "It asks how a figure changed from one time to the next, and there is not one row for each time.", "Name the figure (mean, total, …) and the times to compare.")
+        self.account(text, "increase increased rise rose jump jumped gain gained grow grew growth grown climb surge change changed drop dropped fall fell decrease decreased decline declined loss lose lost shrink shrank slump plunge "
+                     "compound annual yearly average rate cagr compared previous next before after one another year-over-year year-on-year month-over-month month-on-month over relative percent percentage terms to from by jump sharpest steepest day month year date quarter week in which when did")  # fmt: skip
+        table = self.builder.where(self.table, *p.where)
+        from shared.analysis.plan import Trend, Window
+
+        if compound and not most:
+            step = self.builder.add(Trend, self.builder.base(table, time), time=time, value=own[0], function="last")
+            return Answer(f"{step}:/growth", step)
+        assert most is not None
+        percent = bool(re.search(r"percent|%|relative", text))
+        name = f"{own[0]} {'growth' if percent else 'change'}"
+        self.builder.labels[name] = {"window": Window(function="percent_change" if percent else "difference", column=own[0], order_by=time)}
+        self.linker.derived[name] = "number"
+        word = most["a"] or most["b"]
+        mark = re.search(r"⟨S\d+⟩", most.group())
+        least = mark is not None and scene.get(mark.group())[2] == "asc" and scene.get(mark.group())[0] in ("least", "smallest", "lowest")
+        falling = bool(re.match(down, word))
+        if least or not re.search(r"\b(?:which|when|what (?:year|month|day|date|quarter|week))\b", text):
+            return None
+        target = self.linker.virtual and next((v for v, part in self.linker.virtual.items() if part.part == "year" and part.column == time and self.linker.row_unit() == "year"), None) or time
+        table = self.builder.base(table, name, target)
+        ranked = self.builder.rank(table, name, [target], order="asc" if falling else "desc")
+        return Answer(f"{ranked}:/name", ranked)
 
     # groups that pass a threshold -----------------------------------------------------------------------------------------
 
@@ -766,6 +833,12 @@ class Interpreter:
         self.account(p.scene.text)
         self.all_used(p.scene.text)
         table = self.builder.base(self.builder.where(self.table, *p.where), *numbers, *p.by)
+        if len(numbers) > 1 and not p.by:
+            from shared.analysis.plan import Unpivot
+
+            long = self.builder.add(Unpivot, table, columns=numbers, names_to="column", values_to="value")
+            step, name = self.builder.groups(long, ["column"], measures[0], "value")
+            return Answer(f"{step}:/groups/*/{pointer(name)}", step)
         made = [self.builder.measure(f, c) for c in numbers for f in measures]
         from shared.analysis.plan import Aggregate
 

@@ -4,11 +4,10 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.brains.builtin import words
-from shared.brains.builtin.build import Aggregate
 from shared.brains.builtin.link import Scene, rx, stem
 
 if TYPE_CHECKING:
-    from shared.brains.builtin.question import Answer, Interpreter
+    from shared.brains.builtin.question import Answer, Interpreter, Parts
 
 _ASK = r"\b(?:which|what|who|whom|where|when|list|name|give|show|rank|top|find|identify|at|on|in)\b"
 
@@ -64,6 +63,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
         target = p.scene.get(m["c"])
     if target is None and hint.startswith("#") and re.search(r"\b(?:day|date)\b", text) and brain.linker.dates:
         target = brain.linker.dates[0]
+    if target is None and lead and len(columns) >= 2 and all(brain.linker.is_number(c) and c in brain.linker.columns for c in columns) and re.search(r"\b(?:which|what)\b(?: one)?(?: of| measurement| column| variable| feature| drug| is| has)?", text) and re.search(r"which (?:one |two |⟨N\d+⟩ )?(?:of|is|was|has|had|do|does)|⟨C\d+⟩ (?:or|,)|: ?⟨C", text):
+        return _which_column(brain, p, columns, direction, text)
     wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b", text)
     if target is None:
         row_noun = re.search(r"\b(?:which|what|who|list|name|top|the)\b[^⟨]*?\b([a-z]+)\b", text)
@@ -179,4 +180,18 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     return Answer(f"{ranked}:/names" if listed else f"{ranked}:/name", ranked)
 
 
-__all__ = ["Aggregate", "rank_question"]
+def _which_column(brain: "Interpreter", p: "Parts", columns: list[str], direction: str, text: str) -> "Answer | None":
+    """Which of several columns has the largest mean: columns become rows first."""
+    from shared.analysis.plan import Unpivot
+    from shared.brains.builtin.question import Answer
+
+    functions = [f for f in p.functions if f not in ("much", "count")]
+    if len(set(functions)) != 1 or p.by:
+        return None
+    brain.account(text, "or between which one has have")
+    table = brain.builder.base(brain.builder.where(brain.table, *p.where), *columns)
+    long = brain.builder.add(Unpivot, table, columns=columns, names_to="column", values_to="value")
+    step, name = brain.builder.groups(long, ["column"], functions[0], "value")
+    ranked = brain.builder.rank(step, name, ["column"], order="asc" if direction == "asc" else "desc")
+    return Answer(f"{ranked}:/name", ranked)
+
