@@ -33,6 +33,8 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # how typer reports Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else OK)
     except typer.exceptions.TyperException as error:
         _fail(error.format_message(), "See agentforge --help.", BAD_INPUT)

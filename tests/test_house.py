@@ -1,9 +1,9 @@
 """The promises of the README about the house itself."""
 
 import re
+import resource
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -34,13 +34,13 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_help_is_quick() -> None:
-    """0.25 s is the promise on a quiet machine; the best of five leaves out what else runs on this one."""
-    script = Path(sys.executable).with_name("agentforge")
-    taken = []
-    for _ in range(5):
-        started = time.perf_counter()
+    """0.25 s is the promise. Processor time, best of three, as tests share the machine with others."""
+    script, taken = Path(sys.executable).with_name("agentforge"), []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([script, "--help"], capture_output=True, check=True)
-        taken.append(time.perf_counter() - started)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(taken) < 0.25
 
 

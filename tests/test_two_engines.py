@@ -60,8 +60,12 @@ def run_cells(plan: Plan, snapshot: Snapshot, folder: Path) -> dict[str, Any]:
 class Drawer:
     """Draws the fields of one step for a table with these columns."""
 
-    def __init__(self, draw: st.DrawFn, columns: Columns, values: dict[str, list[Any]]) -> None:
+    def __init__(
+        self, draw: st.DrawFn, columns: Columns, values: dict[str, list[Any]], refs: list[str], keyed: dict[str, str]
+    ) -> None:
         self.draw, self.columns, self.values = draw, columns, values
+        self.refs = refs  # scalars of earlier steps
+        self.keyed = keyed  # tables of groups, and the one column each is keyed by
 
     def pick(self, *options: Any) -> Any:
         return self.draw(st.sampled_from(options))
@@ -105,6 +109,8 @@ class Drawer:
             }
         others = [n for n in self.of(*NUMBERS) if kind in NUMBERS and n != name]
         value = {"column": self.pick(*others)} if others and self.pick(False, False, True) else self.pick(*known)
+        if kind in NUMBERS and self.refs and self.pick(False, True):
+            value = {"ref": self.pick(*self.refs)}
         if isinstance(value, float | int) and not isinstance(value, bool) and self.pick(True, False):
             value = value + 0.25
         return {"column": name, "op": self.pick("==", "!=", "<", "<=", ">", ">="), "value": value}
@@ -122,7 +128,7 @@ class Drawer:
 
         return str(self.pick(
             f"{quoted()} + {quoted()}", f"{quoted()} / {quoted()}", f"{quoted()} * 2 - {quoted()}", f"ln({quoted()})",
-            f"sqrt(abs({quoted()})) ^ 2", f"round({quoted()}, 1)", f"floor({quoted()} / 3)", f"{quoted()} % 7",
+            f"sqrt(abs({quoted()})) + 1", f"round({quoted()}, 1)", f"floor({quoted()} / 3)", f"{quoted()} % 7",
             f"greatest({quoted()}, {quoted()})", f"exp(-abs({quoted()}) / 100)", f"-{quoted()} ^ 2", f"log10({quoted()}) - log2({quoted()})",
         ))  # fmt: skip
 
@@ -195,6 +201,26 @@ class Drawer:
     def unpivot(self) -> dict[str, Any]:
         return {"columns": self.some(self.of(*NUMBERS), 2, 3)}
 
+    def join(self) -> dict[str, Any]:
+        tables = [table for table, key in self.keyed.items() if key in self.columns]
+        assume(tables)
+        right = self.pick(*tables)
+        return {"right": right, "on": [self.keyed[right]], "how": self.pick("inner", "left")}
+
+    def calculate(self) -> dict[str, Any]:
+        assume(self.refs)
+        values = {"a": self.pick(*self.refs), "b": self.pick(*self.refs)}
+        return {
+            "values": values,
+            "expression": self.pick("a - b", "a / b * 100", "ln(a) + b ^ 2", "round(a, 2) % 3", "least(a, b)"),
+        }
+
+    def decide(self) -> dict[str, Any]:
+        assume(self.refs)
+        rules = [{"when": [{"ref": self.pick(*self.refs), "op": self.pick("<", ">=", "=="), "absolute": self.pick(True, False),
+                            "value": self.pick(0, 1.5, {"ref": self.pick(*self.refs)})}], "then": then} for then in ("a", "b")]  # fmt: skip
+        return {"rules": rules, "otherwise": "c"}
+
     def aggregate(self) -> dict[str, Any]:
         measures = [{**self.measure(), "name": f"m{number}"} for number in range(self.pick(1, 2, 3))]
         having = {"column": "m0", "op": self.pick("not null", "is null")} if self.pick(False, False, True) else None
@@ -255,48 +281,51 @@ class Drawer:
         return {}
 
 
-CHANGES = [
-    "filter",
-    "derive",
-    "cast",
-    "outliers",
-    "drop_missing",
-    "impute",
-    "scale",
-    "encode",
-    "drop_duplicates",
-    "unpivot",
-]
+CHANGES = ["filter", "derive", "cast", "outliers", "drop_missing", "impute", "scale", "encode", "drop_duplicates", "unpivot"]
+FOLLOW = ["filter", "filter", "join", "join", "derive", "calculate", "decide"]  # steps that may use what was measured aside
 ANSWERS = ["aggregate", "aggregate", "aggregate", "rank", "trend", "correlate", "test", "associate", "summarize"]
+OF_TABLE = ("mode", "min", "max", "first", "last")  # measures that may be text
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[str, Plan]:
-    """A few steps that change the table, then one or two that measure it; each step reads the one before."""
+    """Steps that change the table, perhaps a measure aside and steps that use it, then one or two that measure the table."""
     name = draw(st.sampled_from(NAMES))
     snapshot, _, values = snapshot_of(name)
     schema = {table.name: {c.name: c.type for c in table.columns} for table in snapshot.tables}
-    ops = draw(st.lists(st.sampled_from(CHANGES), max_size=3)) + draw(st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=2))
+    ops = draw(st.lists(st.sampled_from(CHANGES), max_size=3))
+    if draw(st.booleans()):
+        ops += ["aside", *draw(st.lists(st.sampled_from(FOLLOW), min_size=1, max_size=2))]
+    ops += draw(st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=2))
     steps: list[dict[str, Any]] = []
-    table = "data"
-    for number, op in enumerate(ops):
+    table, refs, keyed = "data", list[str](), dict[str, str]()
+    for number, op in enumerate(ops, 1):
         look = {"id": "look", "op": "aggregate", "table": table, "measures": [{"name": "k", "function": "count"}]}
         columns = check(Plan.model_validate({"steps": [*steps, look]}), schema)["look"][table]
         assume("*" not in columns)
         same = {n: v for n, v in values.items() if columns.get(n) == schema["data"].get(n)}
-        step = {"id": f"c{number + 1}", "op": op, "table": table, **getattr(Drawer(draw, columns, same), op)()}
+        drawer = Drawer(draw, columns, same, refs, keyed)
+        kind = "aggregate" if op == "aside" else op
+        step = {"id": f"c{number}", "op": kind, "table": table, **getattr(drawer, kind)()}
         steps.append(step)
         try:
             check(Plan.model_validate({"steps": steps}), schema)
         except BadInput:
             assume(False)
-        if op in TABLE_MAKING and step.get("action") != "count":
+        if op == "aside" and not step["by"]:
+            refs += [f"{step['id']}:/{m['name']}" for m in step["measures"] if m["function"] not in OF_TABLE]
+        elif op == "aside" and len(step["by"]) == 1:
+            keyed[step["id"]] = step["by"][0]
+        elif op == "calculate":
+            refs.append(f"{step['id']}:/value")
+        elif kind in TABLE_MAKING and step.get("action") != "count":
             table = step["id"]
     return name, Plan.model_validate({"steps": steps})
 
 
 @settings(
     max_examples=int(os.environ.get("EXAMPLES", "60")),
+    derandomize="EXAMPLES" not in os.environ,  # the same plans every time, unless one looks for more
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=False,

@@ -173,8 +173,8 @@ def rank(step: Rank, tables: Tables) -> str:
 
 _SUMMARY = """\
 kinds = {{"VARCHAR": "text", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "date", "TIME": "time"}}
-source = db.table({table})
-types = {{name: str(dtype) for name, dtype in zip(source.columns, source.types){chosen}}}
+table, source = db.table({table}), quoted({table})
+types = {{name: str(dtype) for name, dtype in zip(table.columns, table.types){chosen}}}
 nothing = {{"mean": None, "std": None, "min": None, "q25": None, "median": None, "q75": None, "max": None, "skew": None, "outliers": 0}}
 columns = {{}}
 for name, dtype in types.items():
@@ -188,7 +188,7 @@ def batches(names, dtype):
     for batch in (names[i : i + step] for i in range(0, len(names), step)):
         cast = ", ".join(f"{{quoted(name)}}::{{dtype}} AS {{quoted(name)}}" for name in batch)
         listed = ", ".join(map(quoted, batch))
-        yield f"SELECT name, value FROM (SELECT {{cast}} FROM {{quoted({table})}}) UNPIVOT (value FOR name IN ({{listed}}))"
+        yield f"SELECT name, value FROM (SELECT {{cast}} FROM {{source}}) UNPIVOT (value FOR name IN ({{listed}}))"
 
 
 for long in batches([name for name in columns if columns[name]["kind"] == "number"], "DOUBLE"):

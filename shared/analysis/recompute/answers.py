@@ -136,7 +136,7 @@ def trend(step: Trend, table: Table, refs: Refs) -> tuple[Result, Table]:
         return _course(groups.keys[-1], value, scale), made
     series = group(made, step.by)
     told_groups = {}
-    for k, name in enumerate(series.names()[:MOST_GROUPS]):
+    for k, name in enumerate(series.names()):
         rows_of = np.flatnonzero(series.of_row == k)
         part = None if scale is None else scale[rows_of]
         told_groups[name] = _course(groups.keys[-1].take(rows_of), value.take(rows_of), part)

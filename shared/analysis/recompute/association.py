@@ -13,7 +13,7 @@ from shared.analysis.recompute.samples import variance_ratio
 from shared.analysis.recompute.significance import chi_square_of
 
 Result = dict[str, Any]
-FINEST = 5  # rows per category: finer text says nothing and is left out where the plan names no columns
+FINEST = 2  # rows per category: finer text says nothing and is left out where the plan names no columns
 
 
 def associate(step: Associate, table: Table, refs: Refs) -> Result:

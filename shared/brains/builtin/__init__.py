@@ -10,12 +10,11 @@ from functools import partial
 
 from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, TableProfile
-from shared.brains.builtin.build import Builder
+from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.conditions import OutOfRange
 from shared.brains.builtin.link import Linker, split_name, stem
-from shared.brains.builtin.question import Interpreter, Unclear
+from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.recipe import Recipe
-
 
 Values = Callable[[str, str], list[str] | None]  # table, column -> its distinct values, or None when there are too many
 
@@ -84,7 +83,7 @@ def choose_table(text: str, profile: Profile, values: Values, nouns: frozenset[s
             continue
         both = TableProfile(name=first.name, rows=first.rows, duplicate_rows=None, columns=[*first.columns, *(c for c in other.columns if c.name not in shared)])
         home = {c.name: first.name for c in first.columns} | {c.name: other.name for c in other.columns if c.name not in shared}
-        linker = Linker(both, lambda column: values(home[column], column), nouns)
+        linker = Linker(both, lambda column, home=home: values(home[column], column), nouns)
         builder = Builder(linker, first.name)
         builder.start(builder.add(Join, first.name, right=other.name, on=shared[:1]))
         return linker, builder, first.rows

@@ -4,8 +4,23 @@ from typing import Any
 
 from shared.analysis.expression import parse, quote, variables
 from shared.analysis.plan import (
-    Aggregate, Associate, Calculate, Compare, Condition, Correlate, Decide, Derive, Filter, FitModel, Measure, Model, Outliers, Rank, Summarize,
-    Test, Trend,
+    Aggregate,
+    Associate,
+    Calculate,
+    Compare,
+    Condition,
+    Correlate,
+    Decide,
+    Derive,
+    Filter,
+    FitModel,
+    Measure,
+    Model,
+    Outliers,
+    Rank,
+    Summarize,
+    Test,
+    Trend,
 )  # fmt: skip
 from shared.brains.builtin.conditions import columns_of, conjunction
 from shared.brains.builtin.link import Linker
@@ -149,4 +164,4 @@ def pointer(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-__all__ = ["Associate", "Builder", "Unclear", "FitModel", "Outliers", "Summarize", "Test", "pointer", "quote"]
+__all__ = ["Associate", "Builder", "FitModel", "Outliers", "Summarize", "Test", "Unclear", "pointer", "quote"]

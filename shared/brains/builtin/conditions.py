@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from shared.analysis.plan import All, AnyOf, Compare, ColumnValue, Condition, Not, RefValue
+from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition, Not, RefValue
 from shared.brains.builtin import words
 from shared.brains.builtin.link import Linker, Scene, alternatives, rx
 
@@ -101,15 +101,14 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
         if column is None:
             return m.group()
         is_quarter = Compare(column=column, op="==", value=quarter)
-        rest = "" if m["y"] else ""
         if year is None:
-            return point(m.group(), is_quarter, f"quarter {quarter}") + rest
+            return point(m.group(), is_quarter, f"quarter {quarter}")
         return point(m.group(), All(all=[_year(linker, year), is_quarter]), f"{year} Q{quarter}")
 
     if _column(linker, "quarter"):
         text = re.sub(r"⟨C\d+⟩|⟨F\d+⟩", lambda m: f"q{scene.words[m.group()][1]}" if re.fullmatch(r"q[1-4]", scene.words.get(m.group(), "")) else m.group(), text)
         name = r"(?:first|second|third|fourth|1st|2nd|3rd|4th) (?:quarter|⟨C\d+⟩)|q[1-4]"
-        text = rx(rf"(?P<y>⟨N\d+⟩) (?P<q>q[1-4])\b").sub(lambda m: quarter(m) if year_like(m["y"]) else m.group(), text)
+        text = rx(r"(?P<y>⟨N\d+⟩) (?P<q>q[1-4])\b").sub(lambda m: quarter(m) if year_like(m["y"]) else m.group(), text)
         text = rx(rf"(?<!\w)(?P<q>{name})(?: of| in)?(?: the year)?(?: (?P<y>⟨N\d+⟩))?").sub(
             lambda m: quarter(m) if _names_quarter(m["q"], scene) else m.group(), text)  # fmt: skip
 
@@ -237,7 +236,7 @@ def _between(m: re.Match[str], scene: Scene) -> str:
 
 
 def _half_open(m: re.Match[str], scene: Scene) -> str:
-    condition, label = scene.get(m["a"])
+    condition = scene.get(m["a"])[0]
     how = m["how"].strip()
     lower, upper = _bounds(condition)
     if len(lower) != 1 or len(upper) != 1:

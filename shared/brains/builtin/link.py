@@ -151,7 +151,7 @@ class Linker:
                         self.values.setdefault(form, []).append((column.name, value))
         self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
         self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
-                      and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and 1000 <= c.min and c.max <= 2200]  # fmt: skip
+                      and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and c.min >= 1000 and c.max <= 2200]  # fmt: skip
 
         self.seen: dict[str, Any] = {}  # words -> the column, or (column, value) pairs, they were read as
         self.codes: dict[tuple[str, ...], Any] = {}  # words a question gave a meaning ("air is mode 1") -> condition
@@ -296,7 +296,7 @@ class Linker:
             out.append(mark)
             at += used
         joined = " ".join(out)
-        joined = re.sub(r"(⟨[CV]\d+⟩) (?:%s)\b(?! ⟨[CV])" % "|".join([*words.TRAILING, "population (?:share|percentage)", "prices?"]), r"\1", joined)
+        joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage)|prices?)\b(?! ⟨[CV])", r"\1", joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,4})\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         scene.text = self._time(joined, scene)

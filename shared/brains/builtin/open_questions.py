@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import Aggregate, Associate, Compare, Outliers, Summarize, Test, Trend
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.link import Scene
+from shared.brains.builtin.terms import Answer
 
 if TYPE_CHECKING:
-    from shared.brains.builtin.question import Answer, Interpreter
+    from shared.brains.builtin.question import Interpreter
 
 _SUMMARY = r"^(?:please |can you |could you |just )*(?:summari[sz]e|describe|profile|give me (?:an? )?(?:\w+ )?(?:summary|overview)|(?:an? )?(?:summary|overview)\b|what(?:'s| is) in (?:this|the) (?:data|file|table|csv|sheet)|tell me about (?:this|the) (?:data|file|table)|what does (?:this|the) (?:data|file|table))"
 _ODD = r"\b(?:anything|something|what(?:'s| is)?|any ?thing) (?:\w+ ){0,2}(?:odd|strange|unusual|weird|wrong|suspicious|off|interesting|fishy)|\banomal|\boddit|data quality|\bquality (?:issues|problems)|(?:any|find|are there|show|spot) (?:the )?outliers"
@@ -17,9 +18,8 @@ _TREND = r"\bover time\b|\btrends?\b|\bevol(?:ve|ved|ution)|\bdevelop(?:ed|ment)
 _COMPARE = r"^(?:please |can you |could you )*(?:compare|contrast)\b|\bhow (?:do|does|did)\b.*\b(?:compare|differ)\b|\bdifferences? between\b"
 
 
-def open_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
+def open_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     """A plan for an open question; its answer is what the finding tells, with the most telling name as the value."""
-    from shared.brains.builtin.question import Answer
 
     text, linker, builder = scene.text, brain.linker, brain.builder
     p = brain.parts(scene)

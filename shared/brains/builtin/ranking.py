@@ -4,16 +4,17 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.brains.builtin import words
+from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.link import Scene, rx, stem
+from shared.brains.builtin.terms import Answer, Parts
 
 if TYPE_CHECKING:
-    from shared.brains.builtin.question import Answer, Interpreter, Parts
+    from shared.brains.builtin.question import Interpreter
 
 _ASK = r"\b(?:which|what|who|whom|where|when|list|name|give|show|rank|top|find|identify|at|on|in)\b"
 
 
-def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
-    from shared.brains.builtin.question import Answer, Unclear
+def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
 
     p = brain.parts(scene)
     p.scene.text = rx(r"(?:{S:a}) \( (?P<b>⟨S\d+⟩) \)").sub(lambda m: m["b"], p.scene.text)
@@ -23,7 +24,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     if not marks and not ordered:
         return None
     # which superlative leads: the last of "highest first" only says the order
-    hinted = [m for m in marks if p.scene.get(m)[1] and not p.scene.get(m)[0] in ("top", "bottom")]
+    hinted = [m for m in marks if p.scene.get(m)[1] and p.scene.get(m)[0] not in ("top", "bottom")]
     plain = [m for m in marks if p.scene.get(m)[0] not in ("top", "bottom")]
     lead = (hinted or ([] if any(p.scene.get(m)[0] in ("top", "bottom") for m in marks[:1]) else plain) or marks or [None])[0]
     trailing = rx(r"{S:s} (?:one |ones |value |⟨N\d+⟩ )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
@@ -45,7 +46,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
         column = p.scene.get(after["c"])
         between = after["mid"] or ""
         named = not re.search(r"⟨S\d+⟩", between) or not brain.linker.is_number(column) or re.search(r"top|⟨N\d+⟩", between)
-        if brain.linker.is_number(column) and not brain._groupable(column):
+        if brain.linker.is_number(column) and not brain.groupable(column):
             named = False
         if re.search(r"\b(?:has|have|had|with|got|gets|shows|saw|reached|recorded)\b.*⟨S", between):
             named = False
@@ -180,10 +181,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> "Answer | None":
     return Answer(f"{ranked}:/names" if listed else f"{ranked}:/name", ranked)
 
 
-def _which_column(brain: "Interpreter", p: "Parts", columns: list[str], direction: str, text: str) -> "Answer | None":
+def _which_column(brain: "Interpreter", p: Parts, columns: list[str], direction: str, text: str) -> Answer | None:
     """Which of several columns has the largest mean: columns become rows first."""
     from shared.analysis.plan import Unpivot
-    from shared.brains.builtin.question import Answer
 
     functions = [f for f in p.functions if f not in ("much", "count")]
     if len(set(functions)) != 1 or p.by:

@@ -10,13 +10,28 @@ from typing import Any
 
 from shared.analysis.expression import quote
 from shared.analysis.plan import (
-    All, Case, Compare, Condition, Correlate, DropMissing, FitModel, Impute, Outliers, Predicate, RefValue, Rule, Scale, Split, Window,
+    All,
+    Case,
+    Compare,
+    Condition,
+    Correlate,
+    DropMissing,
+    FitModel,
+    Impute,
+    Outliers,
+    Predicate,
+    RefValue,
+    Rule,
+    Scale,
+    Split,
+    Window,
 )  # fmt: skip
 from shared.brains.builtin import statistics, words
-from shared.brains.builtin.build import pointer
+from shared.brains.builtin.arithmetic import row_expression
+from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
 from shared.brains.builtin.link import Scene, key, root, rx
-from shared.brains.builtin.question import Interpreter, Unclear
+from shared.brains.builtin.question import Interpreter
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 
@@ -396,7 +411,7 @@ class Recipe:
                 name = "days"
                 self.builder.expressions[name] = f'days_between("{day}", {quote(self.linker.dates[0])})'
                 return False
-        made = self.brain.row_expression(scene)
+        made = row_expression(self.brain, scene)
         if made is None:
             return False
         if not re.search(r"=|create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
@@ -424,7 +439,7 @@ class Recipe:
             self.told.main = name
             self.brain.default = name
             rest.text = re.sub(r"⟨C\d+⟩", lambda m: m.group(), rest.text)
-            made = self.brain.row_expression(rest)
+            made = row_expression(self.brain, rest)
             if made and made[0] == name:
                 break
         # "On those days take the logarithm": a filter may stand in the same sentence
@@ -464,8 +479,8 @@ class Recipe:
                 rf"predict(?:s|ing|ion of)?(?: of)?(?: the)? (?P<y>⟨C\d+⟩)[^.⟨]*?(?:from|on|using|with|based on|by|as a function of) (?P<x>{several})",
                 rf"regress(?:es|ing)? (?:the )?(?P<y>⟨C\d+⟩) (?:on|onto|against) (?P<x>{several})",
                 rf"(?P<y>⟨C\d+⟩) (?:as|is) (?:the )?(?:target|response|dependent|outcome)[^⟨]*(?P<x>{several}) (?:as|is|are|the)+ ?(?:the )?(?:only |sole |single )?(?:features?|predictors?|independent|explanatory|regressors?|inputs?)",
-                rf"(?:target|response|dependent variable|outcome|label)(?: variable)?(?: is|:| =)? (?:the )?(?P<y>⟨C\d+⟩)",
-                rf"(?P<y>⟨C\d+⟩) (?:as|is) (?:the )?(?:target|response|dependent|outcome|y)\b",
+                r"(?:target|response|dependent variable|outcome|label)(?: variable)?(?: is|:| =)? (?:the )?(?P<y>⟨C\d+⟩)",
+                r"(?P<y>⟨C\d+⟩) (?:as|is) (?:the )?(?:target|response|dependent|outcome|y)\b",
                 rf"(?:features?|predictors?|explanatory variables?|independent variables?|regressors?|inputs?)(?: are| is| :|:| being|,)*(?: the)? (?P<x>{several})",
                 rf"(?P<x>{several}) (?:as|is|are) (?:the )?(?:only |sole |single |two |three )?(?:features?|predictors?|independent|explanatory|regressors?|inputs?)",
                 rf"(?:regression|line|model|fit)(?: line)? (?:of|for) (?P<y>⟨C\d+⟩) (?:on|against|versus|vs|over|by|as a function of) (?P<x>{several})",
@@ -602,7 +617,7 @@ class Recipe:
         method = "spearman" if "spearman" in both else "kendall" if "kendall" in both else "pearson" if "pearson" in both else "spearman" if "spearman" in self.lower and "pearson" not in self.lower else "kendall" if "kendall" in self.lower and "pearson" not in self.lower else "pearson"
         table = self._table_for(text)
         scene = brain.read(text)
-        while (made := brain.row_expression(scene)) is not None:
+        while (made := row_expression(brain, scene)) is not None:
             name, scene = made
             scene.text += " " + scene.mark("C", name)
         own = self._columns(scene)
@@ -775,7 +790,7 @@ class Recipe:
             if re.search(r"(?:otherwise|else|in all other cases|if not)[^.;]*$", ahead) and not re.match(r"\W*(?:if|when)", piece):
                 otherwise = label
                 continue
-            m = re.search(rf"(?:if|when|for)\b(?P<what>.*?)(?P<op>at least|at most|greater than|larger than|more than|above|over|exceeds|less than|smaller than|below|under|>=|<=|>|<) ?(?P<n>-?\d*\.?\d+)", piece)
+            m = re.search(r"(?:if|when|for)\b(?P<what>.*?)(?P<op>at least|at most|greater than|larger than|more than|above|over|exceeds|less than|smaller than|below|under|>=|<=|>|<) ?(?P<n>-?\d*\.?\d+)", piece)
             lesser = re.search(r"(?:if|when)\b(?P<what>.*?)\b(?:has|have|is) (?:the )?(?P<size>smaller|lower|larger|greater|higher|closer)", piece) if not m else None
             if lesser:
                 return self._smaller_of(label, labels, lesser)

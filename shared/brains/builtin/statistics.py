@@ -73,7 +73,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
         if kind == "fisher_exact" and len(made) >= 2 and len({tuple(columns_of(c)) for c, _ in arms}) >= 2:
             pair = made[:2]
         else:
-            discrete = [c for c in dict.fromkeys([*p.by, *p.columns]) if brain._groupable(c)]
+            discrete = [c for c in dict.fromkeys([*p.by, *p.columns]) if brain.groupable(c)]
             pair = list(dict.fromkeys([*[c for c in builder.labels if c in discrete or c not in discrete and _fresh(builder, c)], *discrete]))[:2]
         if len(pair) != 2:
             return None
@@ -85,7 +85,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
     if not numeric and brain.default and brain.default not in used:
         numeric = [brain.default]
     if len(numeric) == 2 and kind in ("anova", "kruskal", "t_test", "mann_whitney", "levene") and not texts and not arms:
-        groupable = [c for c in numeric if brain._groupable(c) and linker.columns[c].distinct <= 30] if all(c in linker.columns for c in numeric) else []
+        groupable = [c for c in numeric if brain.groupable(c) and linker.columns[c].distinct <= 30] if all(c in linker.columns for c in numeric) else []
         if len(groupable) == 1:
             texts, numeric = groupable, [c for c in numeric if c not in groupable]
         else:

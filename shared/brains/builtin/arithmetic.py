@@ -1,0 +1,97 @@
+"""Arithmetic within each row: ratios, differences, sums, logarithms, written or told."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.expression import quote
+from shared.brains.builtin.figures import figure_asked
+from shared.brains.builtin.link import Scene, rx
+from shared.brains.builtin.ranking import rank_question
+from shared.brains.builtin.shares import share
+from shared.brains.builtin.terms import Answer
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+
+def row_arithmetic(brain: "Interpreter", scene: Scene) -> Answer | None:
+    made = row_expression(brain, scene)
+    if made is None:
+        return None
+    name, rest = made
+    rest.text = rest.text + " " + rest.mark("C", name)
+    saved, brain.nouns = brain.nouns, brain.nouns | {"ratio", "difference", "sum", "product", "quotient", "total", "log", "logarithm", "natural", "transform"}
+    try:
+        return rank_question(brain, rest) if brain.parts(rest).superlatives else share(brain, rest) or figure_asked(brain, rest)
+    finally:
+        brain.nouns = saved
+
+
+def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | None:
+    """A derived column the phrase describes (ratio, difference, logarithm), and the phrase without it."""
+    text = scene.text
+    if written := written_formula(brain, scene):
+        return written
+    if m := rx(r"(?P<all>⟨C\d+⟩(?: ?,? (?:and |\+ |plus )?⟨C\d+⟩)+)(?: ,)? (?:combined|together|taken together|added up|added together|summed|in total)").search(text):
+        columns = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["all"])]
+        if all(brain.linker.is_number(c) and brain.additive(c) for c in columns):
+            name = brain.builder.expression(" + ".join(columns), " + ".join(quote(c) for c in columns))
+            return name, scene.fork(text[: m.start()] + " " + text[m.end() :])
+    forms = [
+        (r"(?:divide|dividing) (?:the )?{C:a} by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} divided by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"),
+        (r"(?:ratio of|ratio between)(?: the)? {C:a} (?:to|and|over)(?: the)? {C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} ?(?:-|/|to|-to-) ?{C:b} ratio", "{a} / {b}", "{a} per {b}"), (r"{C:a} / {C:b}", "{a} / {b}", "{a} per {b}"),
+        (r"{C:a} per (?:unit of )?{C:b}", "{a} / {b}", "{a} per {b}"),
+        (r"(?:subtract|subtracting) (?:the )?{C:b} from (?:the )?{C:a}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} minus (?:the )?{C:b}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} - {C:b}", "{a} - {b}", "{a} minus {b}"),
+        (r"(?:difference|spread|gap|distance|margin|⟨F\d+⟩) (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)?(?: [a-z']+)? {C:b}", "{a} - {b}", "{a} minus {b}"),
+        (r"difference (?:between|of)(?: the)? (?:day|daily|day's)? ?{F:fa} and {F:fb} {C:c}", "", ""),
+        (r"(?:sum of|add|adding)(?: the)? {C:a} (?:and|to|plus)(?: the)? {C:b}", "{a} + {b}", "{a} plus {b}"), (r"{C:a} plus (?:the )?{C:b}", "{a} + {b}", "{a} plus {b}"),
+        (r"(?:product of|multiply|multiplying)(?: the)? {C:a} (?:and|by|with)(?: the)? {C:b}", "{a} * {b}", "{a} times {b}"), (r"{C:a} times (?:the )?{C:b}", "{a} * {b}", "{a} times {b}"),
+        (r"(?:natural )?(?:log|ln|logarithm)(?:arithm)? ?(?:of )?\(? ?(?:1|⟨N\d+⟩) \+ (?:{C:a}|x) ?\)?(?: to (?:the )?{C:b})?", "log1p", "log(1 + {a})"),
+        (r"(?:base ?-? ?⟨N\d+⟩ (?:log|logarithm)|log ?-? ?(?:10|⟨N\d+⟩)|log10)(?: of)?(?: the)? ?\(? ?{C:a}", "log10({a})", "log10 {a}"),
+        (r"(?:natural )?(?:logarithm|log|ln)(?: ?- ?transformed)?(?: of)?(?: the)? ?\(? ?{C:a}(?: \))?", "ln({a})", "log {a}"),
+        (r"(?:logged|log-transformed) {C:a}", "ln({a})", "log {a}"),
+        (r"square root (?:of )?(?:the )?{C:a}", "sqrt({a})", "sqrt {a}"),
+    ]  # fmt: skip
+    for pattern, formula, title in forms:
+        m = rx(pattern).search(text)
+        if not m or not formula:
+            continue
+        groups = m.groupdict()
+        marks = {k: scene.get(v) for k, v in groups.items() if v}
+        if formula == "log1p":
+            column = marks.get("a") or marks.get("b")
+            if column is None:
+                continue
+            formula, title, marks = "ln(1 + {a})", "log(1 + {a})", {"a": column}
+        if "per" in title and "per (?:unit" in pattern and brain.groupable(marks["b"]):
+            continue
+        if any(not brain.linker.is_number(c) and c not in brain.builder.expressions for c in marks.values()):
+            continue
+        if len(set(marks.values())) < len(marks):
+            continue
+        name = brain.builder.expression(title.format(**marks), formula.format(**{k: quote(v) for k, v in marks.items()}))
+        return name, scene.fork(text[: m.start()] + " " + text[m.end() :])
+    return None
+
+
+def written_formula(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | None:
+    """Arithmetic written out: `(high - low) / open`, `100 * a / b`."""
+    for m in re.finditer(r"(?:\( )*⟨[CN]\d+⟩(?: \))*(?: [-+*/] (?:\( )*⟨[CN]\d+⟩(?: \))*)+", scene.text):
+        piece = m.group()
+        while piece.count("(") > piece.count(")") and piece.startswith("( "):
+            piece = piece[2:]
+        while piece.count(")") > piece.count("(") and piece.endswith(" )"):
+            piece = piece[:-2]
+        columns = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", piece)]
+        if re.search(r"\b(?:log|ln|log10|sqrt|root|logarithm)(?: of)? ?\(? ?$", scene.text[: m.start()]):
+            continue
+        if piece.count("(") != piece.count(")") or not columns or any(not brain.linker.is_number(c) for c in columns) or len(re.findall(r"⟨", piece)) < 2:
+            continue
+        if len(set(columns)) == 1 and "⟨N" not in piece or set(columns) & set(brain.linker.virtual):
+            continue
+        written = re.sub(r"⟨[CN]\d+⟩", lambda k: quote(scene.get(k.group())) if k.group()[1] == "C" else str(scene.get(k.group())), piece)
+        title = re.sub(r"⟨[CN]\d+⟩", lambda k: str(scene.get(k.group())), piece)
+        name = brain.builder.expression(title, written)
+        start = scene.text.find(piece, m.start())
+        return name, scene.fork(scene.text[:start] + " " + scene.text[start + len(piece) :])
+    return None

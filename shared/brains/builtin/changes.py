@@ -1,0 +1,200 @@
+"""Comparisons of two figures: is one higher, by how much, from when to when."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.plan import (
+    Compare,
+    Condition,
+    Predicate,
+    RefValue,
+    Rule,
+    Trend,
+    Window,
+)
+from shared.brains.builtin import words
+from shared.brains.builtin.build import Unclear
+from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.link import Scene, rx
+from shared.brains.builtin.terms import AUX, COMPARATIVE, LOWER, Answer, Stop
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+
+def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
+    if not re.search(AUX, scene.text):
+        return None
+    marked = scene.fork(scene.text)
+    mark_values(marked, brain.linker)
+    text = marked.text
+    m = re.search(rf"\b({COMPARATIVE})\b(?P<mid>.*?)\bthan\b(?P<rest>.*)|\b(?P<cmp>above|below|exceed|exceeds|exceeded|over|under)\b(?P<rest2>.*)", text)
+    if m:
+        word = m.group(1) or m["cmp"]
+        left = text[: m.start()] + (" " + m["mid"] if m["mid"] else "")
+        right = (m["rest"] if m["rest"] is not None else m["rest2"]) or ""
+        a = brain.parts(marked.fork(left), keep_values=True)
+        b = brain.parts(marked.fork(right), keep_values=True)
+        brain.account(text, "than yes no either way sufficient enough", *words.LESS, *words.MORE, "higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse heavier older warmer hotter longer younger shorter lighter")
+        columns = a.columns or b.columns
+        functions = a.functions or b.functions
+        if len(columns) > 1 or (a.columns and b.columns and a.columns != b.columns):
+            if len(a.columns) == 1 and len(b.columns) == 1:
+                pass
+            else:
+                return None
+        function_a = (a.functions or (["lookup"] if b.functions and not a.functions and brain.is_single(a.where) else functions) or ["count" if not columns else "lookup"])[0]
+        function_b = (b.functions or functions or ["count" if not columns else "lookup"])[0]
+        column_a = (a.columns or b.columns or [None])[0]
+        column_b = (b.columns or a.columns or [None])[0]
+        shared = [c for c in a.where if not b.where or not set(columns_of(c)) & {x for w in b.where for x in columns_of(w)}]
+        where_b = b.where + [c for c in shared if b.where]
+        if not b.where and re.search(r"other|rest|else", right):
+            return None
+        first = brain.figure(function_a, column_a, a.where)
+        second = brain.figure(function_b, column_b, where_b) if b.where or b.columns or b.functions or re.search(r"overall|all", right) else None
+        if second is None:
+            if not b.numbers:
+                return None
+            ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if word in LOWER else ">", value=b.numbers[0])], then=True)], False)
+            return Answer(ref, ref.split(":")[0])
+        if first == second:
+            return None
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if word in LOWER else ">", value=RefValue(ref=second))], then=True)], False)
+        return Answer(ref, ref.split(":")[0])
+    p = brain.parts(marked, keep_values=True)
+    if p.where and re.search(r"\b(?:any|anybody|anyone|there|someone|some|ever)\b", text) and not p.functions and not p.superlatives:
+        brain.account(text, "die died dead")
+        ref = brain.figure("count", None, p.where)
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=ref, op=">", value=0)], then=True)], False)
+        return Answer(ref, ref.split(":")[0])
+    return None
+
+
+def change(brain: "Interpreter", scene: Scene) -> Answer | None:
+    text = scene.text
+    cue = re.search(r"\b(drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lose|lost|grow|grew|grown|growth|increase|increased|rise|rose|risen|gain|gained|change|changed|difference|differ|gap|more|less|higher|lower|fewer)\b", text)
+    if not cue:
+        return None
+    if stepwise := from_row_to_row(brain, scene):
+        return stepwise
+    percent = bool(re.search(r"percent|percentage|%|growth rate|\brelative\b", text)) and "percentage point" not in text
+    vocabulary = ("drop dropped fall fell fallen decrease decreased decline declined shrink shrank grow grew grown growth increase increased rise rose risen gain gained change changed difference differ gap "
+                  "percent percentage relative absolute minus positive negative sign than more less higher lower fewer points calculated terms average difference later earlier to drops increases by")  # fmt: skip
+    ends = [scene.get(m) for m in scene.all("R") if scene.get(m)[1] is not None]
+    pair: list[Condition] | None = None
+    if ends:
+        pair = [ends[0][1][0], ends[0][2][0]]
+        rest = scene.fork(rx(r"{R}").sub(" ", text))
+        rest.text = re.sub(r"⟨Y\d+⟩", " ", rest.text)
+    else:
+        marked = scene.fork(text)
+        mark_values(marked, brain.linker)
+        w = [marked.get(m) for m in marked.all("W")]
+        by_column: dict[str, list[Condition]] = {}
+        for c in w:
+            by_column.setdefault(",".join(sorted(set(columns_of(c)))), []).append(c)
+        pairs = [cs for cs in by_column.values() if len(cs) == 2]
+        ends_named = re.search(r"\b(?:first|earliest|start|beginning|opening)\b.*\b(?:last|latest|end|final)\b", text)
+        time = next(iter([*brain.linker.dates, *brain.linker.years]), None)
+        if ends_named and time and not pairs:
+            p = brain.parts(scene)
+            own = [c for c in p.columns if brain.linker.is_number(c) and c != time and c not in brain.linker.virtual]
+            if len(own) != 1 or p.by or not brain.unique(time):
+                return None
+            brain.account(p.scene.text, vocabulary, "first last earliest latest start end beginning final day days month months year years date if")
+
+            step = brain.builder.add(Trend, brain.builder.where(brain.table, *p.where), time=time, value=own[0], function="last")
+            return Answer(f"{step}:/percent_change" if percent else f"{step}:/change", step)
+        inside = [c for c in w if isinstance(c, Compare) and c.op == "in" and isinstance(c.value, list) and len(c.value) == 2]
+        if len(pairs) == 1:
+            pair = pairs[0]
+            others = [c for c in w if c not in pair]
+        elif inside and re.search(r"difference|gap|differ|than", text):
+            pair = [Compare(column=inside[0].column, op="==", value=v) for v in inside[0].value]  # type: ignore[union-attr]
+            others = [c for c in w if c is not inside[0]]
+        else:
+            return None
+        rest = marked.fork(re.sub(r"⟨W\d+⟩", " ", marked.text))
+        for c in others:
+            rest.text += " " + rest.mark("W", c)
+    if pair is None:
+        return None
+    rest.text = re.sub(r"\([^()]*\bminus\b[^()]*\)", " ", rest.text)
+    p = brain.parts(rest)
+    if p.by:
+        return None
+    columns = p.columns
+    if len(columns) > 1:
+        return None
+    brain.account(p.scene.text, vocabulary)
+    brain.all_used(p.scene.text)
+    column = columns[0] if columns else brain.default
+    named = [f for f in p.functions if f != "much" and not (f == "count" and column)]
+    function = named[0] if named else ("count" if column is None else "lookup")
+    try:
+        a, b = (brain.figure(function, column, [c, *p.where]) for c in pair)
+    except Unclear as problem:
+        raise Stop(problem.what, problem.why, problem.hint) from problem
+    down = re.search(r"\b(?:drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lost|lose)\b", text)
+    if ends and re.search(AUX, text) and not percent:
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=b, op="<" if down else ">", value=RefValue(ref=a))], then=True)], False)
+        return Answer(ref, ref.split(":")[0])
+    comparative = re.search(r"\b(?:more|less|higher|lower|fewer)\b.*\bthan\b", text)
+    if percent:
+        expression = "(first - last) / first * 100" if down and "increase" not in text else "(last - first) / first * 100"
+        if comparative:
+            expression = "(first - last) / last * 100"
+    elif down or comparative or re.search(r"\bdifference\b|\bgap\b|\bdiffer\b", text) and not ends:
+        expression = "first - last"
+    else:
+        expression = "last - first"
+    ref = brain.builder.calculate(expression, first=a, last=b)
+    return Answer(ref, ref.split(":")[0])
+
+
+def from_row_to_row(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"In which year did x rise most?", "compound annual growth of x"."""
+    text = scene.text
+    down = r"drop|fall|fell|decreas|declin|loss|lose|lost|shrink|shrank|slump|plung"
+    up = r"increas|rise|rose|jump|gain|grow|grew|climb|surg|chang"
+    most = re.search(rf"\b(?P<a>(?:{up}|{down})\w*)(?: by)?(?: the)? ⟨S\d+⟩|⟨S\d+⟩(?: [a-z]+(?:-[a-z]+)*)? (?P<b>(?:{up}|{down})\w*)", text)
+    compound = re.search(r"\bcagr\b|compound(?:ed)? (?:annual |yearly |average )?growth|average (?:annual|yearly) growth rate", text)
+    time = next(iter([*brain.linker.dates, *brain.linker.years]), None)
+    asked = re.search(r"\bwhen\b|\b(?:which|what) (?:calendar |single |one )?(⟨C\d+⟩|[a-z]+)", text)
+    if not (compound or most and asked):
+        return None
+    p = brain.parts(scene)
+    own = [c for c in p.columns if brain.linker.is_number(c) and c != time and c not in brain.linker.virtual and brain.additive(c)]
+    if most and asked and asked[1] and (asked[1] not in words.TIME_NOUNS and not (asked[1].startswith("⟨") and (scene.get(asked[1]) == time or scene.get(asked[1]) in brain.linker.virtual))):
+        groups = [c.name for c in brain.linker.table.columns if c.type == "VARCHAR"]
+        if asked[1].startswith("⟨") and scene.get(asked[1]) in groups or asked[1] in words.ENTITIES:
+            raise Stop(text, "It asks whose figure changed most; that needs a start and an end for each, which I did not find.", "Name the two times to compare.")
+        return None
+    fixed = {c for w in p.where for c in columns_of(w)}
+    groups = [c for c in fixed if brain.linker.kind_of(c) == "text"]
+    steady = time is not None and (brain.unique(time) or bool(groups) and brain.linker.columns[time].distinct * brain.linker.columns[groups[0]].distinct >= brain.rows)
+    if time is None or len(own) != 1 or p.by or not steady:
+        raise Stop(text, "It asks how a figure changed from one time to the next, and there is not one row for each time.", "Name the figure (mean, total, …) and the times to compare.")
+    brain.account(text, "increase increased rise rose jump jumped gain gained grow grew growth grown climb surge change changed drop dropped fall fell decrease decreased decline declined loss lose lost shrink shrank slump plunge "
+                 "compound annual yearly average rate cagr compared previous next before after one another year-over-year year-on-year month-over-month month-on-month over relative percent percentage terms to from by jump sharpest steepest day month year date quarter week in which when did")  # fmt: skip
+    table = brain.builder.where(brain.table, *p.where)
+
+    if compound and not most:
+        step = brain.builder.add(Trend, brain.builder.base(table, time), time=time, value=own[0], function="last")
+        return Answer(f"{step}:/growth", step)
+    assert most is not None
+    percent = bool(re.search(r"percent|%|relative", text))
+    name = f"{own[0]} {'growth' if percent else 'change'}"
+    brain.builder.labels[name] = {"window": Window(function="percent_change" if percent else "difference", column=own[0], order_by=time)}
+    brain.linker.derived[name] = "number"
+    word = most["a"] or most["b"]
+    mark = re.search(r"⟨S\d+⟩", most.group())
+    least = mark is not None and scene.get(mark.group())[2] == "asc" and scene.get(mark.group())[0] in ("least", "smallest", "lowest")
+    falling = bool(re.match(down, word))
+    if least or not re.search(r"\b(?:which|when|what (?:year|month|day|date|quarter|week))\b", text):
+        return None
+    target = brain.linker.virtual and next((v for v, part in brain.linker.virtual.items() if part.part == "year" and part.column == time and brain.linker.row_unit() == "year"), None) or time
+    table = brain.builder.base(table, name, target)
+    ranked = brain.builder.rank(table, name, [target], order="asc" if falling else "desc")
+    return Answer(f"{ranked}:/name", ranked)

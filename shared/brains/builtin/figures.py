@@ -1,0 +1,176 @@
+"""A figure, for all or for each group: counts, means, single values, groups beyond a threshold."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.plan import (
+    Aggregate,
+    Compare,
+    Unpivot,
+)
+from shared.brains.builtin import words
+from shared.brains.builtin.build import Unclear, pointer
+from shared.brains.builtin.conditions import columns_of
+from shared.brains.builtin.link import Scene, alternatives, rx
+from shared.brains.builtin.terms import NAMES_SOMETHING, Answer, Parts
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+
+def groups_beyond(brain: "Interpreter", scene: Scene) -> Answer | None:
+    if not re.match(r"^(?:.{0,30})\b(?:which|what|list|name|show)\b", scene.text):
+        return None
+    tail = alternatives(words.OR_MORE)
+    m = rx(rf"(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<more>{alternatives(words.MORE)})) {{N:n}}|{{N:k}}(?: [a-z]+)? (?P<ormore>{tail})").search(scene.text)
+    if not m:
+        return None
+    p = brain.parts(scene)
+    texts = [c for c in p.columns if not brain.linker.is_number(c)]
+    if len(texts) != 1 or len(p.columns) != 1 or p.superlatives:
+        return None
+    brain.account(re.sub(tail, " ", p.scene.text), "least more than or have has had", *words.MORE, *words.AT_LEAST)
+    number = scene.get(m["n"] or m["k"])
+    table = brain.builder.base(brain.builder.where(brain.table, *p.where), texts[0])
+
+    measure = brain.builder.measure("count", None)
+    step = brain.builder.add(Aggregate, table, measures=[measure], by=texts, having=Compare(column="count", op=">" if m["more"] else ">=", value=number))
+    ranked = brain.builder.rank(step, "count", texts, k=1000)
+    return Answer(f"{ranked}:/names", ranked)
+
+
+def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
+    p = brain.parts(scene)
+    text = p.scene.text
+    functions = [f for f in p.functions if f != "much"]
+    much = "much" in p.functions
+    superlative = [s for s in p.superlatives if s[2] in ("desc", "asc", "worst")]
+    hinted = ""
+    if superlative and not functions and len(superlative) == 1 and not re.search(NAMES_SOMETHING, text):
+        hint, direction = superlative[0][1], superlative[0][2]
+        column = p.columns[0] if len(p.columns) == 1 else None
+        if column and hint and not hint.startswith("#") and brain.linker.find_column(hint.split())[0] not in (None, column):
+            column = None
+        if column is None and hint and not hint.startswith("#") and not p.columns:
+            column, _ = brain.linker.find_column(hint.split())
+            hinted = " ".join([*brain.linker.names.get(column or "", []), "temperature", "temperatures"])
+        if hint == "#date" and not brain.linker.is_number(column or "") if column in brain.linker.columns else False:
+            functions, p.columns, p.superlatives = ["max" if direction == "desc" else "min"], [str(column)], []
+        elif column and direction != "worst" and hint != "#std":
+            functions = ["max" if direction == "desc" else "min"]
+            p.columns = [column]
+            p.superlatives = []
+    if p.superlatives and [s for s in p.superlatives if s[2] != "skip"]:
+        if not functions:
+            return None
+    counting = "count" in functions
+    columns = [c for c in p.columns if not (brain.linker.kind_of(c) == "text" and c in brain.linker.columns and brain.unique(c))] if len(p.columns) > 1 else p.columns
+    if [x for x in p.superlatives if x[2] in ("desc", "asc", "worst")]:
+        return None
+    if counting and len(set(functions)) > 1 and not (set(functions) == {"count", "sum"} and not columns):
+        functions = [f for f in functions if f != "count"]
+        counting = False
+    if functions and functions[0] == "distinct" and not columns:
+        return None
+    if (answer := several(brain, p, functions, columns)) is not None:
+        return answer
+    if len(set(functions)) > 1:
+        return None
+    function = functions[0] if functions else None
+    brain.all_used(text)
+    brain.account(text, hinted, "distribution spread different distinct unique separately individually known existing average")
+    if counting or (function is None and re.search(r"\b(?:number|count|how many|tally)\b", text)):
+        if not columns:
+            return count(brain, p, None)
+        if len(columns) == 1:
+            column = columns[0]
+            if not brain.linker.is_number(column) and not p.where and not p.by:
+                if brain.unique(column):
+                    return count(brain, p, None)
+                return finish(brain, p, "distinct", column)
+            if not brain.linker.is_number(column) and brain.unique(column):
+                return count(brain, p, None)
+            if not brain.linker.is_number(column) and p.by:
+                return finish(brain, p, "distinct", column)
+            if not brain.linker.is_number(column):
+                return finish(brain, p, "distinct", column)
+            if re.search(r"missing|null|empty|blank", text):
+                return finish(brain, p, "null_count", column)
+            direct = re.search(r"⟨F\d+⟩(?: of)?(?: the)?(?: [a-z]+){0,4} ⟨C", text)
+            if direct and column in brain.linker.columns and brain.linker.columns[column].type == "BIGINT" and brain.additive(column):
+                return finish(brain, p, "lookup" if brain.is_single(p.where) and not p.by else "sum", column)
+            return None
+        return None
+    if function is None and not columns and (p.by or p.where) and re.search(r"\bnumber|rows|counts?\b", text):
+        return count(brain, p, None)
+    if len(columns) == 0 and brain.default and (function or brain.is_single(p.where)):
+        columns = [brain.default]
+    if function == "mode" and len(columns) == 1:
+        return finish(brain, p, "mode", columns[0])
+    if len(columns) > 1 and brain.loose:
+        weak = {p.scene.get(m) for m in p.scene.all("C") if m in p.scene.weak}
+        columns = [c for c in columns if c not in weak] or columns
+    if len(columns) > 1 and function and not p.by:
+        refs = [c for c in columns if brain.linker.is_number(c)]
+        if len(refs) != 1:
+            return None
+        return None
+    if len(columns) != 1:
+        return None
+    column = columns[0]
+    if function is None and p.where and not p.by and not brain.linker.is_number(column) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
+        by = next((c for w in p.where for c in columns_of(w) if brain.linker.is_number(c)), None)
+        if by:
+            step = brain.builder.rank(brain.builder.where(brain.table, *p.where), by, [column], k=1000)
+            return Answer(f"{step}:/names", step)
+    if function is None:
+        if much and brain.linker.is_number(column) and not brain.is_single(p.where):
+            function = "sum"
+        elif p.where and brain.is_single(p.where):
+            return finish(brain, p, "lookup", column)
+        elif p.by and brain.linker.is_number(column) and all(brain.unique(c) for c in p.by):
+            function = "max"
+        else:
+            raise Unclear(str(column), f"It is not said which figure of “{column}” is wanted, and more than one row fits.", "Say for instance mean, median, total, highest or count.")
+    if function not in ("distinct", "null_count", "min", "max", "mode") and not brain.linker.is_number(column) and column not in brain.builder.expressions:
+        return None
+    return finish(brain, p, function, column)
+
+
+def several(brain: "Interpreter", p: Parts, functions: list[str], columns: list[str]) -> Answer | None:
+    """Several figures at once: "min, max and mean of x", "mean x and mean y by z"."""
+    measures = [f for f in dict.fromkeys(functions) if f not in ("count", "much", "distinct", "null_count")]
+    numbers = [c for c in columns if brain.linker.is_number(c)]
+    if brain.loose or re.search(r"percent|share|proportion|fraction|ratio|combined|together", p.scene.text) or [x for x in p.superlatives if x[2] != "skip"] or not all(brain.additive(c) for c in numbers) or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
+        return None
+    brain.account(p.scene.text)
+    brain.all_used(p.scene.text)
+    table = brain.builder.base(brain.builder.where(brain.table, *p.where), *numbers, *p.by)
+    if len(numbers) > 1 and not p.by:
+
+        long = brain.builder.add(Unpivot, table, columns=numbers, names_to="column", values_to="value")
+        step, name = brain.builder.groups(long, ["column"], measures[0], "value")
+        return Answer(f"{step}:/groups/*/{pointer(name)}", step)
+    made = [brain.builder.measure(f, c) for c in numbers for f in measures]
+
+    step = brain.builder.add(Aggregate, table, measures=made, by=p.by)
+    refs = [f"{step}:/groups/*/{pointer(m.name)}" if p.by else f"{step}:/{pointer(m.name)}" for m in made]
+    return Answer(refs[0], step, extra=dict(zip((m.name for m in made), refs, strict=True)))
+
+
+def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
+    if p.by:
+        table = brain.builder.where(brain.table, *p.where)
+        step, name = brain.builder.groups(table, p.by, "count", column)
+        return Answer(f"{step}:/groups/*/{name}", step, ("bar", *p.by, name))
+    ref = brain.figure("count", column, p.where)
+    return Answer(ref, ref.split(":")[0])
+
+
+def finish(brain: "Interpreter", p: Parts, function: str, column: str) -> Answer:
+    if p.by:
+        table = brain.builder.where(brain.table, *p.where)
+        step, name = brain.builder.groups(table, p.by, function, column)
+        return Answer(f"{step}:/groups/*/{pointer(name)}", step, ("bar", *p.by, name))
+    ref = brain.figure(function, column, p.where)
+    return Answer(ref, ref.split(":")[0])

@@ -1,0 +1,141 @@
+"""Percentages, shares and ratios."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.plan import (
+    Compare,
+    Condition,
+)
+from shared.brains.builtin.build import pointer
+from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
+from shared.brains.builtin.link import Scene, rx
+from shared.brains.builtin.terms import Answer
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+
+def share(brain: "Interpreter", scene: Scene) -> Answer | None:
+    cue = re.search(r"(?:what |which )?(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b(?: share)?", scene.text)
+    if not cue or re.search(r"\b(?:drop|fall|fell|grow|grew|growth|increase|increased|decrease|decreased|rise|rose|change|decline|declined|more|less|higher|lower)\b.*\b(?:from|between|than|compared)\b|percentage points?", scene.text):
+        return None
+    if scene.text[: cue.start()].rstrip().endswith("⟩") and re.search(r"⟨[NF]\d+⟩ ?$", scene.text[: cue.start()]):
+        return None
+    function = "percent" if re.search(r"percent|pct|%", scene.text) and not re.search(r"between 0 and 1|0-1|fraction|as a decimal", scene.text) else "share"
+    p = brain.parts(scene)
+    text = p.scene.text
+    cue = re.search(r"(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b", text)
+    if cue is None:
+        return None
+    brain.account(text, "percentage percent share proportion fraction portion pct among amongst within belong make made account accounts contributed contribution came part between")
+    before, after = text[: cue.start()], text[cue.end() :]
+    wanted = [c for c in p.columns if brain.linker.is_number(c) and brain.additive(c)]
+    base: list[Condition] = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", before)]
+    if re.match(r"^.{0,30}\b(?:in|on|for|at|what|of) $", before) and not re.search(r"among|of the|out of|for the", before):
+        base = base
+    split = re.search(r"(?<=\s)(?:are|were|is|was|have|has|had|come|comes|came|fall|fell|rate|rated|belong|belongs|did|do|does|got|get|gave|contain|contains|use|uses|show|shows)(?=\s)", after) \
+        or re.search(r"(?<=\s)(?:with|who|that|whose|where|which|in|from)(?=\s)", after)  # fmt: skip
+    head, tail = (after[: split.start()], after[split.start() :]) if split else (after, "")
+    def marks(piece: str) -> list[Condition]:
+        return [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", piece)]
+
+    among = re.search(r"\b(?:among|amongst|out of|of all|within|of those|for all|for the|for)\b(?=[^⟨]{0,40}⟨W\d+⟩)", tail or head)
+    if among and marks((tail or head)[: among.start()]):
+        base += marks((tail or head)[among.start() :])
+        head, tail = (head, tail[: among.start()]) if tail else (head[: among.start()], "")
+    first, target = marks(head), marks(tail)
+    if first and target:
+        base += first
+    elif first:
+        target = first
+    # "with W1 are W2": the last verb divides
+    if not first and len(target) >= 2 and split and split.group() in ("with", "who", "that", "whose", "where", "in", "which", "from"):
+        verbs = list(re.finditer(r"(?<=\s)(?:are|were|is|was|have|has|had|come|came|belong|rate|got|get|did)(?=\s)", tail))
+        if verbs:
+            left, right = marks(tail[: verbs[-1].start()]), marks(tail[verbs[-1].start() :])
+            if left and right:
+                base, target = base + left, right
+    whole = [m for m in re.findall(r"⟨W\d+⟩", after)]
+    spoken = [m for m in whole if re.search(r"\b(?:are|were|is|was|be|have|has|had|yielded|weigh|cost)\b", p.scene.words.get(m, ""))]
+    if len(whole) >= 2 and not base and spoken and len(spoken) < len(whole) and not split:
+        base, target = [p.scene.get(m) for m in whole if m not in spoken], [p.scene.get(m) for m in spoken]
+    if len(target) >= 2 and not base and not split:  # "share of Japanese cars in 1980"
+        timed = [c for c in target if set(columns_of(c)) <= {*brain.linker.dates, *brain.linker.years, *brain.linker.virtual}]
+        if timed and len(timed) < len(target):
+            base, target = timed, [c for c in target if c not in timed]
+    if "null_count" in p.functions and len(p.columns) == 1:
+        target.append(Compare(column=p.columns[0], op="is null"))
+        wanted = []
+    if not target and base and not p.by and before.strip():
+        target, base = base, []
+    sums = [c for c in wanted if re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| entire| sum| of|⟨F\d+⟩| )*⟨C", after)]
+    if len(wanted) == 2 and not p.by:
+        table = brain.builder.where(brain.table, *base, *target)
+        whole, piece = (wanted[0], wanted[1]) if re.search(r"of\b[^⟨]*⟨C", after) else (wanted[1], wanted[0])
+        a = brain.builder.value(table, "sum", piece)
+        b = brain.builder.value(table, "sum", whole)
+        ref = brain.builder.calculate("part / whole * 100" if function == "percent" else "part / whole", part=a, whole=b)
+        return Answer(ref, ref.split(":")[0])
+    column = sums[0] if sums and len(wanted) == 1 else None
+    if wanted and column is None:
+        return None
+    brain.all_used(text)
+    table = brain.builder.where(brain.table, *base)
+    condition = conjunction(target)
+    if p.by:
+        step, name = brain.builder.groups(table, p.by, function, column, condition)
+        return Answer(f"{step}:/groups/*/{pointer(name)}", step)
+    if condition is None:
+        texts = [c for c in p.columns if not brain.linker.is_number(c)]
+        if len(texts) == 1 and brain.groupable(texts[0]):
+            step, name = brain.builder.groups(table, texts, function, column)
+            return Answer(f"{step}:/groups/*/{pointer(name)}", step)
+        return None
+    ref = brain.builder.value(table, function, column, condition)
+    return Answer(ref, ref.split(":")[0])
+
+
+def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
+    text = scene.text
+    if m := rx(r"{F:f}(?: [a-z]+)* {C:a}[^⟨]* (?:for every|for each)(?: single| one)?(?: [a-z]+){0,3} {C:b}").search(text):
+        a, b = scene.get(m["a"]), scene.get(m["b"])
+        if scene.get(m["f"]) == "count" and brain.additive(a) and brain.additive(b) and not brain.groupable(b):
+            brain.account(text[: m.start()] + text[m.end() :])
+            p = brain.parts(scene)
+            ref = brain.builder.calculate("a / b", a=brain.figure("sum", a, p.where), b=brain.figure("sum", b, p.where))
+            return Answer(ref, ref.split(":")[0])
+    for pattern, formula in (
+        (r"(?:difference|gap) between(?: the)? {F:f}(?: of)?(?: the)? {C:a} and(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
+        (r"ratio (?:of|between)(?: the)? {F:f}(?: of)?(?: the)? {C:a} (?:to|and|over)(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a / b"),
+        (r"{F:f}(?: of)?(?: the)? {C:a} minus(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
+        (r"{F:f}(?: of)?(?: the)? {C:a} divided by(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a / b"),
+    ):  # fmt: skip
+        m = rx(pattern).search(text)
+        if m and scene.get(m["a"]) != scene.get(m["b"]) and "count" not in (scene.get(m["f"]), scene.get(m["g"])):
+            p = brain.parts(scene.fork(text[: m.start()] + " " + text[m.end() :]))
+            brain.account(p.scene.text)
+            if p.by or p.columns:
+                return None
+            a, b = (brain.figure(scene.get(m[f]), scene.get(m[c]), p.where) for f, c in (("f", "a"), ("g", "b")))
+            ref = brain.builder.calculate(formula, a=a, b=b)
+            return Answer(ref, ref.split(":")[0])
+    if not re.search(r"\bratio\b|divided by|\bdivide\b|times (?:as|more|higher|larger)", text):
+        return None
+    marked = scene.fork(scene.text)
+    mark_values(marked, brain.linker)
+    conditions = [marked.get(m) for m in marked.all("W")]
+    p = brain.parts(scene)
+    if len(set(p.functions)) == 2 and not conditions and len(p.columns) == 1 and not p.by and "count" not in p.functions:
+        brain.account(p.scene.text, "ratio divided divide times")
+        a, b = (brain.figure(f, p.columns[0], p.where) for f in p.functions)
+        ref = brain.builder.calculate("a / b", a=a, b=b)
+        return Answer(ref, ref.split(":")[0])
+    if len(conditions) == 2 and len(p.columns) <= 1 and not p.by and set(columns_of(conditions[0])) == set(columns_of(conditions[1])):
+        brain.account(marked.text, "ratio divided divide times high large big")
+        column = next(iter(p.columns), None)
+        function = p.functions[0] if p.functions else ("count" if column is None else "lookup")
+        a, b = (brain.figure(function, column, [c]) for c in conditions)
+        ref = brain.builder.calculate("a / b", a=a, b=b)
+        return Answer(ref, ref.split(":")[0])
+    return None
