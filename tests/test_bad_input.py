@@ -37,7 +37,7 @@ UNREADABLE: dict[str, tuple[str | bytes | None, str]] = {
     "empty": ("", "empty"),
     "binary called .csv": (bytes(range(256)) * 40, "table.csv"),
     "half a Parquet file": (b"PAR1" + bytes(100), "table.csv"),
-    "a saved web page": ("<!DOCTYPE html><html><body><p>Sign in</p></body></html>", "HTML"),
+    "a saved web page": ("<!DOCTYPE html><html><body><p>Sign in</p></body></html>", "web page"),
 }
 
 

@@ -7,8 +7,8 @@
 
     ask.unanswerable("Which dealer sold the most cars?", why="the table names no dealers")
 
-A question without `outputs` has one answer: a number, a string, a yes/no as bool, a list (ordered where the
-question ranks) or a mapping from group to number. With `outputs={name: description}` the function returns a
+A question without `outputs` has one answer: a number, a string, a yes/no as bool, a list (where the
+question ranks), a set (where it does not) or a mapping from group to number. With `outputs={name: description}` the function returns a
 dict of the same names. `decimals` is what the question itself asks to round to.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 def same(expected: Any, got: Any, decimals: int | None = None) -> bool:
     """Numbers: relative 1e-6, or half a unit of the last decimal asked for (integers exactly). Text: case and edges ignored; a
-    date equals itself in any written form, and January 1st equals its year. A list keeps its order; a mapping in rank order
+    date equals itself in any written form, and January 1st equals its year. A list keeps its order, a set has none; a mapping in rank order
     stands for the list of its keys; a one-item list stands for its item. yes/no stand for booleans."""
     if isinstance(expected, bool):
         return _boolean(got) is expected
@@ -16,6 +16,9 @@ def same(expected: Any, got: Any, decimals: int | None = None) -> bool:
             return False
         found = {_text(k): v for k, v in got.items()}
         return all(_text(k) in found and same(v, found[_text(k)], decimals) for k, v in expected.items())
+    if isinstance(expected, set):
+        names = list(got) if isinstance(got, (list, dict)) else [got]
+        return len(names) == len(expected) and {_text(e) for e in expected} == {_text(g) for g in names}
     if isinstance(expected, list):
         if isinstance(got, dict):
             got = list(got)

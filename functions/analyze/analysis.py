@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -31,7 +31,7 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
     Raises BadInput and NotFound for what the caller can mend, SandboxUnavailable where nothing may be run, Cancelled. A goal
     that cannot be answered is no error: the analysis says so in `unanswered`, and its status is `unanswered`.
     """
-    make_plan, goal = brain(input.brain), require_goal(input)
+    brain(input.brain), require_goal(input)  # before anything costs time
     sandbox.prewarm()  # its imports take as long as reading the data
     work, ms, started = run.folder / "work", dict[str, float](), time.perf_counter()
     with ThreadPoolExecutor(4, "analyze") as pool, ExitStack() as closing:
@@ -46,8 +46,7 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
             found = profile(snapshot, work)
         run.check()
         with _stage(run, ms, "plan"):
-            plan = input.plan or make_plan(goal, input.outputs, found, _values(snapshot, found, work), list(map(_name, input.sources)))
-            plan, tables = _checked(plan, goal, snapshot)
+            plan, tables = _planned(input, snapshot, found, work)
         run.emit("plan", steps=[{"id": s.id, "op": s.op, "because": s.because} for s in plan.steps if s.op != "report"])
         with _stage(run, ms, "cells"):
             cells = opened.result()
@@ -68,11 +67,18 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
 
 def plan_only(input: AnalyzeInput, folder: Path) -> Plan:
     """The checked plan `analyze` would run. `folder` is for the snapshot."""
-    make_plan, goal = brain(input.brain), require_goal(input)
+    brain(input.brain), require_goal(input)
     snapshot = take_snapshot([_source(source) for source in input.sources], folder)
-    found = profile(snapshot, folder)
-    plan = input.plan or make_plan(goal, input.outputs, found, _values(snapshot, found, folder), list(map(_name, input.sources)))
-    return _checked(plan, goal, snapshot)[0]
+    return _planned(input, snapshot, profile(snapshot, folder), folder)[0]
+
+
+def _planned(input: AnalyzeInput, snapshot: Snapshot, found: Profile, folder: Path) -> tuple[Plan, Tables]:
+    """The given plan, or a brain's, checked."""
+    goal = require_goal(input)
+    if input.plan is not None:
+        return _checked(input.plan, goal, snapshot)
+    sources = [Path(source).name for source in input.sources]
+    return _checked(brain(input.brain)(goal, input.outputs, found, _values(snapshot, found, folder), sources), goal, snapshot)
 
 
 def _run_steps(cells: Cells, plan: Plan, tables: Tables, pool: ThreadPoolExecutor, work: Path) -> "tuple[Plan, Future[Verification]]":
@@ -140,8 +146,8 @@ def _verified(plan: Plan, snapshot: Snapshot, work: Path, results: Mapping[str, 
         return Verification(checks=checks, sensitivities=[])
 
 
-def _values(snapshot: Snapshot, found: Profile, work: Path) -> Any:
-    """Table and column → its distinct values, for a brain that wants to know them; None when there are too many."""
+def _values(snapshot: Snapshot, found: Profile, folder: Path) -> Callable[[str, str], list[str] | None]:
+    """Table, column → its distinct values, for a brain that wants to know them; None when there are too many."""
     columns = {(table.name, column.name): column for table in found.tables for column in table.columns}
 
     @cache
@@ -149,17 +155,13 @@ def _values(snapshot: Snapshot, found: Profile, work: Path) -> Any:
         column = columns[table, name]
         if column.type == "VARCHAR" and column.distinct == len(column.top):
             return sorted(str(value) for value, _ in column.top)
-        return distinct_values(snapshot, work, table, name)
+        return distinct_values(snapshot, folder, table, name)
 
     return values
 
 
 def _source(source: str) -> Path | BinaryIO:
     return sys.stdin.buffer if source == "-" else Path(source)
-
-
-def _name(source: str) -> str:
-    return Path(source).name
 
 
 def _title(spec: Mapping[str, Any]) -> str:

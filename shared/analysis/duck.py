@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+WIDE = 500  # columns
+
 _latest: dict[Path, duckdb.DuckDBPyConnection] = {}
 
 
@@ -39,6 +41,17 @@ def _open(folder: Path, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         "SET enable_external_access = false"
     )
     return database
+
+
+def fit_width(con: duckdb.DuckDBPyConnection, columns: int) -> None:
+    """Settings for statements over this many columns.
+
+    Every thread holds buffers for every column, and some passes of the optimizer take time that grows with the square
+    of the number of expressions: 5,000 columns need one thread and none of those passes.
+    """
+    wide = columns > WIDE
+    passes = "common_subexpressions,join_order,projection_placement,statistics_propagation" if wide else ""
+    con.execute(f"SET disabled_optimizers = '{passes}'; {'SET threads = 1' if wide else 'RESET threads'}")
 
 
 def quoted(name: str) -> str:

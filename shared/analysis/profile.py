@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from shared.analysis.duck import connect, literal, quoted
+from shared.analysis.duck import connect, fit_width, literal, quoted
 from shared.analysis.snapshot import Snapshot, SnapshotColumn, Table
 from shared.errors import NotFound, UnknownColumn
 
@@ -102,6 +102,7 @@ def _table(table: Table, folder: Path) -> TableProfile:
 
     def ask(query: str) -> list[tuple[Any, ...]]:
         with connect(folder) as con:
+            fit_width(con, len(table.columns))
             return con.execute(query).fetchall()
 
     connect(folder).close()  # opens the folder's database, once

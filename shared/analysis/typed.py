@@ -14,12 +14,11 @@ import duckdb
 
 from shared.analysis import infer
 from shared.analysis.delimited import plural
-from shared.analysis.duck import literal, quoted
+from shared.analysis.duck import fit_width, literal, quoted
 from shared.analysis.infer import Decimal, Reading
 from shared.analysis.readers import Note
 
 CHUNK = 200  # columns per counting statement: planning time grows faster than their number
-WIDE = 500
 TOLERATED, ENOUGH = 0.02, 20  # a column may lose this share of its values, if it has at least so many
 _BLANKS, _EDGE = literal(infer.BLANKS), literal(f"^[{infer.BLANKS}]|[{infer.BLANKS}]$")
 # Not `IN`: DuckDB makes a join of each, and one per column takes gigabytes.
@@ -52,8 +51,7 @@ def write(
     con: duckdb.DuckDBPyConnection,
 ) -> Written:
     """Write the relation's columns, typed, to `file`."""
-    # Every thread holds buffers for every column: with very many, one thread is quicker than two, and fits in memory.
-    con.execute("SET threads = 1" if len(columns) > WIDE else "RESET threads")
+    fit_width(con, len(columns))
     samples = {column.raw: [v for value in column.sample if (v := value.strip(infer.BLANKS))] for column in columns}
     choices = {c.raw: infer.readings(samples[c.raw], (), decimal, c.name) for c in columns if _open(c)}
     rows, done = _believe(relation, columns, samples, choices, decimal, file, con)
@@ -202,8 +200,7 @@ def _repair(
     con: duckdb.DuckDBPyConnection,
 ) -> tuple[dict[str, Reading], list[Note]]:
     """Read what the first pass left as text. Returns the reading of every column that is not text, and notes."""
-    names = ", ".join(f"{quoted(column.name)} AS {column.raw}" for column in columns)
-    source = f"(SELECT {names} FROM read_parquet({literal(str(first))}))"
+    source = f"read_parquet({literal(str(first))})"
     rest = [column for column in columns if column.raw not in done and (_open(column) or column.type == "DOUBLE")]
     tried = {c.raw: choices[c.raw] if samples[c.raw] else [infer.UNSEEN] for c in rest if _open(c)}
     counts = _count(source, rest, tried, con)
@@ -236,7 +233,8 @@ def _repair(
             else:
                 sql = _over(reading.sql if reading else f"CASE WHEN NOT {_TEXT_NULL} THEN v END", sql)
         values.append((sql, column.name))
-    trimmed = ", ".join(f"{_trimmed(c.raw)} AS {c.raw}" if c.raw in tried else c.raw for c in columns)
+    names = ((quoted(c.name), c) for c in columns)
+    trimmed = ", ".join(f"{_trimmed(name) if c.raw in tried else name} AS {c.raw}" for name, c in names)
     _copy(values, f"(SELECT {trimmed} FROM {source})", file, con)
     return chosen, notes
 
@@ -257,14 +255,14 @@ def _count(
         raws, values, cases, sums = [], [], [], []
         for i, column in enumerate(part):
             if column.type == "DOUBLE":
-                raws.append(f"{column.raw} AS v{i}")
+                raws.append(f"{quoted(column.name)} AS v{i}")
                 values.append(f"v{i}")
                 cases.append(f"v{i}")
                 sums += [f"count(v{i})", f"count_if(isinf(v{i}))", "0", "0", "0", "NULL", "NULL"]
                 continue
             found = choices[column.raw]
             null, code = (_VALUE_NULL, infer.CODE_SQL) if found else (_TEXT_NULL, "false")
-            raws.append(f"{_trimmed(column.raw)} AS v{i}, {column.raw} AS r{i}")
+            raws.append(f"{_trimmed(quoted(column.name))} AS v{i}, {quoted(column.name)} AS r{i}")
             values.append(f"v{i}, v{i} <> r{i} AS t{i}, {_over(null, f'v{i}')} AS n{i}, {_over(code, f'v{i}')} AS c{i}")
             cases.append(f"v{i}, t{i}, n{i}, c{i}, CASE WHEN n{i} THEN v{i} END AS e{i}")
             text_nulls = f"count_if({_over(_TEXT_NULL, f'e{i}')})"

@@ -88,7 +88,7 @@ def _(t):
 @ask("Which cylinder counts have more than 50 cars?")
 def _(t):
     n = t.Cylinders.value_counts()
-    return sorted(int(k) for k in n[n > 50].index)
+    return set(int(k) for k in n[n > 50].index)
 
 
 @ask("Divide horsepower by weight for every car and give me the name of the one that comes out highest.")

@@ -80,7 +80,7 @@ def _(t):
 @ask("which neighbourhoods have four deaths or more")
 def _(t):
     n = t.neighborhood.value_counts()
-    return sorted(n.index[n >= 4])
+    return set(n.index[n >= 4])
 
 
 @ask(

@@ -86,7 +86,7 @@ def _(t):
 @ask("Which neighborhoods had more than three deaths?")
 def _(t):
     n = t.neighborhood.value_counts()
-    return sorted(n[n > 3].index.tolist())
+    return set(n[n > 3].index.tolist())
 
 
 @ask("std dev of age, males only")

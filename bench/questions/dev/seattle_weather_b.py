@@ -101,7 +101,7 @@ def _(t):
 @ask("Which kinds of weather were recorded on more than 250 days?")
 def _(t):
     n = t.weather.value_counts()
-    return sorted(n[n > 250].index.tolist())
+    return set(n[n > 250].index.tolist())
 
 
 @ask("How many sun days per snow day do we have in total?")

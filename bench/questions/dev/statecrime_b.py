@@ -66,7 +66,7 @@ def _(t):
 
 @ask("Show me every state where murder exceeds 8 (DC counts as a state here).")
 def _(t):
-    return sorted(t[t.murder > 8].state.tolist())
+    return set(t[t.murder > 8].state.tolist())
 
 
 @ask("Divide murder by violent for each state. Which state has the largest result?")

@@ -91,7 +91,7 @@ def _(t):
 
 @ask("List the symbols that were ever priced at more than 150.")
 def _(t):
-    return sorted(t[t.price > 150].symbol.unique().tolist())
+    return set(t[t.price > 150].symbol.unique().tolist())
 
 
 @ask("Taking only 2007, GOOG's mean price was how many times AAPL's mean price?")

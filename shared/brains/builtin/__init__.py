@@ -6,6 +6,7 @@ text columns (to recognise "male passengers"), and nothing from the table is eve
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
@@ -40,10 +41,13 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
             question = Recipe(brain, goal, {}).question()
             try:
                 answer = brain.answer(question)
-            except Unclear:
-                if (clearer := rephrased(question)) is None:
-                    raise
-                answer = brain.answer(clearer)
+            except Unclear as problem:
+                answer = None
+                for clearer in rephrased(question):
+                    with suppress(Unclear):
+                        answer = answer or brain.answer(clearer)
+                if answer is None:
+                    raise problem
             if answer.extra:
                 wanted += [Output(name=name, ref=ref, decimals=decimals) for name, ref in answer.extra.items()]
             elif answer.ref:
@@ -105,10 +109,12 @@ def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
     return [step for step in steps if step.id in needed]
 
 
-def rephrased(question: str) -> str | None:
-    """"Which stock swings most, I mean has the largest standard deviation?": what is said second is the plainer."""
-    m = re.match(r"(?is)^(?P<head>.*?\b(?:which|what|list|name|top)\b(?: the)?(?: \d+| one| two| three| four| five)? (?:kind of |type of )?\w+)\b[^?.]*?,? \(?(?:i\.e\.,?|i mean|that is,?|in other words,?|meaning|namely)\)? (?P<tail>.+)$", question)
-    return f"{m['head']} {m['tail']}" if m else None
+def rephrased(question: str) -> list[str]:
+    """"Which stock swings most, I mean has the largest standard deviation?": what is said second is the plainer; or what is said first."""
+    aside = r"(?:,|\()? ?(?:i\.e\.,?|i mean|that is,?|in other words,?|meaning|namely)"
+    m = re.match(rf"(?is)^(?P<head>.*?\b(?:which|what|list|name|top)\b(?: the)?(?: \d+| one| two| three| four| five)? (?:kind of |type of )?\w+)\b[^?.]*?{aside}\)? (?P<tail>.+)$", question)
+    first = re.match(rf"(?is)^(?P<first>.{{12,}}?){aside} .*$", question)
+    return [*([f"{m['head']} {m['tail']}"] if m else []), *([first["first"]] if first else [])]
 
 
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}

@@ -20,9 +20,9 @@ def row_arithmetic(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None
     name, rest = made
     rest.text = rest.text + " " + rest.mark("C", name)
-    saved, brain.nouns = brain.nouns, brain.nouns | {"ratio", "difference", "sum", "product", "quotient", "total", "log", "logarithm", "natural", "transform"}
+    saved, brain.nouns = brain.nouns, brain.nouns | {"ratio", "ratios", "differences", "difference", "sum", "product", "quotient", "total", "log", "logarithm", "natural", "transform"}
     try:
-        return rank_question(brain, rest) if brain.parts(rest).superlatives else share(brain, rest) or figure_asked(brain, rest)
+        return (rank_question(brain, rest) if brain.parts(rest).superlatives else share(brain, rest)) or figure_asked(brain, rest)
     finally:
         brain.nouns = saved
 

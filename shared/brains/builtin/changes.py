@@ -22,9 +22,21 @@ if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
 
 
+def implied_column(brain: "Interpreter", scene: Scene) -> Scene:
+    """"heavier than" without a column: the weight."""
+    if any(brain.linker.is_number(scene.get(c)) for c in scene.all("C")):
+        return scene
+    for word, meant in words.COMPARATIVES.items():
+        column = brain.linker.find_column(meant.split())[0] if re.search(rf"\b{word}\b", scene.text) else None
+        if column:
+            return scene.fork(re.sub(rf"\b{word}\b", f"{scene.mark('C', column, word)} {word}", scene.text, count=1))
+    return scene
+
+
 def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
     if not re.search(AUX, scene.text):
         return None
+    scene = implied_column(brain, scene)
     marked = scene.fork(scene.text)
     mark_values(marked, brain.linker)
     text = marked.text
@@ -35,7 +47,7 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
         right = (m["rest"] if m["rest"] is not None else m["rest2"]) or ""
         a = brain.parts(marked.fork(left), keep_values=True)
         b = brain.parts(marked.fork(right), keep_values=True)
-        brain.account(text, "than yes no either way sufficient enough", *words.LESS, *words.MORE, "higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse heavier older warmer hotter longer younger shorter lighter")
+        brain.account(text, "than yes no either way sufficient enough", " ".join(words.COMPARATIVES), *words.LESS, *words.MORE, "higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse heavier older warmer hotter longer younger shorter lighter")
         columns = a.columns or b.columns
         functions = a.functions or b.functions
         if len(columns) > 1 or (a.columns and b.columns and a.columns != b.columns):
@@ -72,6 +84,9 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 
 def change(brain: "Interpreter", scene: Scene) -> Answer | None:
+    if re.search(rf"\bhow (?:much|many)\b|⟨F\d+⟩[^⟨]*{COMPARATIVE}", scene.text) and re.search(rf"{COMPARATIVE}\b.*\bthan\b", scene.text):
+        scene = implied_column(brain, scene)
+        scene.text = re.sub(rf"\b{COMPARATIVE}\b", lambda m: "lower" if m.group() in LOWER else "higher", scene.text)
     text = scene.text
     cue = re.search(r"\b(drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lose|lost|grow|grew|grown|growth|increase|increased|rise|rose|risen|gain|gained|change|changed|difference|differ|gap|more|less|higher|lower|fewer)\b", text)
     if not cue:
@@ -129,7 +144,7 @@ def change(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None
     brain.account(p.scene.text, vocabulary)
     brain.all_used(p.scene.text)
-    column = columns[0] if columns else brain.default
+    column = columns[0] if columns else brain.default or (brain.measure() if "count" not in p.functions else None)
     named = [f for f in p.functions if f != "much" and not (f == "count" and column)]
     function = named[0] if named else ("count" if column is None else "lookup")
     try:

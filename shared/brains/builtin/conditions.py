@@ -33,7 +33,7 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
 
     first_year, last_year = 9999, 0
     if has_dates or has_years:
-        low, high = _time_range(linker)
+        low, high = time_range(linker)
         first_year, last_year = low.year, high.year
 
     def number(mark: str | None) -> int | None:
@@ -140,12 +140,12 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(r"(?:(?:all |the |over |⟨N\d+⟩ )*)(?P<c>⟨C\d+⟩)(?: of| in)? (?P<next>(?:after |before |since |from |until )?⟨Y\d+⟩)").sub(
         lambda m: m["next"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)  # fmt: skip
     text = rx(r"(?P<y>⟨Y\d+⟩) (?P<c>⟨C\d+⟩)").sub(lambda m: m["y"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)
-    text = rx(r"(?P<y>⟨Y\d+⟩) (?:season|models?|figures?|values?)\b").sub(lambda m: m["y"], text)
+    text = rx(r"(?P<y>⟨Y\d+⟩) (?P<noun>[a-z]+)\b").sub(lambda m: m["y"] if m["noun"] in ("season", "model", "models", "figure", "figures", "value", "values") or m["noun"] in words.ENTITIES or m["noun"] in words.ROW_NOUNS or m["noun"] in linker.nouns else m.group(), text)
     # spans
     two = r"(?P<a>⟨Y\d+⟩)(?: \(? ?(?:included|inclusive) ?\)?)?"
-    text = rx(rf"(?:between|from) {two} (?:and|to|through|until|till|up to|-) (?:the )?(?P<b>⟨Y\d+⟩)(?: inclusive| \( inclusive \)| \( both included \))?").sub(lambda m: _between(m, scene), text)
+    text = rx(rf"(?:between|from) (?:the )?{two} (?:and|to|through|until|till|up to|-) (?:the )?(?P<b>⟨Y\d+⟩)(?: inclusive| \( inclusive \)| \( both included \))?").sub(lambda m: _between(m, scene), text)
     text = rx(rf"{two} (?:to|through|until|-) (?P<b>⟨Y\d+⟩)(?: inclusive| \( inclusive \))?").sub(lambda m: _between(m, scene), text)
-    text = rx(r"(?P<how>since|after|before|until|up to|from|starting in|starting with|prior to|following|as of|by)(?: the)?(?: start of| end of| beginning of| year| the year)* (?P<a>⟨Y\d+⟩)"
+    text = rx(r"(?P<how>later than|earlier than|since|after|before|until|up to|from|starting in|starting with|prior to|following|as of|by)(?: the)?(?: start of| end of| beginning of| year| the year)* (?P<a>⟨Y\d+⟩)"
               r"(?P<tail> onwards?| on| and later| or later| included| \( ⟨Y\d+⟩ included \))?").sub(lambda m: _half_open(m, scene), text)  # fmt: skip
     text = rx(r"(?P<a>⟨Y\d+⟩)(?P<how> or later| and later| onwards?| and after| or earlier| and earlier| or before)").sub(lambda m: _half_open(m, scene), text)
     return text
@@ -172,11 +172,11 @@ def _column(linker: Linker, unit: str) -> str | None:
 
 
 def _years_of(linker: Linker) -> list[int]:
-    low, high = _time_range(linker)
+    low, high = time_range(linker)
     return list(range(low.year, high.year + 1))
 
 
-def _time_range(linker: Linker) -> tuple[date, date]:
+def time_range(linker: Linker) -> tuple[date, date]:
     if linker.dates:
         column = linker.columns[linker.dates[0]]
         return date.fromisoformat(str(column.min)[:10]), date.fromisoformat(str(column.max)[:10])
@@ -246,9 +246,9 @@ def _half_open(m: re.Match[str], scene: Scene) -> str:
     point = low.op == "=="
     if how in ("since", "from", "starting in", "starting with", "as of", "or later", "and later", "onward", "onwards", "and after") or (how == "after" and "included" in tail):
         made = low.model_copy(update={"op": ">="})
-    elif how in ("after", "following"):
+    elif how in ("after", "following", "later than"):
         made = low.model_copy(update={"op": ">"}) if point else high.model_copy(update={"op": ">="})
-    elif how in ("before", "prior to", "or before") and how != "or before":
+    elif how in ("before", "prior to", "earlier than"):
         made = low.model_copy(update={"op": "<"})
     else:  # until, up to, by, or earlier: the point itself is inside
         made = high.model_copy(update={"op": "<="}) if point else high
@@ -328,6 +328,7 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
         lambda m: compare(m) if _count_like(m, scene, linker) else m.group(), text)  # fmt: skip
     text = rx(rf"{{N:n}} {_TAIL} (?:of |in )?{{C:c}}").sub(compare, text)
     text = rx(rf"{{C:c}}{_BE} {_CMP} {{C:d}}").sub(against_column, text)
+    text = rx(r"{N:n} {C:c}").sub(lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=0)) if scene.get(m["n"]) == 0 and linker.is_number(scene.get(m["c"])) else m.group(), text)
     text = rx(r"(?P<sign>negative|positive|zero|nonzero|non-zero) {C:c}").sub(lambda m: _signed(m, scene, linker), text)
     text = rx(r"{C:c} (?:is|was|were|are|being) (?P<sign>negative|positive|zero)\b").sub(lambda m: _signed(m, scene, linker), text)
     text = _missing(text, scene, linker)
@@ -384,7 +385,7 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(r"(?:missing|lack|lacks|lacking) (?:a |an |the |their |its |any )?{C:c}(?! values?)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:without|with no|(?:have|has|had|having|with) (?:no|zero)|(?:do|does|did) n[o']t have)(?: a| an| any| the)? {C:c}").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:childless)\b").sub(lambda m: m.group(), text)
-    return rx(r"(?:have|has|had|having|with) any {C:c}").sub(lambda m: null(m, "not null"), text)
+    return rx(r"(?:have|has|had|having|with|there (?:is|was|were|are)|recorded) (?:any|some) {C:c}").sub(lambda m: null(m, "not null"), text)
 
 
 # --- values and points in time ------------------------------------------------------------------------------------

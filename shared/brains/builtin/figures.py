@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import (
     Aggregate,
     Compare,
+    Condition,
     Unpivot,
 )
 from shared.brains.builtin import words
@@ -19,24 +20,50 @@ if TYPE_CHECKING:
 
 
 def groups_beyond(brain: "Interpreter", scene: Scene) -> Answer | None:
-    if not re.match(r"^(?:.{0,30})\b(?:which|what|list|name|show)\b", scene.text):
-        return None
-    tail = alternatives(words.OR_MORE)
-    m = rx(rf"(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<more>{alternatives(words.MORE)})) {{N:n}}|{{N:k}}(?: [a-z]+)? (?P<ormore>{tail})").search(scene.text)
-    if not m:
-        return None
     p = brain.parts(scene)
-    texts = [c for c in p.columns if not brain.linker.is_number(c)]
-    if len(texts) != 1 or len(p.columns) != 1 or p.superlatives:
+    if m := rx(r"\b(?:every|all|each)(?: the| of the)? {C:c} (?:where|with|that|whose|having|in which|for which|who)\b").search(scene.text):
+        column = scene.get(m["c"])
+        if brain.linker.kind_of(column) == "text" and p.where and not p.functions and not p.superlatives and not scene.all("H"):
+            p.scene.text = p.scene.text.replace("⟨G0⟩", " ")
+            brain.account(p.scene.text, "show list")
+            brain.all_used(p.scene.text)
+            return names_of(brain, column, p.where)
+    if not re.match(r"^(?:.{0,30})\b(?:which|what|list|name|show|in which|on which)\b", scene.text):
         return None
-    brain.account(re.sub(tail, " ", p.scene.text), "least more than or have has had", *words.MORE, *words.AT_LEAST)
-    number = scene.get(m["n"] or m["k"])
-    table = brain.builder.base(brain.builder.where(brain.table, *p.where), texts[0])
-
-    measure = brain.builder.measure("count", None)
-    step = brain.builder.add(Aggregate, table, measures=[measure], by=texts, having=Compare(column="count", op=">" if m["more"] else ">=", value=number))
-    ranked = brain.builder.rank(step, "count", texts, k=1000)
+    beyond = rx(rf"(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}|{{N:k}}(?: [a-z]+)? (?P<ormore>{alternatives(words.OR_MORE)})").search(scene.text)
+    figures = scene.all("H")
+    groups = [c for c in p.columns if (brain.linker.kind_of(c) == "text" or brain.groupable(c)) and not brain.unique(c)]
+    if len(groups) > 1 and len(figures) == 1:
+        groups = groups[:1]
+    others = [c for c in p.columns if c not in groups and not brain.unique(c)]
+    if len(groups) != 1 or others or p.superlatives or (not beyond and not figures):
+        return None
+    brain.account(re.sub(r"⟨H\d+⟩", " ", re.sub(alternatives(words.OR_MORE), " ", p.scene.text)), "least more than or have has had kinds kind", *words.MORE, *words.AT_LEAST, *words.LESS)
+    if figures:
+        function, column, op, number = scene.get(figures[0])
+        if column is None:
+            return None
+    else:
+        assert beyond is not None
+        function, column, number = "count", None, scene.get(beyond["n"] or beyond["k"])
+        op = ">" if beyond["more"] else "<" if beyond["less"] else ">="
+    table = brain.builder.base(brain.builder.where(brain.table, *p.where), groups[0], column)
+    measure = brain.builder.measure(function, column)
+    step = brain.builder.add(Aggregate, table, measures=[measure], by=groups, having=Compare(column=measure.name, op=op, value=number))
+    ranked = brain.builder.rank(step, measure.name, groups, k=1000)
     return Answer(f"{ranked}:/names", ranked)
+
+
+def names_of(brain: "Interpreter", column: str, where: list[Condition]) -> Answer:
+    """The names in a column on the rows that match, each once."""
+    by = next((c for w in where for c in columns_of(w) if brain.linker.is_number(c)), None)
+    table = brain.builder.where(brain.table, *where)
+    if by and brain.unique(column):
+        step = brain.builder.rank(table, by, [column], k=1000)
+    else:
+        counted, name = brain.builder.groups(table, [column], "count", None)
+        step = brain.builder.rank(counted, name, [column], k=1000)
+    return Answer(f"{step}:/names", step)
 
 
 def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
@@ -44,6 +71,10 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = p.scene.text
     functions = [f for f in p.functions if f != "much"]
     much = "much" in p.functions
+    if re.search(r"\b(?:percent|percentage|ratio|difference|times (?:as|more|higher))\b", text) and not brain.loose:
+        return None  # a share, ratio or difference that no reading before this one could place
+    if re.search(r"\b(?:only|considering|restricted|restricting|limited|limiting|excluding|ignoring|except)\b", text) and not p.where:
+        raise Unclear(text, "A restriction in the question was not understood.", "Name the column and the value it should have.")
     superlative = [s for s in p.superlatives if s[2] in ("desc", "asc", "worst")]
     hinted = ""
     if superlative and not functions and len(superlative) == 1 and not re.search(NAMES_SOMETHING, text):
@@ -103,6 +134,9 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None
     if function is None and not columns and (p.by or p.where) and re.search(r"\bnumber|rows|counts?\b", text):
         return count(brain, p, None)
+    compared = [c for w in p.where for c in columns_of(w) if brain.linker.is_number(c) and brain.additive(c)]
+    if len(columns) == 0 and function and not counting and len(set(compared)) == 1:
+        columns = compared[:1]  # "on days with some rain, the median amount"
     if len(columns) == 0 and brain.default and (function or brain.is_single(p.where)):
         columns = [brain.default]
     if function == "mode" and len(columns) == 1:
@@ -119,10 +153,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None
     column = columns[0]
     if function is None and p.where and not p.by and not brain.linker.is_number(column) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
-        by = next((c for w in p.where for c in columns_of(w) if brain.linker.is_number(c)), None)
-        if by:
-            step = brain.builder.rank(brain.builder.where(brain.table, *p.where), by, [column], k=1000)
-            return Answer(f"{step}:/names", step)
+        brain.all_used(text)
+        return names_of(brain, column, p.where)
     if function is None:
         if much and brain.linker.is_number(column) and not brain.is_single(p.where):
             function = "sum"

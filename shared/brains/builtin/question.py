@@ -12,7 +12,7 @@ from shared.brains.builtin import words
 from shared.brains.builtin.arithmetic import row_arithmetic
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change, yes_no
-from shared.brains.builtin.conditions import mark_conditions, mark_values
+from shared.brains.builtin.conditions import mark_conditions, mark_values, operator, time_range
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.link import Linker, Scene, alternatives, rx, stem
 from shared.brains.builtin.open_questions import open_question
@@ -35,6 +35,7 @@ class Interpreter:
         self.table = builder.source
         self.default: str | None = None  # the column talked about, where a phrase names none
         self.strict = True
+        self.scene: Scene | None = None  # the question being answered
         self.loose = False  # within a longer text whose words are known already
         unit = linker.row_unit()
         if unit:  # one row a day (or month, or year): such words may stand for rows
@@ -48,9 +49,13 @@ class Interpreter:
         age, sure = self.linker.find_column(["age"])
         if default is None and age and sure >= 0.9 and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m))] and re.search(_PERSONS, scene.text + " ".join(scene.words.values())):
             default = age  # "women over 40"
+        figure = r"{F:f}(?: of)?(?: the| its| their)?(?: {C:c})?(?: (?:is|was|of|are|were|that is|value))*"
+        scene.text = rx(rf"{figure} (?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
+            lambda m: self._condition_on_figure(m, scene), scene.text)  # fmt: skip
         mark_conditions(scene, self.linker, default or self.default)
         scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
             lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
+        scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES), m[2]]), scene.text)
         return scene
@@ -63,6 +68,18 @@ class Interpreter:
             return m.group()
         ref = self.builder.value(self.builder.source, function, column)
         return scene.mark("W", Compare(column=column, op=">" if m["more"] else "<", value=RefValue(ref=ref)), m.group())
+
+    def _condition_on_figure(self, m: re.Match[str], scene: Scene) -> str:
+        """"a mean yield above 35": a condition on groups, not on rows."""
+        function = scene.get(m["f"])
+        if function in ("count", "much", "distinct", "null_count") or m["c"] and not self.linker.is_number(scene.get(m["c"])):
+            return m.group()
+        return scene.mark("H", (function, scene.get(m["c"]) if m["c"] else self.measure(), operator(m), scene.get(m["n"])), m.group())
+
+    def measure(self) -> str | None:
+        """The one column that can be measured, if there is just one."""
+        found = [c.name for c in self.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.kind == "number" and self.additive(c.name)]
+        return found[0] if len(found) == 1 else None
 
     def parts(self, scene: Scene, keep_values: bool = False) -> Parts:
         scene = scene.fork(scene.text)
@@ -86,6 +103,11 @@ class Interpreter:
             by.append(year[0])
             scene.text = re.sub(r"\b(?:yearly|annual)\b", "⟨G0⟩", scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
+        scene.text = re.sub(r"\( ⟨F\d+⟩(?: [-a-z]+)? ⟨F\d+⟩ \)", " ", scene.text)  # "range (max - min)"
+        if not by and self.builder.labels and re.search(r"\b(?:in|for|per|of) each(?: one| group| class| label| band| category| bin)?\b(?! ⟨C)", scene.text):
+            label = list(self.builder.labels)[-1]
+            if "cases" in self.builder.labels[label]:
+                by.append(label)
         if by and by[-1] in self.builder.labels:
             scene.text = re.sub(r"⟨G0⟩ +(?:of|by)(?: the| their| its)? ⟨C\d+⟩", "⟨G0⟩", scene.text)
         if by:
@@ -117,6 +139,7 @@ class Interpreter:
             rest.append(m[1])
         if (m := re.search(r"\b(?:per|by each|by every) ([a-z]+)\b", text)) and m[1] not in self.nouns and m[1] not in allowed and m[1] not in ("row", "record", "cent"):
             rest.append(m[1])
+        rest += ["a condition on a figure" for _ in re.findall(r"⟨H\d+⟩", text)]
         rest += ["a quoted label" for _ in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
             bare = re.sub(r"'s?$", "", word)
@@ -132,12 +155,22 @@ class Interpreter:
 
     def all_used(self, text: str, *used: str | None) -> None:
         """A number of the question that nothing made use of means that something was not understood."""
+        for mark in re.findall(r"⟨N\d+⟩", text):
+            value = self.linker_number(text, mark)
+            if value is not None and 1500 <= value <= 2200 and (self.linker.dates or self.linker.years):
+                low, high = time_range(self.linker)
+                if not low.year <= value <= high.year:
+                    raise Stop(text, f"The table covers {low.year} to {high.year}, not {value}.")
         if self.loose:
             return
         rest = re.sub(r"⟨N\d+⟩ (?:decimals?|digits?|dp|places|significant)|⟨N\d+⟩ ?(?:-|to) ?⟨N\d+⟩ ?$|(?:all|the|these|those|both) ⟨N\d+⟩ (?=⟨[CWG]|[a-z]+)", " ", text)
         left = [m for m in re.findall(r"⟨N\d+⟩", rest) if m not in used]
         if left:
             raise Unclear(text, "A number in the question has no place in what I understood.", "Say it in two sentences, or name the column the number is about.")
+
+    def linker_number(self, text: str, mark: str) -> int | None:
+        value = self.scene.get(mark) if self.scene else None
+        return value if isinstance(value, int) else None
 
     def hint(self) -> str:
         names = [c for c in self.linker.columns][:12]
@@ -161,7 +194,7 @@ class Interpreter:
 
     def answer(self, text: str) -> Answer:
         lowered = text.lower()
-        scene = self.read(text)
+        scene = self.scene = self.read(text)
         try:
             if found := open_question(self, scene):
                 return found
@@ -171,6 +204,7 @@ class Interpreter:
             if re.search(pattern, lowered):
                 raise Unclear(text, why, "Ask what goes together with it, or for the figures themselves.")
         scene.text = _drop_chatter(scene.text)
+        scene.text = self._range(scene)
         scene.text = self._row_identity(scene)
         first: Unclear | None = None
         for reading in READINGS:
@@ -184,6 +218,18 @@ class Interpreter:
         if first:
             raise first
         raise Unclear(text, "I could not tell which figure is wanted.", self.hint())
+
+    def _range(self, scene: Scene) -> str:
+        """"its highest price minus its lowest price" is a range."""
+        def both(m: re.Match[str]) -> str:
+            ways = []
+            for mark in (m["a"], m["d"]):
+                got = scene.get(mark)
+                ways.append(got if isinstance(got, str) else {"desc": "max", "asc": "min"}.get(got[2]))
+            same = m["f"] is None or m["c"] is None or scene.get(m["c"]) == scene.get(m["f"])
+            return f"{scene.mark('F', 'range')} {m['c'] or m['f']}" if ways == ["max", "min"] and same and (m["c"] or m["f"]) else m.group()
+
+        return rx(r"(?P<a>⟨[SF]\d+⟩)(?: {C:c})? (?:minus|less|and)(?: the| its| their)? (?P<d>⟨[SF]\d+⟩)(?: {C:f})?").sub(both, scene.text) if " minus " in scene.text or "difference" in scene.text or "apart" in scene.text else scene.text
 
     def _row_identity(self, scene: Scene) -> str:
         """"How many quarters …", "percentage of days": a column that (with the year) names the row stands for rows."""
@@ -248,6 +294,7 @@ def _drop_chatter(text: str) -> str:
     text = re.sub(r"^(?:homework|exercise|task|question|assignment|problem|step|part|item|q)[^:⟨]{0,20}(?:⟨N\d+⟩ ?[a-z]?)? ?: ", " ", text)
     text = re.sub(r"(?:^|(?<=[.!?] ))(?:please )?(?:list|give|show|name|sort|order|rank|return|put) (?:them|it|these)\b[^.!?]*[.!?]?", " ", text)
     text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
+    text = re.sub(r"^[^⟨.?!]*(?:\b(?:i|we)\b|\band) (?:just )?(?:need|want|would like|wish)(?: to (?:know|see|have|get|find out))?\b(?=[^.?!]*⟨)", " ", text)
     pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]
     kept = [s for s in pieces if re.search(r"⟨", s) or re.search(r"\b(?:how many|count|number of|what|which|who|correlat)\b", s) and len(pieces) == 1]
     return " ".join(kept) or text

@@ -21,12 +21,22 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = re.sub(r"⟨S\d+⟩", lambda m: ("top " if p.scene.get(m.group())[0] in ("top", "bottom") else "") + m.group(), p.scene.text)
     ordered = re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
     marks = [m for m in p.scene.all("S") if p.scene.get(m)[2] not in ("skip", "none")]
-    if not marks and not ordered:
+    if not marks and (m := re.search(r"\b(?:when|which (?:date|day)|on what (?:date|day))\b|\b(?:which|on what|in which|in what) (⟨C\d+⟩)", text)):
+        extremes = [f for f in p.scene.all("F") if p.scene.get(f) in ("max", "min")]
+        if len(extremes) == 1:  # "when did it reach its peak price"
+            way = "desc" if p.scene.get(extremes[0]) == "max" else "asc"
+            superlative = p.scene.mark("S", ("highest", "", way))
+            text = p.scene.text = p.scene.text.replace(extremes[0], superlative)
+            p.functions = [f for f in p.functions if f not in ("max", "min")]
+            marks = [superlative]
+    placed = re.search(r"\b(second|third|fourth|fifth)\b", text) if not marks else None
+    if not marks and not ordered and not (placed and re.search(r"\bwhich\b.*\b(?:by|in terms of|going by)\b", text)):
         return None
     # which superlative leads: the last of "highest first" only says the order
     hinted = [m for m in marks if p.scene.get(m)[1] and p.scene.get(m)[0] not in ("top", "bottom")]
     plain = [m for m in marks if p.scene.get(m)[0] not in ("top", "bottom")]
     lead = (hinted or ([] if any(p.scene.get(m)[0] in ("top", "bottom") for m in marks[:1]) else plain) or marks or [None])[0]
+    text = re.sub(r"(?:,|;)? ?(?:starting|beginning) with[^.?!]*⟨S\d+⟩[^.?!]*", " ", text) if len(marks) > 1 else text
     trailing = rx(r"{S:s} (?:one |ones |value |⟨N\d+⟩ )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
     if trailing and lead and len(marks) > 1:
         text = text[: trailing.start()] + " " + text[trailing.end() :]
@@ -62,11 +72,13 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             return None
     if target is None and lead and (m := rx(r"^\W*(?:the |name of the |name the |what is the |⟨N\d+⟩ )*{C:c} (?:with|that|which|who|having|where|in which|whose)\b").search(text)):
         target = p.scene.get(m["c"])
+    if target is None and lead and (m := rx(r"{C:c} of (?:the )?(?:[a-z]+ )?⟨[SN]").search(text)) and not brain.linker.is_number(p.scene.get(m["c"])):
+        target = p.scene.get(m["c"])  # "the last name of the oldest person"
     if target is None and hint.startswith("#") and re.search(r"\b(?:day|date)\b", text) and brain.linker.dates:
         target = brain.linker.dates[0]
-    if target is None and lead and len(columns) >= 2 and all(brain.linker.is_number(c) and c in brain.linker.columns for c in columns) and re.search(r"\b(?:which|what)\b(?: one)?(?: of| measurement| column| variable| feature| drug| is| has)?", text) and re.search(r"which (?:one |two |⟨N\d+⟩ )?(?:of|is|was|has|had|do|does)|⟨C\d+⟩ (?:or|,)|: ?⟨C", text):
+    if target is None and lead and len(columns) >= 2 and all(brain.linker.is_number(c) and c in brain.linker.columns for c in columns) and re.search(r"\b(?:which|what)\b(?: one)?(?: of| measurement| column| variable| feature| drug| is| has)?", text) and re.search(r"which (?:one |two |⟨N\d+⟩ )?of(?: the)?(?: [a-z]+)? ⟨C|⟨C\d+⟩ ?,? or(?: the)? ⟨C|: ?⟨C", text):
         return _which_column(brain, p, columns, direction, text)
-    wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b", text)
+    wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b|\bwhat [a-z]+ (?:has|had|have|is|was)\b", text)
     if target is None:
         row_noun = re.search(r"\b(?:which|what|who|list|name|top|the)\b[^⟨]*?\b([a-z]+)\b", text)
         if re.match(r"^\W*(?:the )?(?:(?:second|third|fourth|fifth|2nd|3rd) )?(?:⟨S\d+⟩|⟨N\d+⟩ ⟨S\d+⟩|top)[^⟨]*$|^\W*(?:the )?[a-z]+ (?:with|having) the ⟨S", text) and not re.search(r"^\W*(?:the )?⟨S\d+⟩ (?:value|number)", text):
@@ -109,6 +121,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             k = value
     elif ordered or re.search(r"\b(?:all|every)\b.*\border", text):
         k = 1000
+    if placed:
+        position = words.ORDINALS[placed[1]]
     if m := re.search(r"\b(second|third|fourth|fifth|2nd|3rd|4th|5th)(?: |-)?(?=⟨S)", text):
         position = words.ORDINALS.get(m[1]) or int(m[1][0])
     listed = k > 1
@@ -138,11 +152,20 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             columns.append(found)
     if target in brain.linker.dates:
         vocabulary += " day days date dates"
+    text = re.sub(r"\bby name\b", " ", text)
     extra = " ".join(w for c in columns for w in brain.linker.names.get(c, [])) + (" temperature temperatures" if "temp" in hint else "")
     text = rx(r"(\b(?:which|what) ⟨C\d+⟩) [a-z]+s (?=the ⟨S)").sub(r"\1 ", text)
     brain.account(text, vocabulary, extra)
     brain.all_used(text, *([m for m in many.groups() if m] if many else []))
     table = brain.builder.where(brain.table, *p.where)
+    first_word = p.scene.get(lead)[0] if lead else ""
+    if not count and not [c for c in columns if brain.linker.is_number(c)] and "count" not in p.functions and "distinct" not in p.functions and first_word not in ("most", "least", "fewest", "top"):
+        told = brain.default if brain.default in brain.builder.expressions else brain.measure()
+        if told is None:
+            raise Unclear(first_word, f"It is not said which figure the {first_word} is about.", brain.hint())
+        columns.append(told)
+        if not p.functions and not brain.unique(target) and not rowwise:
+            p.functions = functions = ["mean"] if re.search(r"on average|average", text) else functions
     numeric = [c for c in columns if brain.linker.is_number(c) or c in brain.builder.expressions or (hint == "#date" and c == columns[0])]
     others = [c for c in columns if c not in numeric]
     if others and not (count or not numeric):
@@ -167,7 +190,6 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         ranked = brain.builder.rank(brain.builder.base(table, numeric[0], target), numeric[0], [target], k, direction, position=position)
     else:
         if function is None:
-            first_word = p.scene.get(lead)[0] if lead else ""
             if first_word in ("most", "least") and brain.linker.is_number(numeric[0]):
                 function = "sum"
             elif re.search(r"on average|average|typical|usually", text):

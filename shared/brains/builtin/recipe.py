@@ -376,7 +376,7 @@ class Recipe:
             return found[0]
         if len(found) >= 1:
             return conjunction(found)
-        lone = rx(r"(?:from )?{N:a}(?: (?:and|or) (?:more|above|over|up|higher|greater))").search(text)
+        lone = rx(r"(?:from )?{N:a}(?: (?:and|or))? (?:more|above|over|up|upwards|higher|greater)").search(text)
         return Compare(column=column, op=">=", value=scene.get(lone["a"])) if lone else None
 
     def _new_column(self, sentence: str) -> bool:
@@ -431,7 +431,7 @@ class Recipe:
                 column = name.split(" ", 1)[-1] if name.startswith("log ") else name[len("log(1 + ") : -1]
                 aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "log", "logged values", "logged", f"natural log of {column}"]
             else:
-                aliases += ["ratio", "this ratio"] if "/" in self.builder.expressions.get(name, "") else ["difference", "differences", "gap"] if "-" in self.builder.expressions.get(name, "") else []
+                aliases += ["ratio", "this ratio", "result", "quotient"] if "/" in self.builder.expressions.get(name, "") else ["difference", "differences", "gap"] if "-" in self.builder.expressions.get(name, "") else []
             for alias in aliases:
                 form = key(re.findall(r"\w+", alias.lower()))
                 if form:
@@ -525,7 +525,7 @@ class Recipe:
         if re.search(r"chronolog|first \d+|last \d+|train on (?:the )?(?:years|rows|data)", low) and not seed:
             told.model = "building"
             return
-        columns = [c for c in [target, *features] if c not in self.builder.labels or True]
+        columns = [target, *features]
         table = self.builder.base(told.after, *columns)
         metrics = ["r2", "mse", "rmse", "mae"] if task == "regression" else ["accuracy", "precision", "recall", "f1"]
         params: dict[str, Any] = {}

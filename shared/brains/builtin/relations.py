@@ -33,7 +33,7 @@ def correlation(brain: "Interpreter", scene: Scene) -> Answer | None:
             sign = ">" if "positively" in scene.text else "<"
             return Answer(brain.builder.decide([Rule(when=[Predicate(ref=ref, op=sign, value=0)], then=True)], False), step)  # type: ignore[arg-type]
         return Answer(ref, step)
-    if len(numbers) == 1 and re.search(r"\bwhich|what\b", scene.text):
+    if len(numbers) == 1 and re.search(r"\bwhich\b|\bwhat (?:other )?(?:column|variable|feature|measurement|factor|attribute)|\b(?:columns|variables|features|measurements|factors|attributes)\b", scene.text):
         others = [c.name for c in brain.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.name != numbers[0] and c.kind not in ("constant", "empty")]
         if not others:
             return None

@@ -133,6 +133,12 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     "least variable": ("#std", "asc"), "most consistent": ("#std", "asc"), "most predictable": ("#std", "asc"), "most productive": ("", "desc"), "least productive": ("", "asc"), "most effective": ("", "none"), "biggest ever": ("", "desc"), "record": ("", "desc"), "highest ever": ("", "desc"), "most spread out": ("#std", "desc"), "most volatile": ("#std", "desc"), "least volatile": ("#std", "asc"), "ever": ("", "skip"),
 }  # fmt: skip
 
+# comparative -> words of the column it implies
+COMPARATIVES = {
+    "heavier": "weight", "lighter": "weight", "older": "age", "younger": "age", "warmer": "temp max", "hotter": "temp max", "colder": "temp min", "cooler": "temp max", "windier": "wind", "calmer": "wind", "wetter": "precipitation",
+    "rainier": "precipitation", "drier": "precipitation", "taller": "height", "richer": "income", "poorer": "income", "cheaper": "price", "dearer": "price", "pricier": "price", "safer": "violent", "longer": "length", "wider": "width", "narrower": "width", "shorter": "length",
+    "faster": "speed", "slower": "speed",
+}  # fmt: skip
 DEMONYMS = {
     "japanese": ["japan", "jp", "jpn"], "american": ["usa", "us", "united states", "america", "u.s."], "americans": ["usa", "us", "united states", "america"], "european": ["europe", "eu"], "europeans": ["europe"],
     "german": ["germany", "de"], "french": ["france", "fr"], "british": ["united kingdom", "uk", "great britain", "britain", "england"], "italian": ["italy"], "spanish": ["spain"], "chinese": ["china"],
@@ -247,7 +253,7 @@ vary varied varies differ differs differed range ranged ranges equal equals matc
 log logged count counts rate rated classify classified label labelled mark marked describe described define defined refer refers mean means meant intend include contain consist comprise show showed shown shows display
 apply applied applies base based assume assumed assuming consider considers treat treated treats account accounting accounted belong belonging own owned fall falling stem located situated based came coming
 happen happened live-in ever-since exactly whole entire complete completely actual actually real-life possible possibly likely usually usual normally generally typically commonly often sometimes always currently recently
-trading calendar ever correction corrected bias due saw sees seen several many few bias-corrected bias-adjusted unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
+trading calendar ever correction corrected bias adding summing combining looking comparing true correct right dated priced due saw sees seen several many few bias-corrected bias-adjusted unbiased adjusted pandas scikit-learn sklearn numpy scipy python excel linearly interpolated interpolation inclusive exclusive strictly please-note note notes noted fyi btw asap quick fast urgent soon ready sure certain confident honest honestly frankly anyway however although though while because-of despite since-then also-note moreover furthermore besides
 hand overview glance detail details info information insight insights outcome idea sense view context purpose sake reader readers audience editor teacher professor client team office desk chart plot graph table
 me-please could-you single-handedly altogether lot bunch set-of handful couple pair total in-total roughly around nearly almost barely only merely simply plain
 used useful important interesting relevant main major minor key big small large huge tiny great good bad nice same similar different-ly another other others else elsewhere anywhere everywhere somewhere
