@@ -19,11 +19,9 @@ REMARKS = {(1975, 1): "see note 3", (2008, 4): "provisional"}
 
 
 def number(value: float, percent: bool) -> str:
-    """2710.349 → 2.710,349; -0.5 percent → (0,5) %."""
-    text = f"{abs(value):,.3f}".rstrip("0").rstrip(".").translate(str.maketrans(",.", ".,"))
-    if value < 0:
-        text = f"({text})"
-    return f"{text} %" if percent else text
+    """2710.349 → 2.710,349; -0.5 percent → (0,5 %)."""
+    text = f"{abs(value):,.3f}".rstrip("0").rstrip(".").translate(str.maketrans(",.", ".,")) + " %" * percent
+    return f"({text})" if value < 0 else text
 
 
 def main() -> None:

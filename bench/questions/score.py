@@ -48,6 +48,9 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value == int(value):
         value = int(value)
     text = str(value).strip().lower()
+    if m := re.fullmatch(r"([a-z]{3}) (\d{1,2}) (\d{4})", text):  # Nov 1 2009
+        month = "jan feb mar apr may jun jul aug sep oct nov dec".split().index(m[1]) + 1
+        text = f"{m[3]}-{month:02}-{int(m[2]):02}"
     if m := re.fullmatch(r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[t ]00:00:00)?", text):
         text = m[1] if (m[2], m[3]) == ("01", "01") else f"{m[1]}-{m[2]}-{m[3]}"
     if m := re.fullmatch(r"(\d{4})s", text):

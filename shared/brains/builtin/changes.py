@@ -85,6 +85,7 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 def change(brain: "Interpreter", scene: Scene) -> Answer | None:
     if re.search(rf"\bhow (?:much|many)\b|⟨F\d+⟩[^⟨]*{COMPARATIVE}", scene.text) and re.search(rf"{COMPARATIVE}\b.*\bthan\b", scene.text):
+        scene = scene.fork(rx(r"(?P<c>⟨C\d+⟩) (?=(?:older|younger|longer|later|earlier)\b)").sub(lambda m: "" if scene.words.get(m["c"], "") in words.TIME_NOUNS else m.group(), scene.text))
         scene = implied_column(brain, scene)
         scene.text = re.sub(rf"\b{COMPARATIVE}\b", lambda m: "lower" if m.group() in LOWER else "higher", scene.text)
     text = scene.text

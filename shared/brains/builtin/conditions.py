@@ -123,7 +123,7 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
                 return m.group()
             return point(scene.words[m.group()], _year(linker, value), str(value))
 
-        text = rx(r"⟨N\d+⟩(?! (?:%|lbs|pounds?|kg|cars|dollars|miles))").sub(lambda m: year(m) if _stands_alone(text, m) else m.group(), text)
+        text = rx(r"⟨N\d+⟩(?! (?:%|lbs|pounds?|kg|dollars))").sub(lambda m: year(m) if _stands_alone(text, m) else m.group(), text)
     if has_dates or _column(linker, "month"):
         column = _column(linker, "month")
         if column:
@@ -289,8 +289,11 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
 
     def compare(m: re.Match[str]) -> str:
         column = numeric(m["c"])
+        after = re.match(r" ([a-z]+)", m.string[m.end() :])
         if column is None or linker.kind_of(column) != "number":
             return m.group()
+        if after and (after[1] in words.ENTITIES or after[1] in words.ROW_NOUNS or after[1] in linker.nouns or after[1] in words.TIME_NOUNS) and re.match(r"\W*(?:in )?(?:which|what|list|name)\b", m.string):
+            return m.group()  # "which sizes have more than 50 cars" counts cars
         return where(m, Compare(column=column, op=operator(m), value=value_of(column, m["n"])))  # type: ignore[arg-type]
 
     def between(m: re.Match[str]) -> str:
@@ -368,7 +371,7 @@ def _aged(m: re.Match[str], scene: Scene, linker: Linker) -> str:
 
 def _missing(text: str, scene: Scene, linker: Linker) -> str:
     def null(m: re.Match[str], op: str) -> str:
-        name = scene.get(m["c"])
+        name = scene.get(m.groupdict()["c"] or m.groupdict().get("d") or "")
         column = linker.columns.get(name)
         if column is None:
             return m.group()
@@ -379,7 +382,7 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
         return scene.mark("W", Compare(column=name, op=op), m.group())  # type: ignore[arg-type]
 
     text = rx(r"(?:without|with no|(?:have|has|had|having|with|there is|there was) no|for which no) (?:an? |any |the )?{C:c}(?: value| values)? (?:recorded|known|given|listed|available|noted|entered|reported|is recorded|was recorded|is known)").sub(lambda m: null(m, "is null"), text)
-    text = rx(r"(?:whose |with |where |that (?:have|has) )?(?:a |the )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:not (?:missing|null|empty|blank)|known|recorded|available|present)\b").sub(lambda m: null(m, "not null"), text)
+    text = rx(r"(?:(?:whose|with|where|that have|that has|which have|only) (?:a |the |an )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:known|recorded|available|present)|(?:whose |with |where )?(?:a |the )?{C:d}(?: value| values)? (?:is |are |was |were )?not (?:missing|null|empty|blank))\b").sub(lambda m: null(m, "not null"), text)
     text = rx(r"(?:whose |with |where )?(?:a |the )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:missing|null|empty|blank|unknown|not recorded|not known|not available)\b").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:with |having |have |has |had )(?:a |any )?(?:missing|unknown|null|blank|empty) {C:c}").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:missing|lack|lacks|lacking) (?:a |an |the |their |its |any )?{C:c}(?! values?)").sub(lambda m: null(m, "is null"), text)

@@ -106,6 +106,7 @@ def normalise(text: str) -> str:
     text = re.sub("[‘’‛′]", "'", text)
     text = re.sub("[“”„″]", '"', text)
     text = text.replace("≥", " >= ").replace("≤", " <= ").replace("≠", " != ").replace("×", "x").replace("–", "-").replace("—", " - ").replace("−", "-")
+    text = re.sub(r"(?i)\bone and the same\b", "the same", text)
     text = re.sub(r"(?<![\d\w])%(?= |$)", "percent", text)
     text = re.sub(r"(?i)\b([a-z]+)-to-([a-z]+) ratio\b", r"\1 to \2 ratio", text)
     text = re.sub(rf"(?i)\b({'|'.join(words.CARDINALS)}|\d+)-(?=[a-z]{{3,}})(?!(?:way|sided|tailed|sample|hot|factor)\b)", r"\1 ", text)
@@ -376,7 +377,7 @@ class Linker:
             found.append((0.9, "C", exact_name))
         if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
             name, score = self.find_column(phrase)
-            if name and score >= 0.6 and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME):
+            if name and score >= 0.6 and lower not in words.COMPARATIVES and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5
@@ -427,7 +428,7 @@ def _aside(text: str) -> str:
     text = _settings(text)
     text = re.sub(r"(?i)\b(?:to|into|onto|on|in|over) (?:the |a )?(?:range |interval |scale )?(?:of |from |between )?\[?0 ?(?:-|to|,|and) ?1\]?(?: range| interval| scale)?\b", " ", text)
     text = re.sub(r"\([^()⟨]*\b\d+ ?(?:-|to|and) ?\d+\)", " ", text)
-    return re.sub(r"\((?:[^()]*\b(?:goes into|n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between |[a-z]+ )?\d+(?:\.\d+)?(?: ?, ?\d+)* ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
+    return re.sub(r"\((?:[^()]*\b(?:goes into|counts? as|counted|n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between |[a-z]+ )?\d+(?:\.\d+)?(?: ?, ?\d+)* ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)
 
 
 def _settings(text: str) -> str:
@@ -435,7 +436,7 @@ def _settings(text: str) -> str:
     number = r"-?\d*\.?\d+ ?%?"
     text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)?(?: strictly)? ?(?:<=?|below|less than|smaller than|lower than|under|at most) ?(?:alpha|the (?:significance )?level|{number})", "p below the level", text)
     text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)? ?(?:>=?|above|greater than|larger than|over|at least|not below) ?(?:alpha|the (?:significance )?level|{number})", "p above the level", text)
-    text = re.sub(rf"(?i)\b(?:alpha|significance level|level of significance|significance threshold)(?: ?\(alpha\))?(?: level)?(?: of| is| at|:)? ?=? ?{number}(?:\b|$)", "alpha", text)
+    text = re.sub(rf"(?i)\b(?:alpha|significance level|level of significance|significance threshold)(?: ?\(alpha\))?(?: level)?(?: of| is| at|:)? ?=? ?{number}(?:\b|$)", "alpha ", text)
     text = re.sub(rf"(?i)\b(?:at|with|use|using) (?:a|an|the) {number}[- ](?:significance |confidence )?level(?: of significance)?", "with alpha", text)
     return re.sub(rf"(?i)\b(?:random[_ ]state|random[_ ]seed|seed|test[_ ]size|train[_ ]size|ddof|n[_ ]neighbors|n[_ ]estimators|max[_ ]depth)(?: of| is|:)? ?=? ?{number}|\|z\| ?(?:>=?|<=?|above|over) ?{number}", " ", text)
 

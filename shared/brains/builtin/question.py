@@ -129,7 +129,7 @@ class Interpreter:
         if name in self.builder.expressions:
             return False
         column = self.linker.columns[name]
-        return column.type in ("VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP") or (column.type == "BIGINT" and column.distinct <= 150) or (column.type == "DOUBLE" and column.distinct <= 30)
+        return column.type in ("VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP") or (column.type == "BIGINT" and column.distinct <= 150 and (column.distinct <= max(12, self.rows / 2) or name in self.linker.years)) or (column.type == "DOUBLE" and column.distinct <= 30)
 
     def leftover(self, text: str, *known: str) -> list[str]:
         """Words that nothing accounts for."""

@@ -24,9 +24,8 @@ from shared.analysis.plan import (
     Rule,
     Scale,
     Split,
-    Window,
 )  # fmt: skip
-from shared.brains.builtin import statistics, words
+from shared.brains.builtin import series, statistics, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
@@ -52,6 +51,11 @@ class Told:
     texts: dict[str, str] = field(default_factory=dict)
     changed: bool = False
     scaled: list[str] | None = None
+    stepwise: bool = False  # a column made from the rows before is what is talked about
+    pair: tuple[str, str] | None = None  # the two columns set side by side
+    pair_values: tuple[str, str] = ("", "")
+    blocked: str = ""  # an order that could not be carried out
+    scope: list[Condition] = field(default_factory=list)  # said of the whole task in passing
 
 
 def sentences(text: str) -> list[str]:
@@ -100,6 +104,8 @@ class Recipe:
             if not self._tell(clause):
                 scene = self.brain.read(clause)
                 self.mentioned = [scene.get(m) for m in scene.all("W")]
+                if ORDERS.search(clause) and not told_elsewhere(clause):
+                    self.told.blocked = clause
         self.problems: dict[str, str] = {}
         waiting = list(self.outputs)
         for _ in range(3):  # an output may rest on another
@@ -152,8 +158,13 @@ class Recipe:
         lower = sentence.lower()
         told, builder = self.told, self.builder
         self.builder.words = sentence
+        if self.outputs:
+            series.row_number(self, lower)
         if re.search(r"\b(?:model|regression|classifier|predict|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower) or told.model == "building":
             self._model()
+            return True
+        scene = self.brain.read(sentence)
+        if self.outputs and (series.one_row_each(self, scene, lower) or series.pairs(self, scene, lower)):
             return True
         if self._codes(sentence) or self._labels(sentence) or self._new_column(sentence):
             return True
@@ -182,12 +193,13 @@ class Recipe:
                 return True
         if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|leave (?:them|those|these|it) out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
             return self._drop(scene, lower)
-        if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look only|limit|select only|focus|take only|filter|select)\b", lower):
+        if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just)\b", lower):
             mark_values(scene, self.linker)
             conditions = [scene.get(m) for m in scene.all("W")]
             if conditions:
                 told.before = told.after = builder.where(told.after, *_same_column_union(conditions))
                 self.brain.table = told.after
+                self._new_column(sentence)
                 return True
         return False
 
@@ -382,27 +394,8 @@ class Recipe:
     def _new_column(self, sentence: str) -> bool:
         lower = sentence.lower()
         scene = self.brain.read(sentence)
-        if re.search(r"quarter-on-quarter|quarter over quarter|year-over-year|year over year|year-on-year|month-over-month|month-on-month|month over month|growth rate|percentage change (?:of|in|from) (?:one|each|the previous|consecutive)|previous (?:year|month|quarter|day|row|value)|pct_change|successive|consecutive|first differences?", lower):
-            columns = [c for c in self._columns(scene) if c not in self.linker.virtual and "year" not in key(self.linker.names.get(c, []))]
-            by = [scene.get(m) for m in scene.all("C") if not self.linker.is_number(scene.get(m)) and self.linker.kind_of(scene.get(m)) == "text"]
-            grouped = [c for c in by if re.search(rf"(?:within|each|per|for every)[^.]*{re.escape(c.lower())}", lower)]
-            if self.told.main in columns:
-                columns = [self.told.main]
-            columns = [c for c in columns if not {"quarter", "month", "week", "day"} & set(self.linker.names.get(c, []))]
-            if columns:
-                percent = re.search(r"percent|%|growth rate|relative|pct", lower)
-                if re.search(r"\blog\b|logarithm|\bln\b", lower):
-                    return self._log_return(columns[0], grouped)
-                name = f"{columns[0]} {'growth' if percent else 'change'}"
-                order = self.linker.dates[0] if self.linker.dates else None
-                self.builder.labels[name] = {"window": Window(function="percent_change" if percent else "difference", column=columns[0], by=grouped, order_by=order or self._row_order())}
-                self.linker.derived[name] = "number"
-                for alias in ("growth", "growth rate", "change", "difference", "percentage change", "pct change", "growth rates", "quarterly growth", "monthly growth", "annual growth", "monthly change", "annual change", "yearly change"):
-                    self.linker.exact[key(alias.split())] = [name]
-                self.told.main = name
-                self.brain.default = name
-                self.growth = True
-                return True
+        if series.stepwise(self, scene, lower) or self.outputs and (series.moving(self, scene, lower) or series.row_mean(self, scene, lower)):
+            return True
         if m := rx(r"days? (?:from|between|since) {Y:y} (?:to|and|until)|days?.{0,20} (?:since|after) {Y:z}").search(scene.text):
             if self.linker.dates:
                 condition = scene.get(m["y"] or m["z"])[0]
@@ -444,21 +437,6 @@ class Recipe:
                 break
         # "On those days take the logarithm": a filter may stand in the same sentence
         return any_made
-
-    def _log_return(self, column: str, by: list[str]) -> bool:
-        """ln(x / the x before)."""
-        lag = f"{column} before"
-        self.builder.labels[lag] = {"window": Window(function="lag", column=column, by=by, order_by=self.linker.dates[0] if self.linker.dates else self._row_order())}
-        self.linker.derived[lag] = "number"
-        name = self.builder.expression(f"log return of {column}", f"ln({quote(column)} / {quote(lag)})")
-        for alias in ("log return", "log returns", "return", "returns", "log growth", "log change", "daily log return"):
-            self.linker.exact[key(alias.split())] = [name]
-        self.told.main = self.brain.default = name
-        self.growth = True
-        return True
-
-    def _row_order(self) -> str | None:
-        return self.linker.years[0] if self.linker.years else None
 
     # --- a model ---------------------------------------------------------------------------------------------------
 
@@ -541,6 +519,10 @@ class Recipe:
         named = name.lower().replace("_", " ")
         text = (description or named).lower()
         both = f"{named} ; {text}"
+        if told.blocked:
+            raise Unclear(name, f"I could not carry out “{told.blocked[:120].strip()}”.", "Say what is done to the table in a sentence of its own.")
+        if told.pair and (ref := series.pair_output(self, both)):
+            return ref
         if told.model and told.model != "building" and (ref := self._model_output(both)):
             return ref
         if self._label_output(name, description, named, text) and (ref := self._decision(name, description)):
@@ -700,6 +682,9 @@ class Recipe:
 
     def _model_output(self, both: str) -> str | None:
         step = self.told.model
+        if re.search(r"p ?-?value", both):
+            fit = next(s for s in self.builder.steps if s.id == step)
+            return f"{step}:/p_values/{pointer(fit.features[0])}" if len(fit.features) == 1 else None
         names = {"r2": r"r ?-?squared|r2|r²|coefficient of determination|\br 2\b|r square", "rmse": r"rmse|root mean squared?", "mse": r"mse|mean squared", "mae": r"mae|mean absolute", "accuracy": r"accuracy", "f1": r"\bf1\b", "precision": r"\bprecision\b", "recall": r"\brecall\b"}
         for metric, pattern in names.items():
             if re.search(pattern, both):
@@ -844,6 +829,20 @@ class Recipe:
         b = self.builder.calculate("abs(x)", x=second)
         other = next(x for x in labels if x != label)
         return [Rule(when=[Predicate(ref=a, op=op, value=RefValue(ref=b))], then=label)], other  # type: ignore[arg-type]
+
+
+# Sentences that change the table; one that was not carried out leaves nothing to answer.
+ORDERS = re.compile(
+    r"(?i)^\W*(?:(?:then|first|next|now|also|finally|please|and|after that|before that|to start|homework:?),? )*(?:drop|remove|exclude|leave out|discard|delete|keep|restrict|filter|limit|pair|line up|align|match|merge|join|resample|interpolate|impute|fill|winsori[sz]e|clip|cap|shift|lag|"
+    r"pivot|reshape|detrend|smooth|standardi[sz]e|normali[sz]e|rescale|scale|transform|take (?:the )?(?:natural |base-?\w+ )?(?:log|square root|logarithm|first differences?)|replace|convert|turn|subtract|divide|multiply|encode|label|bin|build|work (?:only )?(?:on|with)|focus|"
+    r"(?:create|make|define|add|derive|construct|compute|calculate) (?:a|an|the|one) (?:new|extra|additional|binary|\w+ (?:score|index|ratio|column))\b|(?:for|in) (?:each|every) [^,.]*,? (?:compute|calculate|take|form|define|derive|subtract|divide)\b.*(?:return|change|ratio|difference|growth|previous|moving|rolling|cumulative))"
+    r"|\b(?:moving average|rolling (?:mean|average)|cumulative|running total|previous (?:day|month|year|quarter|week|row)|exponential)\b|(?:next|following) (?:day|month|year|quarter|week)'?s?\b"
+)  # fmt: skip
+
+
+def told_elsewhere(clause: str) -> bool:
+    """Orders that tests, models and decisions carry out for themselves, and those about how to write the answer."""
+    return bool(re.search(r"(?i)\btest\b|regress|classif|predict|correlat|\bp ?-?value|decimals?\b.{0,30}$|'[^']+' (?:if|when|otherwise)|\bskewness and\b|\bnull values? are ignored|\bas a percentage", clause)) and not re.search(r"(?i)previous|rolling|moving|\bpair |line up|(?:next|following) (?:day|month|year|quarter|week)", clause)
 
 
 def words_of(outputs: dict[str, str]) -> list[str]:

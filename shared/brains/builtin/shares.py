@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     cue = re.search(r"(?:what |which )?(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b(?: share)?", scene.text)
-    if not cue or re.search(r"\bby (?:what|how many|how much|⟨F\d+⟩)(?: \w+)? ?(?:percentage|percent|%)", scene.text) or re.search(r"\b(?:drop|fall|fell|grow|grew|growth|increase|increased|decrease|decreased|rise|rose|change|decline|declined|more|less|higher|lower)\b.*\b(?:from|between|than|compared)\b|percentage points?", scene.text):
+    if not cue or re.search(r"\b(?:fall|drop|rise|change|growth|increase|decrease|gain|loss) in (?:percent|%)", scene.text) or re.search(r"\bby (?:what|how many|how much|⟨F\d+⟩)(?: \w+)? ?(?:percentage|percent|%)", scene.text) or re.search(r"\b(?:drop|fall|fell|grow|grew|growth|increase|increased|decrease|decreased|rise|rose|change|decline|declined|more|less|higher|lower)\b.*\b(?:from|between|than|compared)\b|percentage points?", scene.text):
         return None
     if scene.text[: cue.start()].rstrip().endswith("⟩") and re.search(r"⟨[NF]\d+⟩ ?$", scene.text[: cue.start()]):
         return None

@@ -147,7 +147,8 @@ def _arms(brain: "Interpreter", scene: Scene) -> tuple[list[tuple[Condition, str
         else:
             parts = [condition]
         for part in parts:
-            if isinstance(part, Compare) and part.op in ("not null", "is null"):
+            inner = getattr(part, "no", part)
+            if isinstance(inner, Compare) and inner.op in ("not null", "is null"):
                 continue
             if part not in [c for c, _ in found]:
                 found.append((part, short_name(part)))
