@@ -127,6 +127,7 @@ FAULTS: list[tuple[list[dict[str, Any]], str]] = [
     ([{"op": "chart", "kind": "histogram", "x": "Sex", "title": ""}], "x of a histogram needs a number"),
     ([{"op": "chart", "kind": "bar", "x": "Sex", "title": "{{c4:/rows}}"}], "`c4:/rows` refers to"),
     ([{"op": "python", "code": "x ="}], "This is not Python"),
+    ([{"op": "python", "code": "for key in [1]:\n    results = key"}], "`key` is a name later cells rely on"),
 ]  # fmt: skip
 
 

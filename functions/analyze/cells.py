@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shared.analysis.charts import axis_labels
 from shared.analysis.codegen import load_cell, step_code
 from shared.analysis.findings import render
 from shared.analysis.lint import lint
@@ -69,10 +70,13 @@ class Cells:
             self.run.emit("step", id=step.id, state="done", ms=round(execution.ms, 1))
 
     def _code(self, step: Step, plan: Plan, tables: Tables) -> str:
-        if isinstance(step, Chart):
-            title = render(step.title, self.results, plan, names(self.snapshot)).text
-            step = step.model_copy(update={"title": title})
-        return step_code(step, {name: dict(columns) for name, columns in tables[step.id].items()}, self.units)
+        if not isinstance(step, Chart):
+            return step_code(step, tables[step.id])
+        known = names(self.snapshot)
+        labels, units = axis_labels(plan, step, self.results, self.units)
+        labels = {name: render(words, self.results, plan, known).text.replace('"', "") for name, words in labels.items()}
+        title = render(step.title, self.results, plan, known).text
+        return step_code(step.model_copy(update={"title": title}), tables[step.id], units, labels)
 
     def _execute(self, id: str, code: str) -> Execution:
         execution = self.session.run(code)

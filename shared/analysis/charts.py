@@ -18,6 +18,7 @@ from shared.analysis.words.phrases import Tale, column, measured, quoted_key, re
 Tables = Mapping[str, Mapping[str, str]]
 FEW_KEYS = 8  # groups that colors can tell apart
 SUMMARY_CHARTS = 3
+KEEPS_UNIT = frozenset(["sum", "mean", "median", "min", "max", "range", "std", "quantile", "iqr", "first", "last", "mode", "sem"])
 ORDERED_NAMES = ("month", "weekday", "day", "quarter", "hour", "bin", "band", "decade")
 
 
@@ -28,6 +29,24 @@ def lead_charts(plan: p.Plan, tables: Tables, results: Mapping[str, Any]) -> lis
     specs = _draw(step, tale, tables) if step is not None else []
     ids = _fresh_ids(plan)
     return [p.Chart(id=next(ids), **spec) for spec in specs]
+
+
+def axis_labels(plan: p.Plan, chart: p.Chart, results: Mapping[str, Any], units: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What to write on axes instead of the names of columns that steps made, as templates, and the units of those."""
+    tale, labels, made_of = Tale(plan, results), dict[str, str](), dict[str, str]()
+    for step in phrases.chain(tale, chart.table):
+        if isinstance(step, p.Aggregate):
+            for i, m in enumerate(step.measures):
+                labels[m.name] = phrases.measure(tale, step, i)
+                if m.column and m.column in units and m.function in KEEPS_UNIT:
+                    made_of[m.name] = units[m.column]
+        elif isinstance(step, p.Trend):
+            labels["value"], labels["period"] = phrases.trend_measure(tale, step), quote(step.time)
+            if step.value and step.value in units and step.function != "count":
+                made_of["value"] = units[step.value]
+        elif isinstance(step, p.Derive) and step.date_part:
+            labels[step.name] = column(tale, step.id, step.name)
+    return labels, {name: unit for name, unit in units.items() if name not in labels} | made_of
 
 
 def _fresh_ids(plan: p.Plan) -> Any:
@@ -207,11 +226,18 @@ def _trend(step: p.Trend, tale: Tale) -> list[dict[str, Any]]:
     if (result.get("periods") or 0) < 2:
         return []
     direction = result.get("direction")
-    style = {"year": "year", "quarter": "month", "month": "month"}.get(step.every or "", "name")
+    style = _period_style(step, str(result["first_period"]), str(result["last_period"]))
     span = f"from {ref(step.id, 'first_period', style=style)} to {ref(step.id, 'last_period', style=style)}"
     seen = {"rising": "rises", "falling": "falls"}.get(str(direction), "shows no clear direction")
     title = f"The {words} {seen} {span}"
     return [{"table": step.id, "kind": "line", "x": "period", "y": "value", "title": title}]
+
+
+def _period_style(step: p.Trend, first: str, last: str) -> str:
+    """A year alone where periods are years, a month where they are months."""
+    if step.every == "year" or (first.endswith("-01-01") and last.endswith("-01-01")):
+        return "year"
+    return "month" if step.every in ("quarter", "month") else "name"
 
 
 def _rank(step: p.Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:

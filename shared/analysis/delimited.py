@@ -126,13 +126,13 @@ def _layout(text: str, delimiter: str, escape: str, rows: list[tuple[int, list[s
     counts = Counter(len(row) for _, row in rows)
     width = max(counts, key=lambda n: (n > 1, counts[n], n)) if len(rows) > 1 else len(rows[0][1])
     start = next((i for i, (_, row) in enumerate(rows) if _heads(row, width)), 0)
-    above = rows[start - 1][1] if start else []
+    above, under = rows[start - 1][1] if start else [], [row for _, row in rows[start:] if len(row) == width]
     if len(above) == width - 1 > 0 and all(cell.strip() for cell in above):  # a header one name short
-        start -= 1
-        if any(row[-1] for _, row in rows[start + 1 :] if len(row) == width):
-            rows[start] = (rows[start][0], ["", *above])  # R writes row names without a name of their own
-        else:
-            rows[start] = (rows[start][0], [*above, ""])  # every line ends with a delimiter
+        if not any(row[-1] for row in under):  # every line ends with a delimiter
+            start, above = start - 1, [*above, ""]
+        elif _headless(under[0], under[1:]):  # R writes row names without a name of their own
+            start, above = start - 1, ["", *above]
+        rows[start] = (rows[start][0], above if len(above) == width else rows[start][1])
     first, body = rows[start][1], [row for _, row in rows[start + 1 :]]
     header = None if _headless(first, body) else first
     skip = rows[start][0] if header else rows[start - 1][0] if start else 0

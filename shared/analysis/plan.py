@@ -8,7 +8,8 @@ stands for every key and gives a mapping (`c2:/groups/*/mean`).
 Conventions (one for both engines): nulls (and NaN, which the snapshot made null) are left out of every measure;
 rows with a null group key are left out; std, var, sem use ddof = 1; quantiles interpolate linearly; skewness and
 kurtosis are pandas' unbiased ones (kurtosis is excess); mode is the smallest of the most frequent; a date part
-`weekday` counts Monday = 0.
+`weekday` counts Monday = 0. True and false count as 1 and 0; a sum, mean or extreme of no values is null. In results dates
+are as Python's isoformat writes them, and NaN and infinity are null.
 """
 
 from typing import Annotated, Any, Literal
@@ -115,7 +116,8 @@ class Bin(Model):
 
     `edges` are inner and outer bounds, lowest first; an interval holds its lower bound; values outside are null unless
     `open_ended`, which adds `< a` and `>= b`. `right` makes intervals `(a, b]` instead. `count` is a number of
-    equal-width intervals, `quantiles` of equal-count ones (both between min and max, which are inside).
+    equal-width intervals, `quantiles` of equal-count ones (both between min and max, which are inside: the label there has
+    a `]` or `[`). Numbers in labels are written as '%.10g'. Equal quantiles make fewer intervals.
     """
 
     column: Name
@@ -149,7 +151,8 @@ class Window(Model):
         "lag", "difference", "percent_change", "cumulative_sum", "rolling_mean", "rank", "zscore", "share", "group_mean"
     ]
     # percent_change is 0-100. rolling_mean needs `size` full rows, else null. rank is 1 for the largest (ties: min).
-    # zscore, share (0-1, of the sum) and group_mean take no order.
+    # zscore, share (0-1, of the sum) and group_mean take no order. cumulative_sum and rank are null where the value is;
+    # rows with a null in `by` get null.
     column: Name
     order_by: Name | None = None
     by: list[Name] = []
@@ -182,7 +185,7 @@ class Derive(StepBase):
 class Cast(StepBase):
     """Change a column's type. Makes a table. Result: {rows, lost} (values that became null).
 
-    `parse` is a strptime format for dates. Text to number ignores spaces, currency signs, thousands commas and `%`.
+    `parse` is a strptime format for dates. `integer` drops the fraction (towards zero). Text to number ignores spaces, currency signs, thousands commas and `%`.
     `on_error: fail` makes a value that does not parse an error of the cell.
     """
 
@@ -197,7 +200,8 @@ class Outliers(StepBase):
     """Values far from the rest. Bounds: mean ± k·std (zscore) or q25 - k·iqr, q75 + k·iqr (iqr); a value on a bound is inside.
 
     Action remove drops rows with an outlier in any column, clip moves values to the bound, null empties them, and
-    count only counts. All but count make a table. Nulls are never outliers. With several columns the bounds of all are taken on the same
+    count only counts. All but count make a table. Nulls are never outliers, and a zscore without
+    spread has no bounds (null). `lower` and `upper` are told whatever `side` is. With several columns the bounds of all are taken on the same
     rows, before anything is removed.
     Result: {rows_before, rows, outliers (rows with one in any column), columns: {name: {outliers, lower, upper}}}.
     """
@@ -222,7 +226,8 @@ class DropMissing(StepBase):
 class Impute(StepBase):
     """Fill nulls. Makes a table. Result: {rows, filled: {column: count}, values: {column: value used, null for ffill}}.
 
-    `ffill` takes the last non-null value in row order. `by` takes mean, median or mode within each group.
+    `ffill` takes the last non-null value in row order. `by` takes mean, median or mode within each group (`values` is then
+    {column: {key: value}}; rows with a null key are not filled).
     """
 
     op: Literal["impute"] = "impute"
@@ -236,7 +241,7 @@ class Scale(StepBase):
     """Rescale numbers. Makes a table. zscore uses `ddof`; minmax maps to 0..1; robust is (x - median) / iqr.
 
     The column is replaced, or kept and `<column><suffix>` added. Result: {rows, columns: {name: {mean, std, min, max}}}
-    of the new values.
+    of the new values, under the names of the columns that hold them.
     """
 
     op: Literal["scale"] = "scale"
@@ -294,7 +299,7 @@ class Measure(Model):
 
     `share` (0-1) and `percent` (0-100): with `where`, the matching part of the rows (or of the sum of `column`) of the group; without it, the
     group's part of all rows (or of the whole sum of `column`). `cv` is std / mean. `quantile` needs `q` in 0..1.
-    `first` and `last` go by row order.
+    `first` and `last` go by row order. `range` of dates is in days. `geometric_mean` is null if any value is <= 0.
     """
 
     name: Name
@@ -321,7 +326,8 @@ class Aggregate(StepBase):
 
     Result without `by`: {rows, n: {measure: non-null values it used}, <measure>: value, …}.
     Result with `by`: {rows, n_groups, groups: {key: {rows, <measure>: value, …}}}, at most 1,000 groups; a key is the
-    value as text, several keys joined by " | ". `having` is a condition on the made table.
+    value as text, several keys joined by " | ". `having` is a condition on the made table. `rows` counts the rows that belong to
+    a group, with those of groups `having` left out. `n` of share and percent is that of the whole.
     """
 
     op: Literal["aggregate"] = "aggregate"
@@ -336,6 +342,7 @@ class Rank(StepBase):
     Nulls in `by` are left out. Ties in `by` are broken by the label, ascending; `ties: all` keeps everything equal to the k-th.
     `position` skips: 2 starts at the second. Result: {rows, names: [label], values: [by], name, value (the first of each), tied (rows equal to the
     last one kept that were left out), items: {label: value}}. Several label columns are joined by " | "; no label column gives row numbers from 0.
+    A single label keeps its type in `names`; in `items` it is text, as a group's key.
     """
 
     op: Literal["rank"] = "rank"
@@ -385,7 +392,9 @@ class Test(StepBase):
     t_test_1sample: `column` against `mu`. shapiro, normaltest, jarque_bera, ks_normal (against a normal with the sample's mean and std), adf: `column`.
     chi_square (Yates for 2x2 as scipy does) and fisher_exact: categories `column` by `by`. proportion_z: share of `column` == `success` between two groups of `by`.
     Result: {statistic, p_value, alpha, significant (p < alpha), n, df (or null), groups: {key: {n, mean, median, std}} where there are
-    groups, effect, effect_name (Cohen's d, eta², Cramér's V, rank-biserial r, or null)}.
+    groups, effect, effect_name (Cohen's d, eta², Cramér's V, rank-biserial r, or null)}. df is [between, within] for anova and
+    levene. Cohen's d is of the pooled std (of the differences, if paired), eta² of kruskal (H - k + 1) / (n - k), Cramér's V without Yates;
+    differences are the first group minus the second. Values without spread have no t-test: null.
     """
 
     op: Literal["test"] = "test"
@@ -406,7 +415,8 @@ class Trend(StepBase):
 
     Result: {periods, first_period, first, last_period, last, change, percent_change (0-100), slope (least squares, per period), r, p_value, growth
     (compound percent per period, null if first <= 0), direction ("rising", "falling", "flat": p >= 0.05 or fewer than 3 periods), highest_period,
-    highest, lowest_period, lowest}. Makes a table (columns: period, value, rows). With `by`: {groups: {key: the same}} and the table has the by columns first.
+    highest, lowest_period, lowest}. A period of `every` is the date it starts on; periods are numbered 0, 1, 2, … for the slope; rows without a
+    time or value are left out; `last` goes by time, then row order. Makes a table (columns: period, value, rows). With `by`: {groups: {key: the same}} and the table has the by columns first.
     """
 
     op: Literal["trend"] = "trend"
@@ -421,7 +431,8 @@ class Associate(StepBase):
     """How strongly each column goes with the target: r² (numbers), eta² (categories and a number), Cramér's V² (categories).
 
     Says what goes together, not what causes what. Result: {target, associations: [{column, measure, strength (0-1), r (signed, numbers only, else
-    null), p_value, n}] by strength descending, strongest, strongest_strength}.
+    null), p_value, n}] by strength descending, strongest, strongest_strength}. A category with more than 100 values, or with more
+    than half as many as there are rows, is left out, and so are dates.
     """
 
     op: Literal["associate"] = "associate"
@@ -456,7 +467,8 @@ class FitModel(StepBase):
     Text features are one-hot encoded (first level dropped, sorted). Without `split` it is fitted and scored on all rows. `seed` goes to estimators that take
     a random_state. `scale` standardises features (StandardScaler fitted on the training rows).
     Result: {metrics: {name: value}, n, n_train, n_test, features: [as encoded], coefficients: {feature: value} and intercept (linear ones), importances:
-    {feature: value} (trees), p_values: {feature: p} (linear without split, by OLS), predictions: {} }.
+    {feature: value} (trees), p_values: {feature: p} (linear without split, by OLS), predictions: {} }. Of two classes the larger one
+    is the positive one for precision, recall, f1, auc; of more, they are macro averages (auc: one against the rest).
     """
 
     op: Literal["model"] = "model"

@@ -8,7 +8,7 @@ from shared.analysis.check.columns import WORDS, Columns, Tables, added, check_c
 from shared.analysis.check.references import Results
 from shared.analysis.check.telling import close, wrong
 from shared.analysis.codegen.relational import interval_labels
-from shared.analysis.codegen.sql import INTEGERS, Kind, kind, type_of
+from shared.analysis.codegen.sql import INTEGERS, RESERVED, Kind, kind, type_of
 
 _NEEDS_ORDER = ("lag", "difference", "percent_change", "cumulative_sum", "rolling_mean")
 
@@ -252,5 +252,7 @@ def python(step: p.Python) -> Columns | None:
         tree = ast.parse(step.code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise wrong(step, f"This is not Python: {error}.", "Mend the code.") from None
-    assigned = any(isinstance(n, ast.Name) and n.id == step.id and isinstance(n.ctx, ast.Store) for n in ast.walk(tree))
-    return {"*": ""} if assigned else None
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    if taken := sorted(assigned & RESERVED):
+        raise wrong(step, f"`{taken[0]}` is a name later cells rely on.", "Assign to another one.")
+    return {"*": ""} if step.id in assigned else None

@@ -12,7 +12,7 @@ Covered: every step of `shared.analysis.plan`. Not covered: the values `{{…}}`
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from shared.analysis.codegen import charts, cleaning, hypotheses, learning, measures, relational, statistics
@@ -212,14 +212,16 @@ def _comment(step: Step) -> str:
     return comment(f'{words} For: "{step.because}"' if step.because.strip() else words)
 
 
-def step_code(step: Step, tables: Tables, units: dict[str, str] | None = None) -> str:
+def step_code(step: Step, tables: Tables, units: Mapping[str, str] | None = None, labels: Mapping[str, str] | None = None) -> str:
     """The cell of a step; "" for a report, which has none.
 
-    `tables` are the columns visible before it (from `check`), `units` those of columns, for the axes of charts. A chart's title
-    comes with its references filled in.
+    `tables` are the columns visible before it (from `check`), `units` and `labels` (instead of names) those of columns,
+    for the axes of charts. A chart's title comes with its references filled in.
     """
     if isinstance(step, Report):
         return ""
     if isinstance(step, Chart):
-        return _comment(step) + charts.chart(step, tables, units or {})
+        titles = dict(labels or {})
+        titles |= {name: f"{titles.get(name, name)} ({unit})" for name, unit in (units or {}).items()}
+        return _comment(step) + charts.chart(step, tables, titles)
     return _comment(step) + _WRITERS[step.op](step, tables)

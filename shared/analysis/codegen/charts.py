@@ -30,10 +30,10 @@ COLORS = 8
 PALETTE = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442"]
 
 
-def chart(step: Chart, tables: Tables, units: dict[str, str]) -> str:
+def chart(step: Chart, tables: Tables, titles: dict[str, str]) -> str:
     columns, source = tables[step.table], table(step.table)
     draw = {"bar": _bar, "line": _line, "scatter": _scatter, "histogram": _histogram, "box": _box, "heatmap": _heatmap}[step.kind]
-    code = "import altair as alt\n\nnotes = []\n" + draw(step, columns, source, units)
+    code = "import altair as alt\n\nnotes = []\n" + draw(step, columns, source, titles)
     lines = [py(line) for line in textwrap.wrap(step.title, 75)] or ['""']
     title = f"[{', '.join(lines)}]" if len(lines) < 2 else "[\n    " + ",\n    ".join(lines) + ",\n]"
     return (
@@ -57,8 +57,8 @@ chart
     )
 
 
-def label(name: str, units: dict[str, str]) -> str:
-    return py(f"{name} ({units[name]})" if name in units else name)
+def label(name: str, titles: dict[str, str]) -> str:
+    return py(titles.get(name, name))
 
 
 def _axis(columns: Columns, name: str, values: str) -> str:
@@ -73,15 +73,15 @@ def _scale_type(columns: Columns, name: str) -> str:
     return {"date": "T", "number": "Q", "unknown": "Q"}.get(kind(columns, name), "N")
 
 
-def _measured(step: Chart, columns: Columns, units: dict[str, str]) -> tuple[str, str]:
+def _measured(step: Chart, columns: Columns, titles: dict[str, str]) -> tuple[str, str]:
     """SQL of the height of a mark, and Python of its title: a mean where several rows share one mark."""
     if step.y is None:
         return "count(*)", py("rows")
-    name = label(step.y, units)
+    name = label(step.y, titles)
     return f"avg({as_double(columns, step.y)})", f'{name} if df["n"].max() <= 1 else "mean of " + {name}'
 
 
-def _color(step: Chart, units: dict[str, str], source: str) -> tuple[str, str, str]:
+def _color(step: Chart, titles: dict[str, str], source: str) -> tuple[str, str, str]:
     """(Python that picks the most frequent values, SQL that keeps them, Altair's encoding), all empty without a color."""
     if step.color is None:
         return "", "", ""
@@ -92,7 +92,7 @@ def _color(step: Chart, units: dict[str, str], source: str) -> tuple[str, str, s
     code += f"if len(shown) > {COLORS}:\n"
     code += f'    notes.append(f"Only the {COLORS} most frequent of the {{len(shown)}} values of " + {py(step.color)} + " are shown.")\n'
     code += f"shown = sorted(value for value, _ in shown[:{COLORS}])\n"
-    encoding = f'color=alt.Color("c:N", title={label(step.color, units)}, scale=alt.Scale(range={py(PALETTE)})), '
+    encoding = f'color=alt.Color("c:N", title={label(step.color, titles)}, scale=alt.Scale(range={py(PALETTE)})), '
     return code, f" AND {c} IN $shown", encoding
 
 
@@ -138,9 +138,9 @@ def _params(step: Chart) -> Parameters | None:
     return Parameters(shown="shown") if step.color else None
 
 
-def _bar(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
-    height, y_title = _measured(step, columns, units)
-    code, only, color = _color(step, units, source)
+def _bar(step: Chart, columns: Columns, source: str, titles: dict[str, str]) -> str:
+    height, y_title = _measured(step, columns, titles)
+    code, only, color = _color(step, titles, source)
     c = f"{quote(step.color)}::VARCHAR AS c, " if step.color else ""
     group = ", ".join(map(quote, dict.fromkeys([step.x, *([step.color] if step.color else [])])))
     code += "df = " + query(
@@ -158,7 +158,7 @@ if len(bars) > most:
     notes.append(f"Only the {{most}} largest of the {{len(bars)}} are shown.")
 df = df[df["x"].isin(bars[:most])]
 """
-    x, c_tip = label(step.x, units), ', alt.Tooltip("c:N")' if step.color else ""
+    x, c_tip = label(step.x, titles), ', alt.Tooltip("c:N")' if step.color else ""
     tooltip = f'tooltip=[alt.Tooltip("x:N", title={x}){c_tip}, alt.Tooltip("y:Q")]'
     if step.sort == "y":
         offset = 'yOffset="c:N", ' if step.color else ""
@@ -182,9 +182,9 @@ chart = alt.Chart(df).mark_bar({_mark(step)}).encode(
     return code
 
 
-def _line(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
-    height, y_title = _measured(step, columns, units)
-    code, only, color = _color(step, units, source)
+def _line(step: Chart, columns: Columns, source: str, titles: dict[str, str]) -> str:
+    height, y_title = _measured(step, columns, titles)
+    code, only, color = _color(step, titles, source)
     c = f", {quote(step.color)}::VARCHAR AS c" if step.color else ""
     type = _scale_type(columns, step.x)
     x = f"{quote(step.x)}::VARCHAR" if type == "N" else quote(step.x)
@@ -216,11 +216,12 @@ if step > 1:
         code += 'ticks = df["x"].unique().tolist() if df["x"].nunique() <= 12 else alt.Undefined\n'
         code += 'axis = alt.Axis(values=ticks, tickMinStep=1, format="d" if df["x"].max() < 3000 else ",d")\n'
         options += ", axis=axis"
+    point = "len(df) <= 60" if step.color else f'{{"color": "{PALETTE[0]}"}} if len(df) <= 60 else False'
     return (
         code
         + f"""\
-chart = alt.Chart(df).mark_line({_mark(step, strokeWidth="2", point="len(df) <= 60")}).encode(
-    x=alt.X({x_type}, title={label(step.x, units)}, {options}),
+chart = alt.Chart(df).mark_line({_mark(step, strokeWidth="2", point=point)}).encode(
+    x=alt.X({x_type}, title={label(step.x, titles)}, {options}),
     y=alt.Y("y:Q", title={y_title}, scale=alt.Scale(zero=False)),
     {color}tooltip=[{x_type}, {'"c:N", ' if step.color else ""}"y:Q"],
 )
@@ -228,10 +229,10 @@ chart = alt.Chart(df).mark_line({_mark(step, strokeWidth="2", point="len(df) <= 
     )
 
 
-def _scatter(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
+def _scatter(step: Chart, columns: Columns, source: str, titles: dict[str, str]) -> str:
     y_name = step.y or step.x
     x, y = as_double(columns, step.x), as_double(columns, y_name)
-    code, only, color = _color(step, units, source)
+    code, only, color = _color(step, titles, source)
     c = f", {quote(step.color)}::VARCHAR AS c" if step.color else ""
     where = f"WHERE {_present(step.x, y_name)}{only}"
     code += fetch(
@@ -255,8 +256,8 @@ def _scatter(step: Chart, columns: Columns, source: str, units: dict[str, str]) 
 if step > 1:
     notes.append(f"One in {{step}} of {{n:,}} points is drawn; the line is fitted to all.")
 chart = alt.Chart(df).mark_circle({_mark(step, size="40", opacity="0.6")}).encode(
-    x=alt.X("x:Q", title={label(step.x, units)}, scale=alt.Scale(zero=False){_axis(columns, step.x, "(high or 0)")}),
-    y=alt.Y("y:Q", title={label(y_name, units)}, scale=alt.Scale(zero=False)),
+    x=alt.X("x:Q", title={label(step.x, titles)}, scale=alt.Scale(zero=False){_axis(columns, step.x, "(high or 0)")}),
+    y=alt.Y("y:Q", title={label(y_name, titles)}, scale=alt.Scale(zero=False)),
     {color}tooltip=["x:Q", "y:Q"{', "c:N"' if step.color else ""}],
 )
 if slope is not None and math.isfinite(slope):
@@ -266,9 +267,9 @@ if slope is not None and math.isfinite(slope):
     )
 
 
-def _histogram(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
+def _histogram(step: Chart, columns: Columns, source: str, titles: dict[str, str]) -> str:
     x = as_double(columns, step.x)
-    code, only, color = _color(step, units, source)
+    code, only, color = _color(step, titles, source)
     where = f"WHERE {_present(step.x)}{only}"
     code += fetch(
         "(n, low, q25, q75, high)",
@@ -301,7 +302,7 @@ width = min((m * power for m in (1, 2, 5, 10)), key=lambda w: abs(math.log(w / w
         + f"""\
 df["low"], df["high"] = start + df["bin"] * width, start + (df["bin"] + 1) * width
 chart = alt.Chart(df).mark_bar({_mark(step)}).encode(
-    x=alt.X("low:Q", bin="binned", title={label(step.x, units)}{_axis(columns, step.x, "(high or 0)")}),
+    x=alt.X("low:Q", bin="binned", title={label(step.x, titles)}{_axis(columns, step.x, "(high or 0)")}),
     x2="high:Q",
     y=alt.Y("n:Q", title="rows"),
     {color}tooltip=["low:Q", "high:Q", {'"c:N", ' if step.color else ""}"n:Q"],
@@ -310,9 +311,9 @@ chart = alt.Chart(df).mark_bar({_mark(step)}).encode(
     )
 
 
-def _box(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
+def _box(step: Chart, columns: Columns, source: str, titles: dict[str, str]) -> str:
     y_name = step.y or step.x
-    code, only, color = _color(step, units, source)
+    code, only, color = _color(step, titles, source)
     keys, c = ("k, c", f", {quote(step.color)}::VARCHAR AS c") if step.color else ("k", "")
     boxes = [
         "WITH points AS (",
@@ -355,8 +356,8 @@ df, outliers = df[df["x"].isin(order[:{BARS}])], outliers[outliers["x"].isin(ord
 step = max(1, -(-len(outliers) // {OUTLIERS}))
 if step > 1:
     notes.append(f"One in {{step}} of the {{len(outliers):,}} points beyond the whiskers is drawn.")
-category = alt.Y("x:N", sort=order, title={label(step.x, units)}, scale=alt.Scale(paddingInner=0.4, paddingOuter=0.2))
-number = {{"title": {label(y_name, units)}, "scale": alt.Scale(zero=False)}}
+category = alt.Y("x:N", sort=order, title={label(step.x, titles)}, scale=alt.Scale(paddingInner=0.4, paddingOuter=0.2))
+number = {{"title": {label(y_name, titles)}, "scale": alt.Scale(zero=False)}}
 boxes = alt.Chart(df).encode(y=category, {offset}tooltip=["x:N", {tip}"n:Q", "low:Q", "q25:Q", "median:Q", "q75:Q", "high:Q"])
 chart = alt.layer(
     boxes.mark_rule(color="#555").encode(x=alt.X("low:Q", **number), x2="high:Q"),
@@ -370,10 +371,10 @@ chart = alt.layer(
     )
 
 
-def _heatmap(step: Chart, columns: Columns, source: str, units: dict[str, str]) -> str:
+def _heatmap(step: Chart, columns: Columns, source: str, titles: dict[str, str]) -> str:
     x, y = quote(step.x), quote(step.y or step.x)
     value = f"avg({as_double(columns, step.color)})" if step.color else "count(*)"
-    title = label(step.color, units) if step.color else py("rows")
+    title = label(step.color, titles) if step.color else py("rows")
     present = _present(step.x, step.y, step.color)
     code = ""
     for axis, name in (("x", step.x), ("y", step.y or step.x)):
@@ -404,8 +405,8 @@ if len({axis}s) > {BARS}:
 tilt = 0 if max(map(len, xs), default=0) * len(xs) < 75 else -40
 middle = (df["value"].min() + df["value"].max()) / 2
 chart = alt.Chart(df).encode(
-    x=alt.X("x:N", sort=xs, title={label(step.x, units)}, axis=alt.Axis(labelAngle=tilt)),
-    y=alt.Y("y:N", sort=ys, title={label(step.y or step.x, units)}),
+    x=alt.X("x:N", sort=xs, title={label(step.x, titles)}, axis=alt.Axis(labelAngle=tilt)),
+    y=alt.Y("y:N", sort=ys, title={label(step.y or step.x, titles)}),
     tooltip=["x:N", "y:N", "value:Q"],
 )
 color = alt.Color("value:Q", title={mean}, scale=alt.Scale(scheme="viridis"))

@@ -96,7 +96,7 @@ class Parameters(dict[str, str]):
     """SQL parameter → Python expression of its value: the results of earlier cells that a statement uses."""
 
     def use(self, ref: str) -> str:
-        name = re.sub(r"\W+", "_", ref).strip("_").lower()[:40]
+        name = re.sub(r"[^a-z0-9]+", "_", ref.lower()).strip("_")[:40]
         code = result_of(ref)
         while self.get(name, code) != code:
             name += "_"

@@ -178,85 +178,120 @@ def trend(step: Trend, tables: Tables) -> str:
 
 # --- associate --------------------------------------------------------------------------------------------------
 
-_ETA_SQUARED = '''\
-def eta_squared(names, values):
-    """The part of the values' variance that lies between the groups, and the p-value of its F-test."""
-    if len(values) < 2 or values.min() == values.max():
-        return None, None
-    groups = pd.Series(values).groupby(pd.Series(names)).agg(["size", "mean"])
-    total = ((values - values.mean()) ** 2).sum()
-    between = (groups["size"] * (groups["mean"] - values.mean()) ** 2).sum()
-    k, n = len(groups), len(values)
-    if k < 2:
-        return None, None
-    strength = min(1.0, between / total)
-    if k >= n:
-        return strength, None
-    return strength, fdtrc(k - 1, n - k, strength / (1 - strength) * (n - k) / (k - 1)) if strength < 1 else 0.0
-
-
-'''
-_CRAMER = '''\
-def cramers_v_squared(a, b):
-    """Chi-square (uncorrected) over its largest possible value, and its p-value."""
-    counts = pd.crosstab(pd.Series(a), pd.Series(b)).to_numpy()
-    n, smaller = counts.sum(), min(counts.shape) - 1
-    if smaller < 1:
-        return None, None
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / n
-    chi2 = ((counts - expected) ** 2 / expected).sum()
-    return min(1.0, chi2 / (n * smaller)), chdtrc((counts.shape[0] - 1) * (counts.shape[1] - 1), chi2)
-
-
-'''
-
 
 def associate(step: Associate, tables: Tables) -> str:
-    columns, source = tables[step.table], table(step.table)
+    """All columns of one kind lie below each other in one query, so that thousands of them are no trouble."""
+    columns = tables[step.table]
     names = [name for name in step.columns or known(columns) if name != step.target]
     numbers = [name for name in names if kind(columns, name) in ("number", "unknown")]
     categories = [name for name in names if kind(columns, name) in ("text", "boolean")]
     number_target = kind(columns, step.target) in ("number", "unknown")
-    target = as_double(columns, step.target) if number_target else f"{quote(step.target)}::VARCHAR"
-    needed = ["fdtrc"] + (["stdtr"] if number_target else ["chdtrc"])
-    code = P_VALUE if number_target else ""
-    code = code.replace("import stdtr", "import fdtrc, stdtr") or f"from scipy.special import {', '.join(sorted(needed))}\n\n\n"
-    code += _ETA_SQUARED + ("" if number_target else _CRAMER)
-    code += f"numbers = {py(numbers)}\ncategories = {py(categories)}\nfound = []\n"
-    if number_target:
-        code += "for name in numbers:\n"
-        code += (
-            f"    [(r, n)] = db.execute({sql_line('SELECT finite(corr(y, x)), regr_count(y, x) FROM (SELECT ')} + quoted(name)\n"
-        )
-        code += f"                          + {sql_line(f'::DOUBLE AS x, {target} AS y FROM {source})')}).fetchall()\n"
-        code += "    strength = None if r is None else r * r\n"
-        code += '    found.append({"column": name, "measure": "r²", "strength": strength, "r": r, "p_value": p_value(r, n), "n": n})\n'
-    code += "for name in categories:\n" if number_target else "for name in numbers + categories:\n"
-    dtype = '"::VARCHAR"' if number_target else '("::DOUBLE" if name in numbers else "::VARCHAR")'
-    code += f"""\
-    df = db.execute(
-        "SELECT " + quoted(name) + {dtype} + {sql_line(f" AS x, {target} AS y FROM {source} WHERE ")}
-        + quoted(name) + {sql_line(f" IS NOT NULL AND {quote(step.target)} IS NOT NULL")}
-    ).df()
-    x, y = df["x"].to_numpy(), df["y"].to_numpy()
-    if name in categories and len(set(x)) > max(2, min(100, len(x) / 2)):
-        continue  # names rather than categories: almost every row its own
-"""
-    if number_target:
-        code += '    measure, (strength, p) = "eta²", eta_squared(x, y)\n'
-    else:
-        code += '    if name in numbers:\n        measure, (strength, p) = "eta²", eta_squared(y, x)\n'
-        code += '    else:\n        measure, (strength, p) = "Cramér\'s V²", cramers_v_squared(x, y)\n'
+    code = P_VALUE.replace("stdtr\n", "fdtrc, stdtr\n", 1) if number_target else "from scipy.special import chdtrc, fdtrc\n\n"
+    code += "found = []\n"
+    for chosen, type in ((numbers, "DOUBLE"), (categories, "VARCHAR")):
+        if not chosen:
+            continue
+        below = _below(step, columns, chosen, type, "DOUBLE" if number_target else "VARCHAR")
+        if number_target and type == "DOUBLE":
+            code += _squared_correlations(below)
+        elif number_target or type == "DOUBLE":
+            code += _eta_squared(below, value="y" if number_target else "x", label="x" if number_target else "y")
+        else:
+            code += _cramers_v_squared(below)
     code += """\
-    found.append({"column": name, "measure": measure, "strength": strength, "r": None, "p_value": p, "n": len(x)})
 found = plain(found)
-found.sort(key=lambda item: -item["strength"] if item["strength"] is not None else 1)
+found.sort(key=lambda item: (-item["strength"] if item["strength"] is not None else 1, item["column"]))
 best = found[0] if found and found[0]["strength"] is not None else {"column": None, "strength": None}
 """
     return code + keep(
-        step.id, target=py(step.target), associations="found", strongest='best["column"]', strongest_strength='best["strength"]'
+        step.id,
+        target=py(step.target),
+        associations="found",
+        strongest='best["column"]',
+        strongest_strength='best["strength"]',
     )
 
 
-def sql_line(text: str) -> str:
-    return repr(text) if '"' in text else py(text)
+def _below(step: Associate, columns: Columns, names: list[str], type: str, target_type: str) -> list[str]:
+    """SQL for rows (name, x: a value of the column of that name, y: the target's), without nulls."""
+    y, name, x = fresh(columns, "_y"), fresh(columns, "_name"), fresh(columns, "_x")
+    cast = [f"{quote(n)}::{type} AS {quote(n)}" for n in names]
+    return [
+        f"SELECT {name} AS name, {x} AS x, {y} AS y FROM (",
+        f"        SELECT {quote(step.target)}::{target_type} AS {y},",
+        *(f"               {item}," for item in cast[:-1]),
+        f"               {cast[-1]}",
+        f"        FROM {table(step.table)}",
+        f"    ) UNPIVOT ({x} FOR {name} IN ({', '.join(map(quote, names))}))",
+        f"    WHERE {y} IS NOT NULL",
+    ]
+
+
+def _squared_correlations(below: list[str]) -> str:
+    rows = query(
+        "WITH pairs AS (",
+        f"    {below[0]}",
+        *below[1:],
+        ")",
+        "SELECT name, finite(corr(y, x)), count(*) FROM pairs GROUP BY name",
+    )
+    return f"""\
+for name, r, n in {rows}.fetchall():
+    strength = None if r is None else r * r
+    found.append({{"column": name, "measure": "r²", "strength": strength, "r": r, "p_value": p_value(r, n), "n": n}})
+"""
+
+
+_NAMES = "k > max(2, min(100, n / 2)):  # names rather than categories: almost every row its own"
+
+
+def _eta_squared(below: list[str], value: str, label: str) -> str:
+    """The part of the variance that lies between the groups."""
+    rows = query(
+        "WITH pairs AS (",
+        f"    {below[0]}",
+        *below[1:],
+        "), parts AS (",
+        f"    SELECT name, {label}, count(*) AS n, avg({value}) AS mean FROM pairs GROUP BY ALL",
+        "), whole AS (",
+        f"    SELECT name, count(*) AS n, avg({value}) AS mean, var_pop({value}) AS variance FROM pairs GROUP BY name",
+        ")",
+        "SELECT name, whole.n, count(*) AS k,",
+        "       sum(parts.n * (parts.mean - whole.mean) ** 2) / nullif(whole.n * variance, 0)",
+        "FROM parts JOIN whole USING (name)",
+        "GROUP BY name, whole.n, variance",
+    )
+    skip = f"    if {_NAMES}\n        continue\n" if label == "x" else ""
+    return f"""\
+for name, n, k, strength in {rows}.fetchall():
+{skip}    strength, p = None if strength is None or k < 2 else min(1.0, strength), None
+    if strength is not None and k < n:  # and the p-value of its F-test
+        p = fdtrc(k - 1, n - k, strength / (1 - strength) * (n - k) / (k - 1)) if strength < 1 else 0.0
+    found.append({{"column": name, "measure": "eta²", "strength": strength, "r": None, "p_value": p, "n": n}})
+"""
+
+
+def _cramers_v_squared(below: list[str]) -> str:
+    """Chi-square over its largest possible value."""
+    rows = query(
+        "WITH pairs AS (",
+        f"    {below[0]}",
+        *below[1:],
+        "), cells AS (",
+        "    SELECT name, x, y, count(*) AS n FROM pairs GROUP BY ALL",
+        "), margins AS (",
+        "    SELECT *, sum(n) OVER (PARTITION BY name, x) AS of_x, sum(n) OVER (PARTITION BY name, y) AS of_y FROM cells",
+        ")",
+        "SELECT name, sum(n)::BIGINT, count(DISTINCT x), count(DISTINCT y), sum(n * n / (of_x * of_y)) - 1",
+        "FROM margins GROUP BY name",
+    )
+    return f"""\
+for name, n, k, m, phi_squared in {rows}.fetchall():
+    if {_NAMES}
+        continue
+    strength = p = None
+    if min(k, m) > 1:  # and the p-value of the chi-square test
+        strength = max(0.0, min(1.0, phi_squared / (min(k, m) - 1)))
+        p = chdtrc((k - 1) * (m - 1), max(0.0, n * phi_squared))
+    found.append({{"column": name, "measure": "Cramér's V²", "strength": strength, "r": None, "p_value": p, "n": n}})
+"""

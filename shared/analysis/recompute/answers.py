@@ -228,7 +228,9 @@ def _glance(c: Column, rows: int) -> Result:
         return told(found, 0, scale)
 
     nulls = int((~c.valid).sum())
-    seen: Result = {"nulls": nulls, "null_percent": nulls / rows * 100 if rows else None, "distinct": ask("distinct")}
+    seen: Result = {"nulls": nulls, "null_percent": nulls / rows * 100 if rows else None}
+    if not c.computed:
+        seen["distinct"] = ask("distinct")
     if c.type in ("BIGINT", "DOUBLE"):
         seen |= {name: ask(name) for name in ("mean", "std", "min", "median", "max", "skew")}
         seen |= {"q25": ask("quantile", q=0.25), "q75": ask("quantile", q=0.75)}

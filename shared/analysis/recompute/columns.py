@@ -31,9 +31,13 @@ class Column:
     values: Array
     valid: Array
     words: Array | None = None
+    computed: bool = False  # floats that carry the rounding of a computation
 
     def take(self, rows: Array) -> "Column":
-        return Column(self.type, self.values[rows], self.valid[rows], self.words)
+        return self.with_values(self.values[rows], self.valid[rows])
+
+    def with_values(self, values: Array, valid: Array) -> "Column":
+        return Column(self.type, values, valid, self.words, self.computed)
 
     @property
     def is_number(self) -> bool:
@@ -75,12 +79,12 @@ def as_text(value: Any) -> str:
 
 
 def column(kind: str, values: Any, valid: Array | None = None) -> Column:
-    """A column of a type other than VARCHAR. What is not finite is null."""
+    """A column of a type other than VARCHAR, computed if it holds floats. What is not finite is null."""
     array = np.asarray(values).astype(DTYPES[kind], copy=False)
     known = np.ones(len(array), bool) if valid is None else valid
     if kind == "DOUBLE":
         known = known & np.isfinite(array)
-    return Column(kind, array, known)
+    return Column(kind, array, known, computed=kind == "DOUBLE")
 
 
 def text_column(words: Sequence[str | None] | Array, codes: Array | None = None) -> Column:
@@ -104,7 +108,7 @@ def of_scalars(values: Sequence[Any], rows: Array | None = None) -> Column:
     array = np.array([0 if value is None else value for value in values] + [0]).astype(DTYPES[kind])
     known = np.array([value is not None for value in values] + [False])
     chosen = np.arange(len(values)) if rows is None else rows
-    return column(kind, array[chosen], known[chosen])
+    return Column(kind, array[chosen], known[chosen] & np.isfinite(array[chosen]))
 
 
 def nulls(kind: str, rows: int) -> Column:
@@ -128,13 +132,14 @@ def concatenate(columns: Sequence[Column]) -> Column:
     """Columns under each other. Integers and floats become floats; other mixtures become text."""
     kinds = {c.type for c in columns}
     if len(kinds) > 1 and kinds <= {"BIGINT", "DOUBLE"}:
-        columns = [column("DOUBLE", c.floats(), c.valid) for c in columns]
+        columns = [Column("DOUBLE", c.floats(), c.valid, computed=c.computed) for c in columns]
     elif len(kinds) > 1:
         columns = [c if c.type == "VARCHAR" else as_varchar(c) for c in columns]
     if columns[0].type == "VARCHAR":
         columns = share_words(columns)
     values, valid = np.concatenate([c.values for c in columns]), np.concatenate([c.valid for c in columns])
-    return Column(columns[0].type, values, valid, columns[0].words)
+    computed = any(c.computed for c in columns)
+    return Column(columns[0].type, values, valid, columns[0].words, computed)
 
 
 def as_varchar(c: Column) -> Column:
@@ -229,7 +234,7 @@ def from_arrow(chunks: Any) -> Column:
     plain = chunks.cast(storage).fill_null(empty).to_numpy()
     if name in ("DATE", "TIMESTAMP", "TIME"):
         plain = plain.astype("int64").view("int64").astype(DTYPES[name])
-    return column(name, plain, valid)
+    return Column(name, plain, valid & np.isfinite(plain) if name == "DOUBLE" else valid)
 
 
 # --- groups -----------------------------------------------------------------------------------------------------

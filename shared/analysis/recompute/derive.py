@@ -161,7 +161,7 @@ def windowed(table: Table, window: Window) -> Column:
     place = np.arange(len(order)) - np.searchsorted(g, np.arange(groups.count))[g]  # 0.. within the group
     if window.function == "lag":
         before = np.maximum(np.arange(len(order)) - window.size, 0)
-        return _back(Column(c.type, x[before], there[before] & (place >= window.size), c.words), order, table.rows)
+        return _back(c.with_values(x[before], there[before] & (place >= window.size)), order, table.rows)
     if not c.is_number and (window.function != "difference" or c.type != "DATE"):
         raise CannotRecompute(f"`{window.function}` of {window.column!r}, which is not a number")
     kind = "BIGINT" if c.type != "DOUBLE" and window.function in ("difference", "cumulative_sum") else "DOUBLE"
@@ -222,4 +222,4 @@ def _back(c: Column, order: Array, rows: int) -> Column:
     """A column computed in another order, put back into row order (null where nothing was computed)."""
     values, valid = np.zeros(rows, c.values.dtype), np.zeros(rows, bool)
     values[order], valid[order] = c.values, c.valid
-    return Column(c.type, values, valid, c.words)
+    return c.with_values(values, valid)

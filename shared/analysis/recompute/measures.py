@@ -95,6 +95,8 @@ def measure(m: Measure, table: Table, groups: Groups, refs: Refs) -> tuple[Colum
         n = np.bincount(groups.of_row[(groups.of_row >= 0) & (True if where is None else where)], minlength=groups.count)
         return column("BIGINT", n), n, None
     c = table[m.column]
+    if c.computed and m.function in ("distinct", "mode"):
+        raise CannotRecompute(f"which values of the computed column {m.column!r} are equal hangs on rounding")
     s, _ = sample(c, groups, where)
     if m.function == "count":
         return column("BIGINT", s.n), s.n, None
@@ -104,7 +106,7 @@ def measure(m: Measure, table: Table, groups: Groups, refs: Refs) -> tuple[Colum
     if m.function == "distinct":
         return column("BIGINT", np.bincount(s.runs()[0], minlength=groups.count)), s.n, None
     if m.function in ("min", "max", "mode", "first", "last"):
-        return Column(c.type, _pick(m.function, s).astype(c.values.dtype), s.n > 0, c.words), s.n, None
+        return c.with_values(_pick(m.function, s).astype(c.values.dtype), s.n > 0), s.n, None
     if not c.is_number:
         raise CannotRecompute(f"`{m.function}` of {m.column!r}, which is not a number")
     if m.function == "sum" and c.type != "DOUBLE":

@@ -92,7 +92,7 @@ def join(step: Join, left: Table, right: Table, charge: Callable[[int], None]) -
         if right.rows == 0:
             return nulls(c.type, len(left_rows))
         picked = c.take(right_rows)
-        return Column(c.type, picked.values, picked.valid & found, c.words)
+        return c.with_values(picked.values, picked.valid & found)
 
     made = Table(len(left_rows), [*left.names, *taken], make)
     return {"rows_before": left.rows, "rows": made.rows, "unmatched": int((matched == 0).sum())}, made

@@ -67,7 +67,7 @@ def cast_column(c: Column, to: str, parse: str | None) -> Column:
             return column("DATE" if to == "date" else "TIMESTAMP", values[c.values], c.valid & there[c.values])
         numbers = np.array([0 if value is None else value for value in found] + [0], DTYPES[kind])
         there = np.array([value is not None for value in found] + [False])
-        return column(kind, numbers[c.values], c.valid & there[c.values])
+        return Column(kind, numbers[c.values], c.valid & there[c.values])
     if to in ("date", "timestamp"):
         if c.type not in ("DATE", "TIMESTAMP"):
             if parse is None:
@@ -79,7 +79,9 @@ def cast_column(c: Column, to: str, parse: str | None) -> Column:
     if to == "boolean":
         return column("BOOLEAN", c.floats() != 0, c.valid)
     if to == "number" or c.type != "DOUBLE":
-        return column("DOUBLE" if to == "number" else "BIGINT", c.values, c.valid)
+        return (
+            Column("DOUBLE", c.floats(), c.valid, computed=c.computed) if to == "number" else column("BIGINT", c.values, c.valid)
+        )
     fits = np.abs(c.values) < 2.0**63
     return column("BIGINT", np.trunc(np.where(c.valid & fits, c.values, 0)), c.valid & fits)
 
@@ -135,7 +137,7 @@ def outliers(step: Outliers, table: Table, refs: Refs) -> tuple[Result, Table]:
         if step.action == "clip":
             new[name] = column("DOUBLE", np.where(below, lower, np.where(above, upper, x)), c.valid)
         elif step.action == "null":
-            new[name] = Column(c.type, c.values, c.valid & ~below & ~above, c.words)
+            new[name] = c.with_values(c.values, c.valid & ~below & ~above)
     made = table.take(~away) if step.action == "remove" else table.with_columns(new)
     counts = {"rows_before": table.rows, "rows": made.rows, "outliers": int(away.sum())}
     return {**counts, "columns": found}, made
@@ -158,14 +160,14 @@ def impute(step: Impute, table: Table, refs: Refs) -> Made:
             start = np.searchsorted(groups.of_row[order], groups.of_row[order])
             latest = np.maximum.accumulate(seen) if table.rows else seen
             last[order] = np.where(inside & (latest >= start), order[latest], -1)
-            filler = Column(c.type, c.values[last], last >= 0, c.words) if table.rows else c
+            filler = c.with_values(c.values[last], last >= 0) if table.rows else c
             used[name] = None
         else:
             per_group = _middle(step.method, c, groups)
             of_row = groups.of_row
             there = (of_row >= 0) & (per_group.valid[of_row] if groups.count else False)
             values = per_group.values[of_row] if groups.count else c.values
-            filler = Column(per_group.type, values, there, per_group.words)
+            filler = per_group.with_values(values, there)
             values_used = [per_group.scalar(k) for k in range(groups.count)]
             used[name] = dict(zip(groups.names(), values_used, strict=True)) if step.by else values_used[0]
         new[name] = _filled(c, filler)
@@ -184,7 +186,7 @@ def _middle(method: str, c: Column, groups: Any) -> Column:
 
 def _filled(c: Column, filler: Column) -> Column:
     if {c.type, filler.type} == {"BIGINT", "DOUBLE"}:
-        c, filler = (column("DOUBLE", one.floats(), one.valid) for one in (c, filler))
+        c, filler = (Column("DOUBLE", one.floats(), one.valid, computed=one.computed) for one in (c, filler))
     elif c.type in ("DATE", "TIMESTAMP") and filler.words is not None:
         filler = cast_column(filler, "date" if c.type == "DATE" else "timestamp", None)
     elif c.type == "VARCHAR" and filler.words is None:
@@ -193,7 +195,8 @@ def _filled(c: Column, filler: Column) -> Column:
         raise CannotRecompute(f"{filler.type} does not fill {c.type}")
     if c.words is not None:
         c, filler = share_words([c, filler])
-    return Column(c.type, np.where(c.valid, c.values, filler.values), c.valid | filler.valid, c.words)
+    values = np.where(c.valid, c.values, filler.values)
+    return Column(c.type, values, c.valid | filler.valid, c.words, c.computed or filler.computed)
 
 
 def scale(step: Scale, table: Table, refs: Refs) -> Made:

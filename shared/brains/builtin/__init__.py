@@ -105,7 +105,7 @@ def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
             continue
         needed.add(identifier)
         text = by_id[identifier].model_dump_json(exclude={"because"})
-        queue += [*re.findall(r'"(c\d+):/', text), by_id[identifier].table]
+        queue += [*re.findall(r'"(c\d+):/', text), by_id[identifier].table, getattr(by_id[identifier], "right", "")]
     return [step for step in steps if step.id in needed]
 
 

@@ -307,6 +307,9 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
 
     def by_unit(m: re.Match[str]) -> str:
         column = default
+        after = re.match(r" ([a-z]+)", m.string[m.end() :])
+        if after and (after[1] in words.ENTITIES or after[1] in words.ROW_NOUNS or after[1] in linker.nouns):
+            return m.group()  # so many of them, not a value
         unit = m.groupdict().get("unit")
         if unit and words.UNITS.get(unit):
             found, _ = linker.find_column(words.UNITS[unit].split())
@@ -318,7 +321,7 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     def against_column(m: re.Match[str]) -> str:
         left, right = scene.get(m["c"]), scene.get(m["d"])
         op = operator(m)
-        if linker.kind_of(left) != linker.kind_of(right) or left == right:
+        if linker.kind_of(left) != linker.kind_of(right) or left == right or " over " in m.group() and " is " not in m.group():
             return m.group()
         return where(m, Compare(column=left, op=op, value=ColumnValue(column=right)))  # type: ignore[arg-type]
 

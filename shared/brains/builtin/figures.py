@@ -71,7 +71,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = p.scene.text
     functions = [f for f in p.functions if f != "much"]
     much = "much" in p.functions
-    if re.search(r"\b(?:percent|percentage|ratio|difference|times (?:as|more|higher))\b", text) and not brain.loose:
+    if re.search(r"\b(?:percent|percentage|share|proportion|fraction|ratio|difference|times (?:as|more|higher))\b", text) and not brain.loose:
         return None  # a share, ratio or difference that no reading before this one could place
     if re.search(r"\b(?:only|considering|restricted|restricting|limited|limiting|excluding|ignoring|except)\b", text) and not p.where:
         raise Unclear(text, "A restriction in the question was not understood.", "Name the column and the value it should have.")
@@ -127,6 +127,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
                 return finish(brain, p, "distinct", column)
             if re.search(r"missing|null|empty|blank", text):
                 return finish(brain, p, "null_count", column)
+            if column in brain.linker.virtual or column in brain.linker.years:
+                return finish(brain, p, "distinct", column)
             direct = re.search(r"⟨F\d+⟩(?: of)?(?: the)?(?: [a-z]+){0,4} ⟨C", text)
             if direct and column in brain.linker.columns and brain.linker.columns[column].type == "BIGINT" and brain.additive(column):
                 return finish(brain, p, "lookup" if brain.is_single(p.where) and not p.by else "sum", column)
@@ -152,7 +154,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if len(columns) != 1:
         return None
     column = columns[0]
-    if function is None and p.where and not p.by and not brain.linker.is_number(column) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
+    if function is None and p.where and not p.by and not brain.is_single(p.where) and not brain.linker.is_number(column) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
         brain.all_used(text)
         return names_of(brain, column, p.where)
     if function is None:
@@ -162,6 +164,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             return finish(brain, p, "lookup", column)
         elif p.by and brain.linker.is_number(column) and all(brain.unique(c) for c in p.by):
             function = "max"
+        elif (own := {"mean": "mean", "average": "mean", "avg": "mean", "median": "median", "total": "sum"}.get(brain.linker.names.get(column, [""])[0])) and not p.by:
+            function = own  # a column called "mean radius" for many rows: the mean of it
         else:
             raise Unclear(str(column), f"It is not said which figure of “{column}” is wanted, and more than one row fits.", "Say for instance mean, median, total, highest or count.")
     if function not in ("distinct", "null_count", "min", "max", "mode") and not brain.linker.is_number(column) and column not in brain.builder.expressions:

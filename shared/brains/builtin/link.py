@@ -80,8 +80,8 @@ def stem(word: str) -> str:
 def root(word: str) -> str:
     """A deeper stem for comparing a word with a column's name: religiousness ~ religious, yielded ~ yield."""
     word = stem(word)
-    for suffix in ("ousness", "ness", "ation", "ating", "ated", "ings", "ing", "ed", "er", "ity", "ate", "ion", "al", "y", "e"):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
+    for suffix in ("ousness", "ness", "ation", "ating", "ated", "ment", "ings", "ing", "ed", "ity", "ate", "er", "ion", "al", "y", "e"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= (5 if suffix in ("er", "ion", "al", "y") else 4):
             return word[: -len(suffix)] + ("ous" if suffix == "ousness" else "")
     return word
 
@@ -153,10 +153,18 @@ class Linker:
                     form = key(re.findall(r"[^\W_]+", value.lower()))
                     if form and len(form) <= 8:
                         self.values.setdefault(form, []).append((column.name, value))
+        self.parts_of_values: dict[str, set[tuple[str, str]]] = {}  # a word or initials -> the values it may be short for
+        for form, hits in self.values.items():
+            for column, value in hits:
+                if len(form) > 1 and self.columns[column].distinct <= 100:
+                    for word in form:
+                        self.parts_of_values.setdefault(word, set()).add((column, value))
+                    self.parts_of_values.setdefault("".join(w[0] for w in form).upper(), set()).add((column, value))
         self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
         self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and c.min >= 1000 and c.max <= 2200]  # fmt: skip
 
+        self.made: set[tuple[str, ...]] = set()  # labels a text gives to rows: they mean nothing else
         self.seen: dict[str, Any] = {}  # words -> the column, or (column, value) pairs, they were read as
         self.codes: dict[tuple[str, ...], Any] = {}  # words a question gave a meaning ("air is mode 1") -> condition
         self.virtual: dict[str, DatePart] = {}
@@ -237,6 +245,8 @@ class Linker:
         if len(form) >= 2 and form[-1] in words.TRAILING and form[-1] not in ("price", "code", "class"):
             name, score = self.find_column(phrase[:-1])
             return name, score * 0.98
+        if len(form) == 1 and form[0] in self.nouns:
+            return None, 0.0  # what the rows are called
         deep = frozenset(root(w) for w in phrase)
         same = [name for name, parts in self.sets.items() if parts == deep]
         if len(same) == 1:
@@ -275,6 +285,10 @@ class Linker:
                 if len(spaced) <= 2 and spaced != original and original.upper() != original and spaced in words.FILLER:
                     continue
                 return hit
+        if len(phrase) == 1:  # "nuclear" for Nuclear Energy, "GM" for General Motors: where only one value can be meant
+            word = original if original.isupper() and 2 <= len(original) <= 5 else stem(phrase[0]) if len(phrase[0]) >= 4 and phrase[0] not in words.FILLER and phrase[0] not in words.ENTITIES and phrase[0] not in words.ROW_NOUNS and stem(phrase[0]) not in self.nouns else ""
+            if len(meant := self.parts_of_values.get(word, set())) == 1 and not self.exact.get(key(phrase)) and phrase[0] not in words.TRAILING:
+                return list(meant)
         return []
 
     # --- the text ---------------------------------------------------------------------------------------------
@@ -302,7 +316,7 @@ class Linker:
         joined = " ".join(out)
         joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage)|prices?)\b(?! ⟨[CV])", r"\1", joined)
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
-        joined = re.sub(r"((?:[a-z'-]+ ){1,4})\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
+        joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         scene.text = self._time(joined, scene)
         return scene
@@ -375,12 +389,15 @@ class Linker:
         exact_name = next((n for n in self.columns if n.lower() == lower), None)
         if exact_name and (len(lower) > 1 or original == exact_name) and lower not in _NOT_A_NAME:
             found.append((0.9, "C", exact_name))
+        if exact_name and lower in _NOT_A_NAME and at and tokens[at - 1].lower() in words.FUNCTIONS:
+            found.append((0.7, "C", exact_name))  # "average value" of a column value
         if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
             name, score = self.find_column(phrase)
             if name and score >= 0.6 and lower not in words.COMPARATIVES and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5
+            weight = 0.95 if key(phrase) in self.made else weight
             if weight and not (length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS):
                 found.append((weight, "V", values))
         if key(phrase) in self.codes:
@@ -434,8 +451,8 @@ def _aside(text: str) -> str:
 def _settings(text: str) -> str:
     """Levels, seeds and cut-offs are read from the whole text elsewhere; here they would only look like conditions."""
     number = r"-?\d*\.?\d+ ?%?"
-    text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)?(?: strictly)? ?(?:<=?|below|less than|smaller than|lower than|under|at most) ?(?:alpha|the (?:significance )?level|{number})", "p below the level", text)
-    text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)? ?(?:>=?|above|greater than|larger than|over|at least|not below) ?(?:alpha|the (?:significance )?level|{number})", "p above the level", text)
+    text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)?(?: strictly)? ?(?:<=?|below|less than|smaller than|lower than|under|at most) ?(?:alpha|the (?:significance )?level|{number})", "p below the level ", text)
+    text = re.sub(rf"(?i)\bp(?: ?-? ?values?)?(?: is| are)? ?(?:>=?|above|greater than|larger than|over|at least|not below) ?(?:alpha|the (?:significance )?level|{number})", "p above the level ", text)
     text = re.sub(rf"(?i)\b(?:alpha|significance level|level of significance|significance threshold)(?: ?\(alpha\))?(?: level)?(?: of| is| at|:)? ?=? ?{number}(?:\b|$)", "alpha ", text)
     text = re.sub(rf"(?i)\b(?:at|with|use|using) (?:a|an|the) {number}[- ](?:significance |confidence )?level(?: of significance)?", "with alpha", text)
     return re.sub(rf"(?i)\b(?:random[_ ]state|random[_ ]seed|seed|test[_ ]size|train[_ ]size|ddof|n[_ ]neighbors|n[_ ]estimators|max[_ ]depth)(?: of| is|:)? ?=? ?{number}|\|z\| ?(?:>=?|<=?|above|over) ?{number}", " ", text)

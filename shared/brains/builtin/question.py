@@ -19,13 +19,13 @@ from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
 from shared.brains.builtin.shares import ratio, share
-from shared.brains.builtin.terms import Answer, Parts, Stop
+from shared.brains.builtin.terms import AUX, Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
 READINGS = (correlation, hypothesis_test, share, ratio, yes_no, change, groups_beyond, rank_question, row_arithmetic, figure_asked)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
-        r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for all the|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
+        r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
 _PERSONS = r"\b(?:people|persons?|victims?|women|woman|men|man|males?|females?|patients?|respondents?|passengers?|customers?|employees?|students?|voters?|users?|members?|anyone|those|participants?|children|adults?)\b"
 
 
@@ -49,6 +49,8 @@ class Interpreter:
         age, sure = self.linker.find_column(["age"])
         if default is None and age and sure >= 0.9 and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m))] and re.search(_PERSONS, scene.text + " ".join(scene.words.values())):
             default = age  # "women over 40"
+        if default is None and self.default is None and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m)) and scene.get(m) not in self.linker.virtual]:
+            default = self.measure()  # nothing else could be compared
         figure = r"{F:f}(?: of)?(?: the| its| their)?(?: {C:c})?(?: (?:is|was|of|are|were|that is|value))*"
         scene.text = rx(rf"{figure} (?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
             lambda m: self._condition_on_figure(m, scene), scene.text)  # fmt: skip
@@ -63,6 +65,8 @@ class Interpreter:
     def _against_measure(self, m: re.Match[str], scene: Scene) -> str:
         """"horsepower above the median": a comparison with a figure of the whole table."""
         column, function = scene.get(m["c"]), scene.get(m["f"])
+        if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]", m.string[m.end() :]):
+            return m.group()  # two figures are compared, or that of a part
         other = scene.get(m["d"] or m["e"]) if m["d"] or m["e"] else column
         if function not in ("mean", "median") or not self.linker.is_number(column) or other != column:
             return m.group()
@@ -244,6 +248,7 @@ class Interpreter:
         def rows(m: re.Match[str]) -> str:
             return m["lead"] + " rows" if scene.get(m["c"]) in keys else m.group()
 
+        scene.text = rx(r"\b(?:over|across|of|for|among|in) (?:all|all of|all the|all of the|every one of the)(?: the)?(?: ⟨N\d+⟩)? (?P<c>⟨C\d+⟩)").sub(lambda m: " " if self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") else m.group(), scene.text)
         text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys else m.group(), scene.text)
         times_ = set(times) | set(self.linker.virtual)
         scene.text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), scene.text)
@@ -261,13 +266,18 @@ class Interpreter:
 
     def is_single(self, where: list[Condition]) -> bool:
         """Whether these conditions pick one row: they fix a column that names rows, or a year (and quarter, and month)."""
+        timed: set[str] = set()
         for w in where:
             ends = [c for c in getattr(w, "all", []) if isinstance(c, Compare) and c.column in self.linker.dates and isinstance(c.value, str)]
             if len(ends) == 2 and self.unique(ends[0].column) and self.unit_days:
                 days = (date.fromisoformat(str(ends[1].value)) - date.fromisoformat(str(ends[0].value))).days
                 if 0 < days <= self.unit_days:
                     return True
+            if len(ends) == 2 and self.unit_days:
+                days = (date.fromisoformat(str(ends[1].value)) - date.fromisoformat(str(ends[0].value))).days
+                timed |= {ends[0].column} if 0 < days <= self.unit_days else set()
         fixed = {c.column for w in where for c in (w.all if hasattr(w, "all") else [w]) if isinstance(c, Compare) and c.op == "=="}
+        fixed |= timed
         if not fixed:
             return False
         if any(self.unique(c) for c in fixed):

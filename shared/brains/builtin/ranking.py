@@ -21,6 +21,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = re.sub(r"⟨S\d+⟩", lambda m: ("top " if p.scene.get(m.group())[0] in ("top", "bottom") else "") + m.group(), p.scene.text)
     ordered = re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
     marks = [m for m in p.scene.all("S") if p.scene.get(m)[2] not in ("skip", "none")]
+    if not marks and (m := re.search(r"\b(?:which|who)\b.*?(?P<w>(?:has|have|had|with|is|was|shows?|got) (?:the |a )?(?P<way>larger|higher|bigger|greater|lower|smaller))\b(?!.*\bthan\b)", text)):
+        superlative = p.scene.mark("S", (m["way"], "", "asc" if m["way"] in ("lower", "smaller") else "desc"))
+        text = p.scene.text = text.replace(m["w"], m["w"].replace(m["way"], superlative))
+        marks = [superlative]
     if not marks and (m := re.search(r"\b(?:when|which (?:date|day)|on what (?:date|day))\b|\b(?:which|on what|in which|in what) (⟨C\d+⟩)", text)):
         extremes = [f for f in p.scene.all("F") if p.scene.get(f) in ("max", "min")]
         if len(extremes) == 1:  # "when did it reach its peak price"
@@ -210,6 +214,7 @@ def _which_column(brain: "Interpreter", p: Parts, columns: list[str], direction:
     functions = [f for f in p.functions if f not in ("much", "count")]
     if len(set(functions)) != 1 or p.by:
         return None
+    text = re.sub(r"\bwhich [a-z]+ (?=has|have|had|is|was|shows?)", "which ", text)
     brain.account(text, "or between which one has have")
     table = brain.builder.base(brain.builder.where(brain.table, *p.where), *columns)
     long = brain.builder.add(Unpivot, table, columns=columns, names_to="column", values_to="value")

@@ -85,11 +85,13 @@ class Recipe:
         self.told = Told(before=brain.table, after=brain.table)
         self.lower = text.lower()
         self.growth = False
+        if outputs:
+            brain.nouns |= OUTPUT_WORDS
+        self.made: list[str] = []  # labels given to rows
         self.mentioned: list[Condition] = []
         # Words of the question are accepted in the descriptions of its outputs
         if outputs:
             brain.loose = True
-            brain.nouns = brain.nouns | frozenset(re.findall(r"[a-z]+", self.lower)) | frozenset(words_of(outputs))
 
     # --- the story ---------------------------------------------------------------------------------------------
 
@@ -100,12 +102,24 @@ class Recipe:
         if re.search(r"\bbiased|population skew", self.lower) and not re.search(r"unbiased|bias-corrected|not biased", self.lower):
             self.builder.bias = True
         self._main_column()
+        if self.outputs:
+            self._whole_scope()
+            for clause in clauses(self.text):
+                series.row_number(self, clause.lower())
+        did = ""
         for clause in clauses(self.text):
-            if not self._tell(clause):
+            if self._tell(clause):
+                did = clause
+                if self.outputs:  # what was carried out need not be said again, but may be
+                    self.brain.nouns |= frozenset(re.findall(r"[a-z]+", clause.lower()))
+            else:
                 scene = self.brain.read(clause)
                 self.mentioned = [scene.get(m) for m in scene.all("W")]
-                if ORDERS.search(clause) and not told_elsewhere(clause):
+                if ORDERS.search(clause) and scene.all("CVWYR") and not told_elsewhere(clause) and not did.startswith(clause):
                     self.told.blocked = clause
+        if self.outputs:  # a label stands for its rows, never for nothing
+            quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"", self.text)
+            self.brain.nouns -= frozenset(w for a, b in quoted for w in re.findall(r"[a-z]+", (a or b).lower()) if (a or b) not in self.linker.columns)
         self.problems: dict[str, str] = {}
         waiting = list(self.outputs)
         for _ in range(3):  # an output may rest on another
@@ -133,6 +147,26 @@ class Recipe:
             rest.append(clause)
         return " ".join(rest) if rest else self.text
 
+    def _whole_scope(self) -> None:
+        """A task that speaks of one stock (city, variety, …) alone, and whose outputs name no other, is about its rows only."""
+        def named(text: str) -> dict[str, list[Any]]:
+            scene = self.brain.read(text)
+            mark_values(scene, self.linker)
+            found: dict[str, list[Any]] = {}
+            for condition in (scene.get(m) for m in scene.all("W")):
+                for c in columns_of(condition):
+                    if self.linker.kind_of(c) == "text" and c in self.linker.columns:
+                        found.setdefault(c, []).append(condition)
+            return found
+
+        inside = {c for n, d in self.outputs.items() for c in named(d or n)}
+        for column, conditions in named(re.sub(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"", " ", self.text)).items():
+            different = [c for i, c in enumerate(conditions) if c not in conditions[:i]]
+            if column in inside or len(different) != 1 or not isinstance(different[0], Compare) or different[0].op != "==" or re.search(r"\b(?:share|percentage of|proportion|fraction|others?|the rest|non-|not |than|dummy|indicator|whether (?:it|they)|= ?1|drop|exclud|remov|without|except|ignor)\b", self.lower):
+                continue
+            self.told.scope.append(different[0])
+            self.told.before = self.told.after = self.brain.table = self.builder.where(self.told.after, different[0])
+
     def _main_column(self) -> None:
         """The number most talked about."""
         votes: dict[str, float] = {}
@@ -159,7 +193,8 @@ class Recipe:
         told, builder = self.told, self.builder
         self.builder.words = sentence
         if self.outputs:
-            series.row_number(self, lower)
+            if re.search(r"regress|straight line|\bline of\b|\btest\b", lower) and not told.stepwise:
+                series.row_mean(self, self.brain.read(sentence), lower)
         if re.search(r"\b(?:model|regression|classifier|predict|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower) or told.model == "building":
             self._model()
             return True
@@ -176,7 +211,7 @@ class Recipe:
         if told.outliers and re.search(r"\b(?:remov\w*|drop\w*|discard\w*|exclud\w*|filter\w*|delet\w*|leav\w* out|without)\b", lower) and re.search(r"outlier|them|those|these|flagged|extreme|\bit\b", lower):
             self._remove_outliers()
             return True
-        if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not re.search(r"no scaling|without scaling|not scaled", lower):
+        if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not (told.scaled and not re.search(r"\b(?:re)?scale\b|standardi[sz]e\b|normali[sz]e\b|convert|transform|\bturn", lower)) and not re.search(r"no scaling|without scaling|not scaled", lower):
             columns = self._columns(scene) or ([told.main] if told.main else [])
             if columns and (told.scaled != columns):
                 method = "zscore" if re.search(r"standardi|z-?score|z-?transform", lower) and not re.search(r"min-?max|0 (?:to|and|-) 1|0-1", lower) else "minmax"
@@ -190,6 +225,8 @@ class Recipe:
                 told.main = columns[0]
                 self.brain.default = columns[0]
                 self.brain.table = told.after
+                if self.outputs:
+                    series.row_mean(self, self.brain.read(sentence), lower)
                 return True
         if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|leave (?:them|those|these|it) out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
             return self._drop(scene, lower)
@@ -308,6 +345,9 @@ class Recipe:
         if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skewness is|correlation is|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
             return False
         scene = self.brain.read(sentence)
+        if self.outputs and len(self.linker.link(sentence).all("L")) >= 2 and (told_first := self._formula_first(sentence)):
+            sentence = told_first
+            scene = self.brain.read(sentence)
         if m := re.search(r"(?:yes/no|binary|indicator|0/1|1/0|dummy|target is|flag (?:variable|column|called|named))\b", lower):
             conditions = [scene.get(w) for w in scene.all("W")]
             if conditions and len(scene.all("L")) == 0:
@@ -320,6 +360,10 @@ class Recipe:
         column = self._label_column(scene)
         if column is None:
             return False
+        named = [c for c in self.linker.link(sentence).all("C")]
+        if self.outputs and not named and column not in self.builder.expressions and column not in self.builder.labels:
+            self.told.blocked = sentence
+            return True
         scene = self.brain.read(sentence, default=column)
         labels = scene.all("L")
         pieces = self._label_pieces(scene.text, labels)
@@ -343,10 +387,26 @@ class Recipe:
         for mark in labels:
             label = str(scene.get(mark))
             self.linker.values.setdefault(key(re.findall(r"\w+", label.lower())), []).insert(0, (name, label))
+            self.linker.made.add(key(re.findall(r"\w+", label.lower())))
+            self.made.append(label)
         for alias in (name, "class", "label", "group", "band", "category", "bin", "size class", "size", "bracket"):
             self.linker.exact.setdefault(key(re.findall(r"\w+", alias.lower())), [name])
         self.label = name
         return True
+
+    def _formula_first(self, sentence: str) -> str | None:
+        """`'calm' if (high - low) / open is less than 5%`: the formula becomes a column, and the sentence speaks of it."""
+        if not (m := re.search(r"\(?[\w ]+ [-+*/] [\w ]+\)?(?: [-+*/] \(?\w+(?: [-+*/] \w+)?\)?)*(?= (?:is|was|are|exceeds|<|>|at|below|above)\b)", sentence)):
+            return None
+        piece = re.sub(r"^(?:if|when|where|the|its|a|by|whose|with)\b ?", "", m.group().strip())
+        made = row_expression(self.brain, self.linker.link(piece))
+        if made is None or re.search(r"[a-z]{3,}", re.sub(r"⟨[A-Z]\d+⟩", "", made[1].text)):
+            return None
+        name = made[0]
+        series.name_it(self, name, "derived figure")
+        if "100" not in self.builder.expressions.get(name, ""):
+            sentence = re.sub(r"(\d+(?:\.\d+)?) ?(?:%|percent\b)", lambda k: f"{float(k[1]) / 100:.10g}", sentence)
+        return sentence.replace(piece, "the derived figure", 1)
 
     def _label_column(self, scene: Scene) -> str | None:
         for mark in scene.all("W"):
@@ -404,6 +464,9 @@ class Recipe:
                 name = "days"
                 self.builder.expressions[name] = f'days_between("{day}", {quote(self.linker.dates[0])})'
                 return False
+        dropped = {c.column for c in self.told.scope if isinstance(c, Compare)}
+        scene.text = re.sub(r"⟨V\d+⟩ ?", lambda m: "" if {c for c, _ in scene.get(m.group().strip())} & dropped else m.group(), scene.text)
+        scene.text = re.sub(r"(?<=of )(?:every|each|all)(?: the)? (?=⟨C)", "", scene.text)
         made = row_expression(self.brain, scene)
         if made is None:
             return False
@@ -422,7 +485,7 @@ class Recipe:
                 aliases.append(named[1])
             if name.startswith("log"):
                 column = name.split(" ", 1)[-1] if name.startswith("log ") else name[len("log(1 + ") : -1]
-                aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "log", "logged values", "logged", f"natural log of {column}"]
+                aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "logged values", "logged", "logs", "logarithm", "logarithms", "log values", "log value", "transformed column", "transformed values", "log-transformed values", f"natural log of {column}"]
             else:
                 aliases += ["ratio", "this ratio", "result", "quotient"] if "/" in self.builder.expressions.get(name, "") else ["difference", "differences", "gap"] if "-" in self.builder.expressions.get(name, "") else []
             for alias in aliases:
@@ -451,7 +514,7 @@ class Recipe:
         for sentence in sentences(self.text):
             scene = self.brain.read(sentence)
             text = scene.text
-            mark = r"(?:the )?(?:⟨F\d+⟩ )?⟨C\d+⟩(?: \( [^)]*\))?"
+            mark = r"(?:the |that |this )?(?:⟨F\d+⟩ )?⟨C\d+⟩(?: \( [^)]*\))?"
             several = rf"{mark}(?:(?: ?,| and| , and|,? as well as| plus| \+) {mark})*"
             for pattern in (
                 rf"predict(?:s|ing|ion of)?(?: of)?(?: the)? (?P<y>⟨C\d+⟩)[^.⟨]*?(?:from|on|using|with|based on|by|as a function of) (?P<x>{several})",
@@ -470,6 +533,8 @@ class Recipe:
                 groups = m.groupdict()
                 if groups.get("y") and target is None:
                     target = scene.get(groups["y"])
+                if groups.get("x") and not features and (more := re.match(r" ?(?:, and|,|and|plus) (?!with|using|report|then|compute|give|calculate|what|fit|use|by|including|on|all|no|an? intercept|train|split|find|how|tell|the (?:slope|intercept|r))(?P<rest>[^.;]+)", text[m.end("x") :])) and re.match(r"[^.;]*⟨C|⟨F\d+⟩ |(?:the )?number of", more["rest"]):
+                    told.blocked = f"{sentence} ({_words(scene, more[1])})"
                 if groups.get("x") and not features:
                     features = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", groups["x"])]
         if target is None or self.linker.kind_of(target) == "number" and task == "classification":
@@ -558,11 +623,31 @@ class Recipe:
             self._remove_outliers()
         if not told.changed:
             return told.after
+        scaling = r"z-?scores?\b|\bz\b|scaled|normali|standardi|rescal|0-1"
+        if told.scaled and not re.search(scaling, text) and any(re.search(scaling, f"{n} {d}".lower()) for n, d in self.outputs.items()) and not any(c in self.builder.expressions for c in [told.main or ""]):
+            return told.before
         if re.search(r"\b(?:before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|unscaled|every row)\b", text) and not re.search(r"after|without", text):
             return told.before
         if re.search(r"\bwith\b(?! and)", text) and re.search(r"with(?: the)? outliers", text):
             return told.before
         return told.after
+
+    def _plainer(self, text: str) -> str:
+        """The output's words with what the story already did taken out."""
+        told = self.told
+        text = re.sub(r"\bdate of the (?:month|day|week|quarter|year|row)\b(?= with| of| that| when| on)", "date", text)
+        if told.after != "data":
+            text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
+        text = re.sub(r"(?:natural )?\b(?:log|ln|logarithm|log1p)\s*\(\s*(?:1\s*\+\s*)?[^()]*\)", lambda m: "logged values" if (told.main or "").startswith("log") else m.group(), text)
+        if told.stepwise:
+            text = re.sub(r"\bsize of (?:that|this|the)(?: largest| biggest)? (increase|rise|jump|gain|change)", r"largest \1", text)
+            for said, column in self.linker.seen.items():
+                if isinstance(column, str) and column in self.linker.columns and self.linker.is_number(column) and (told.main or "").startswith(column):
+                    text = re.sub(rf"\b(growth|returns?|changes?|increases?|difference|rise|growth rate) (?:of|in) (?:the )?{re.escape(said)}\b(?: deaths| values?)?", r"\1", text)
+            text = re.sub(r"\b(increases?|growth|change|rise|returns?) (?:of|in) (?:the )?[a-z]+$", r"\1", text) if re.match(r"largest|biggest|size", text) else text
+        for label in self.made:
+            text = re.sub(rf"\b{re.escape(label.lower())}-[a-z]+\b", label, text)
+        return text
 
     def _figure(self, name: str, text: str, named: str) -> str | None:
         brain, told = self.brain, self.told
@@ -570,7 +655,15 @@ class Recipe:
         saved = brain.table
         brain.table = self._table_for(text)
         reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
+        reduced = self._plainer(reduced)
+        quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", self.text)
+        if lost := next((x for x in quoted if x not in self.made and re.search(rf"(?<![\w'-]){re.escape(x.lower())}(?![\w'-])", text) and len(re.findall(rf"(?<!\w)'{re.escape(x)}'", self.text)) and key([x.lower()]) not in self.linker.values and x not in self.linker.columns), None):
+            raise Unclear(lost, f"I could not tell which rows are called “{lost}”.", brain.hint())
         errors: list[Unclear] = []
+        peak = brain.read(reduced)
+        if re.fullmatch(r"(?:the |value of the )*⟨S\d+⟩ ⟨C\d+⟩(?: itself| value)? ?", peak.text) and not re.search(r"name|who|which|label|top_[a-z]+$", named) and self.linker.is_number(peak.get(peak.all("C")[0])):
+            brain.table = saved
+            return self.builder.value(self._table_for(text), "max" if peak.get(peak.all("S")[0])[2] == "desc" else "min", peak.get(peak.all("C")[0]))
         try:
             if re.match(r"(?:n|num|number|count|no)\b", named) and not re.search(r"\b(?:number|count|how many)\b", reduced):
                 reduced = f"number of {reduced}"
@@ -648,12 +741,18 @@ class Recipe:
         brain.default = self.told.main if self.told.main else brain.default
         told = [s for s in sentences(self.text) if not re.match(r"(?i)\W*(?:report|round|give|state|answer|leave|ignor|drop|label|report)\b", s)]
         naming = [i for i, s in enumerate(told) if statistics.test_kind(s.lower())]
-        candidates = [told[i] for i in naming] + [f"{told[i - 1]} {told[i]}" for i in naming if i] + [" ".join(told), self.text]
+        candidates = [told[i] for i in naming] + [told[i - 1] for i in naming if i] + [f"{told[i - 1]} {told[i]}" for i in naming if i] + [" ".join(told), self.text]
         for candidate in dict.fromkeys(candidates):
             scene = brain.read(candidate)
             kind = statistics.test_kind(self.lower)
             if statistics.test_kind(candidate.lower()) != kind and kind:
                 scene.text += f" {kind.replace('_', ' ')}" if kind != "t_test" else " welch t-test"
+            dropped = {c.column for c in self.told.scope if isinstance(c, Compare)}
+            scene.text = re.sub(r"⟨V\d+⟩", lambda m: "" if {c for c, _ in scene.get(m.group())} & dropped else m.group(), scene.text)  # noqa: B023
+            sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and isinstance(scene.get(m).value, RefValue)]
+            if len(sides) == 1 and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|the remaining|not (?:above|below)", scene.text):
+                one = scene.get(sides[0])
+                scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">"}[one.op]}))
             median = rx(r"(?P<op>above|below|over|under) the (?P<f>⟨F\d+⟩)(?: of)? {C:c}").search(scene.text)
             if median and scene.get(median["f"]) in ("median", "mean"):
                 ref = self.builder.value(self.told.after, scene.get(median["f"]), scene.get(median["c"]))
@@ -691,6 +790,9 @@ class Recipe:
                 return f"{step}:/metrics/{metric}"
         if re.search(r"intercept", both):
             return f"{step}:/intercept"
+        if re.search(r"decade", both) and re.search(r"slope|trend|warming|degrees|increase|rise|change", both):
+            fit = next(s for s in self.builder.steps if s.id == step)
+            return self.builder.calculate("10 * slope", slope=f"{step}:/coefficients/{pointer(fit.features[0])}") if len(fit.features) == 1 and fit.features[0] in self.linker.years else None
         if re.search(r"slope|coefficient|\bcoef", both):
             fit = next(s for s in self.builder.steps if s.id == step)
             if len(fit.features) == 1:
@@ -776,11 +878,15 @@ class Recipe:
                 otherwise = label
                 continue
             m = re.search(r"(?:if|when|for)\b(?P<what>.*?)(?P<op>at least|at most|greater than|larger than|more than|above|over|exceeds|less than|smaller than|below|under|>=|<=|>|<) ?(?P<n>-?\d*\.?\d+)", piece)
+            sign = re.search(r"(?:if|when)\b(?P<what>.*?)\bis (?P<sign>positive|negative)\b", piece) if not m else None
+            if sign and (found := self._subject(sign["what"])):
+                rules.append(Rule(when=[Predicate(ref=found[0], op=">" if sign["sign"] == "positive" else "<", value=0)], then=label))
+                continue
             lesser = re.search(r"(?:if|when)\b(?P<what>.*?)\b(?:has|have|is) (?:the )?(?P<size>smaller|lower|larger|greater|higher|closer)", piece) if not m else None
             if lesser:
                 return self._smaller_of(label, labels, lesser)
             if not m or re.search(r"\bp\b|p-?value|alpha|hypothesis", m["what"]):
-                if re.match(r"\W*(?:otherwise|else)", piece) or not m and i == len(labels) - 1 and rules:
+                if re.match(r"\W*(?:otherwise|else|if not|in all other)", piece) or not m and i == len(labels) - 1 and rules:
                     otherwise = otherwise or label
                     continue
                 return None
@@ -840,9 +946,19 @@ ORDERS = re.compile(
 )  # fmt: skip
 
 
+# What descriptions of outputs say about the telling, not about the table.
+OUTPUT_WORDS = frozenset(
+    "classed labelled labeled classified flagged marked removal removed remaining rounded written table absolute took belonging two-sided decimals percent percentage original values value sample figure result class label labels group".split()
+)
+
+
 def told_elsewhere(clause: str) -> bool:
     """Orders that tests, models and decisions carry out for themselves, and those about how to write the answer."""
-    return bool(re.search(r"(?i)\btest\b|regress|classif|predict|correlat|\bp ?-?value|decimals?\b.{0,30}$|'[^']+' (?:if|when|otherwise)|\bskewness and\b|\bnull values? are ignored|\bas a percentage", clause)) and not re.search(r"(?i)previous|rolling|moving|\bpair |line up|(?:next|following) (?:day|month|year|quarter|week)", clause)
+    return bool(re.search(r"(?i)\btest\b|regress|classif|predict|correlat|\bp ?-?value|decimals?\b.{0,30}$|^\W*(?:otherwise|else)|'[^']+' (?:if|when|otherwise)|\bskewness and\b|\bnull values? are ignored|\bas a percentage", clause)) and not re.search(r"(?i)previous|rolling|moving|\bpair |line up|(?:next|following) (?:day|month|year|quarter|week)", clause)
+
+
+def _words(scene: Scene, text: str) -> str:
+    return re.sub(r"⟨[A-Z]\d+⟩", lambda m: scene.words.get(m.group(), ""), text)
 
 
 def words_of(outputs: dict[str, str]) -> list[str]:

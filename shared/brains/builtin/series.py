@@ -45,7 +45,7 @@ def name_it(recipe: "Recipe", name: str, *aliases: str) -> None:
 
 def stepwise(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     """Changes, growth rates and returns from the row before, within each member of a panel."""
-    if not STEPWISE.search(lower):
+    if recipe.told.stepwise or not STEPWISE.search(lower):
         return False
     linker, told = recipe.linker, recipe.told
     time = time_of(recipe)
@@ -139,15 +139,22 @@ def row_mean(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     if re.search(r"\b(?:twelve|12)(?: calendar)? (?:months?|monthly)\b|\bJAN\b.{1,12}\bDEC\b", lower, re.IGNORECASE):
         by_month = {c.lower()[:3]: c for c in linker.columns if c.lower()[:3] in _MONTHS and linker.is_number(c) and (len(c) == 3 or c.lower() in words.MONTH_NUMBER)}
         columns = [by_month[m] for m in _MONTHS] if len(by_month) == 12 else []
-    m = re.search(r"(?:(?P<f>⟨F\d+⟩)(?: score| value)? (?:of|over|across|from)|(?P<add>add(?:ing)?(?: up| together)?|sum(?:ming)?(?: up)?|sum of|total of))(?: the| each| their| \w+'s)*(?: ⟨N\d+⟩)?(?: \w+)?(?: columns?| scores?| values?)?(?: :)? (?P<all>⟨C\d+⟩(?: ?(?:,|and|, and|\+|plus) ?(?:the )?⟨C\d+⟩)+)", scene.text)
+    m = re.search(r"(?:(?P<f>⟨F\d+⟩)(?: score| value)?(?: (?:of|over|across|from))?|(?P<add>add(?:ing)?(?: up| together)?|sum(?:ming)?(?: up)?|sum of|total of))(?: the| each| their| \w+'s)*(?: ⟨N\d+⟩)?(?: \w+)?(?: columns?| scores?| values?)?(?: :)? (?P<all>⟨C\d+⟩(?: ?(?:,|and|, and|\+|plus) ?(?:the )?⟨C\d+⟩)+)", scene.text)
     if not columns and m:
         columns = list(dict.fromkeys(scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["all"])))
         makes = re.search(rf"\b(?:for|of|per) (?:each|every)\b|in each|new (?:column|variable|feature|score)|(?:score|index|total|column) (?:called|named|for|per|=|as)|to get|row-?wise|\b(?:define|create|build|add|construct|derive|make)\b|each {UNIT}", lower)
         if not makes or len(columns) < 2 or any(not linker.is_number(c) for c in columns):
             return False
-    if not columns:
+    of_scaled = not columns and recipe.told.scaled and re.search(r"\b(?:add|adding|sum|total|average|mean|averag\w+)\b[^.;]*?\b(?:the|both|these|their)(?: two| three| four)?(?: scaled| standardi[sz]ed| normali[sz]ed| rescaled)? (?:z-?scores|columns|values|scores|scaled|variables)", lower)
+    if of_scaled:
+        columns = list(recipe.told.scaled or [])
+        if re.search(r"average|averag|\bmean of (?:the|these|both)", of_scaled.group()):
+            m = None
+            of_scaled = None
+    if len(columns) < 2:
         return False
-    function = scene.get(m["f"]) if m and m["f"] else "sum" if m else None
+    function = scene.get(m["f"]) if m and m["f"] else "sum" if m or of_scaled else None
+    function = "sum" if function == "much" else function
     if function is None:
         function = "mean" if re.search(r"\baverage|\bmean", lower) else "sum" if re.search(r"\bsum|\btotal|add", lower) else None
     if function not in ("mean", "sum", "count", "max", "min"):
@@ -162,12 +169,14 @@ def row_mean(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     called = re.search(r"(?:called|named|column|variable|feature) ([A-Za-z]\w+)\b", recipe.text)
     title = called[1] if called and called[1].lower() not in words.STRUCTURE | words.FILLER and called[1] not in linker.columns else f"row {function}"
     name = recipe.builder.expression(title, text)
-    aliases = ["annual mean", "annual average", "yearly mean", "yearly average", "average score", "mean score", "row mean"] if function == "mean" else ["total", "sum", "row total", "total score", "score", "combined total", "row sum"]
+    aliases = ["annual mean", "annual average", "yearly mean", "yearly average", "average score", "mean score", "row mean"] if function == "mean" else ["total", "sum", "row total", "total score", "score", "combined total", "row sum", "summed score", "combined score", "overall score"]
     phrase = re.search(r"(?:define|call|compute|calculate|create|derive|build|get|as|it)(?: the| a| an| each \w+'s)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal|of|for)\b", lower)
     if phrase and key(phrase[1].split()) not in linker.exact:
         aliases.append(phrase[1])
     name_it(recipe, name, title, *aliases)
-    recipe.brain.nouns |= {"annual", "yearly"}
+    if introduced := re.search(r"(?i)\b(?:build|create|make|compute|calculate|construct|define) (?:a|an|the) ([a-z]+ (?:score|index|total|measure))", recipe.text):
+        name_it(recipe, name, introduced[1], "score" if "score" in introduced[1].lower() else "index" if "index" in introduced[1].lower() else name)
+    recipe.brain.nouns |= {"annual", "yearly", "summed", "scaled", "min-max"}
     return True
 
 
@@ -187,7 +196,7 @@ def one_row_each(recipe: "Recipe", scene: Scene, lower: str) -> bool:
 
 def pairs(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     """`Line up the two stocks by date`: two values of one column side by side, matched on what else names a row."""
-    if not re.search(r"\bpair(?:s|ed|ing)?\b|\blin(?:e|ed|ing)\b[^.]*\bup\b|\balign|\bmatch(?:ed|ing)?\b|side by side|\bmerge|\bjoin", lower) or "paired" in lower and "paired with" not in lower and not re.search(r"\bpair ", lower):
+    if recipe.told.pair or not re.search(r"\bpair(?:s|ed|ing)?\b|\blin(?:e|ed|ing)\b[^.]*\bup\b|\balign|\bmatch(?:ed|ing)?\b|side by side|\bmerge|\bjoin", lower) or "paired" in lower and "paired with" not in lower and not re.search(r"\bpair ", lower):
         return False
     linker, builder, told = recipe.linker, recipe.builder, recipe.told
     found: dict[str, list[Scalar]] = {}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     cue = re.search(r"(?:what |which )?(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b(?: share)?", scene.text)
-    if not cue or re.search(r"\b(?:fall|drop|rise|change|growth|increase|decrease|gain|loss) in (?:percent|%)", scene.text) or re.search(r"\bby (?:what|how many|how much|⟨F\d+⟩)(?: \w+)? ?(?:percentage|percent|%)", scene.text) or re.search(r"\b(?:drop|fall|fell|grow|grew|growth|increase|increased|decrease|decreased|rise|rose|change|decline|declined|more|less|higher|lower)\b.*\b(?:from|between|than|compared)\b|percentage points?", scene.text):
+    if not cue or re.search(r"(?:percent|percentage|%) (?:change|growth|increase|decrease|drop|rise|fall|decline|gain)\b", scene.text) or re.search(r"\b(?:fall|drop|rise|change|growth|increase|decrease|gain|loss) in (?:percent|%)", scene.text) or re.search(r"\bby (?:what|how many|how much|⟨F\d+⟩)(?: \w+)? ?(?:percentage|percent|%)", scene.text) or re.search(r"\b(?:drop|fall|fell|grow|grew|growth|increase|increased|decrease|decreased|rise|rose|change|decline|declined|more|less|higher|lower)\b.*\b(?:from|between|than|compared)\b|percentage points?", scene.text):
         return None
     if scene.text[: cue.start()].rstrip().endswith("⟩") and re.search(r"⟨[NF]\d+⟩ ?$", scene.text[: cue.start()]):
         return None
@@ -70,6 +70,8 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     if not target and base and not p.by and before.strip():
         target, base = base, []
     sums = [c for c in wanted if re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| entire| sum| of|⟨F\d+⟩| )*⟨C", after)]
+    if not sums and len(wanted) == 1 and "sum" in p.functions:
+        sums = wanted
     if len(wanted) == 2 and not p.by:
         table = brain.builder.where(brain.table, *base, *target)
         whole, piece = (wanted[0], wanted[1]) if re.search(r"of\b[^⟨]*⟨C", after) else (wanted[1], wanted[0])
