@@ -19,8 +19,8 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 demo: $(INSTALLED)  ## answer a question about a real table, and show what was made
-	@AGENTFORGE_STORE=out/store $(BIN)/agentforge analyze examples/seattle_weather.csv \
-		"Which month has the highest average precipitation?" --out out/demo
+	@AGENTFORGE_STORE=out/store $(BIN)/agentforge analyze examples/cars.csv \
+		"How did Miles_per_Gallon develop over the years?" --out out/demo
 
 test: $(INSTALLED)  ## lint, types, import rules and all tests
 	@$(BIN)/ruff check

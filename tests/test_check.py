@@ -138,6 +138,14 @@ def test_faults_are_told(steps: list[dict[str, Any]], told: str) -> None:
     assert caught.value.message.startswith("Step ") or "expression" in caught.value.message
 
 
+def test_a_column_called_star_is_no_opening() -> None:
+    plan = Plan(steps=[STEP.validate_python({"id": "c1", "op": "rank", "by": "x"})])
+    with pytest.raises(UnknownColumn):
+        check(plan, {"data": {"*": "DOUBLE", "y": "DOUBLE"}})
+    with pytest.raises(InvalidPlan, match=r"called `.` cannot be used"):
+        check(plan.model_copy(update={"steps": [plan.steps[0].model_copy(update={"by": "*"})]}), {"data": {"*": "DOUBLE"}})
+
+
 def test_a_missing_column_is_an_unknown_column() -> None:
     with pytest.raises(UnknownColumn):
         checked({"op": "rank", "by": "Fare"})

@@ -11,7 +11,7 @@ from shared.analysis.charts import axis_labels
 from shared.analysis.codegen import load_cell, step_code
 from shared.analysis.findings import render
 from shared.analysis.lint import lint
-from shared.analysis.plan import TABLE_MAKING, Cell, Chart, Filter, Plan, Python, Report, Step
+from shared.analysis.plan import TABLE_MAKING, Aggregate, Cell, Chart, Filter, Plan, Python, Report, Step
 from shared.analysis.snapshot import Snapshot
 from shared.analysis.words.phrases import Tale, condition
 from shared.errors import AgentForgeError, InvalidPlan
@@ -30,6 +30,7 @@ class Cells:
         self.results: dict[str, Any] = {}
         self.stopped: dict[str, str] = {}
         self.failed: set[str] = set()  # those of `stopped` whose cell raised
+        self.left_empty: set[str] = set()  # those of `stopped` whose table has no rows: there, a count is zero
         self.units = {c.name: c.unit for table in snapshot.tables for c in table.columns if c.unit}
         self.empty = {t.name: f"{t.source} has a header but no rows." for t in snapshot.tables if not t.rows}
 
@@ -48,7 +49,7 @@ class Cells:
         """Run one step's cell, unless something it rests on is missing."""
         if isinstance(step, Report):
             return
-        why = next((self.stopped[id] for id in needed(step) if id in self.stopped), "")
+        why = next((self.stopped[id] for id in needed(step) if id in self.stopped and not (id in self.left_empty and counts_rows(step))), "")
         why = why or self.empty.get(step.table, "")
         if why:
             self.stopped[step.id] = why
@@ -65,6 +66,7 @@ class Cells:
         if execution.error:
             self._stop(step, f"Its cell failed: {execution.error.name}: {execution.error.value}", failed=True)
         elif why := self._left_empty(step, plan):
+            self.left_empty.add(step.id)
             self._stop(step, why, failed=False)
         else:
             self.run.emit("step", id=step.id, state="done", ms=round(execution.ms, 1))
@@ -101,13 +103,18 @@ class Cells:
     def _left_empty(self, step: Step, plan: Plan) -> str:
         """Why nothing can rest on the table a step made: it has no rows."""
         result = self.results.get(step.id)
-        if step.op not in TABLE_MAKING or not isinstance(result, Mapping) or result.get("rows") != 0:
+        if step.op not in TABLE_MAKING or counts_rows(step) or not isinstance(result, Mapping) or result.get("rows") != 0:
             return ""
         if isinstance(step, Filter):
             words = condition(Tale(plan, self.results), step, step.where, ("where",))
             said = render(words, self.results, plan, names(self.snapshot)).text
             return f"No row matches: {said}."
         return f"No row is left after {step.op.replace('_', ' ')}."
+
+
+def counts_rows(step: Step) -> bool:
+    """Whether a step only counts, so that no rows at all are an answer too: zero."""
+    return isinstance(step, Aggregate) and not step.by and all(m.function == "count" for m in step.measures)
 
 
 def needed(step: Step) -> set[str]:

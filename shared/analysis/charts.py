@@ -138,7 +138,7 @@ def _groups(step: p.Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any
     y = step.measures[i].name
     if len(groups) < 2 or kind(columns, y) not in ("number", "unknown"):
         return []
-    spec: dict[str, Any] = {"table": step.id, "y": y, "title": _groups_title(step, i, tale)}
+    spec: dict[str, Any] = {"table": step.id, "y": y, "title": _groups_title(step, i, tale, tables)}
     times = [name for name in step.by if _is_time(columns, name, tale, step.table)]
     others = [name for name in step.by if name not in times[:1]]
     if len(step.by) > 2:
@@ -161,14 +161,17 @@ def _told_measure(step: p.Aggregate, tale: Tale) -> int:
     return next((names.index(last) for r in wanted if (last := last_key(r)) in names and r.startswith(f"{step.id}:")), 0)
 
 
-def _groups_title(step: p.Aggregate, i: int, tale: Tale) -> str:
+def _groups_title(step: p.Aggregate, i: int, tale: Tale, tables: Tables) -> str:
     found = {key: g[step.measures[i].name] for key, g in tale.results[step.id]["groups"].items()}
     found = {key: value for key, value in found.items() if isinstance(value, (int, float))}
     words = phrases.measure(tale, step, i)
     if not found or list(found.values()).count(max(found.values())) > 1:
         return phrases.sentence(f"{words} by {phrases.columns(tale, step.table, step.by)}")[:-1]
     most = max(found, key=lambda key: found[key])
-    return f"{quoted_key(step.id, 'groups', most)} has the highest {words}: {measured(step, i, 'groups', most)}"
+    where = quoted_key(step.id, "groups", most)
+    if len(step.by) == 1 and kind(tables.get(step.id, {}), step.by[0]) != "text":
+        where = f"{_capital(column(tale, step.table, step.by[0]))} {ref(step.id, 'groups', most, style='key')}"
+    return f"{where} has the highest {words}: {measured(step, i, 'groups', most)}"
 
 
 def _single(step: p.Aggregate, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
@@ -246,7 +249,8 @@ def _rank(step: p.Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     if len(step.label) != 1 or not names or kind(tables.get(step.table, {}), step.label[0]) == "date":
         return _one_column(step.table, step.by, tables, f"Distribution of {quote(step.by)}")
     extreme = phrases.extreme(tale, step)
-    first = f"{ref(step.id, 'name', style='name')} has the {extreme}: {ref(step.id, 'value')}"
+    which = "" if kind(tables.get(step.table, {}), step.label[0]) == "text" else _capital(column(tale, step.table, step.label[0])) + " "
+    first = f"{which}{ref(step.id, 'name', style='name')} has the {extreme}: {ref(step.id, 'value')}"
     if len(names) == 1 and isinstance(source, p.Aggregate) and len(source.by) == 1:
         charts = _groups(source, tale, tables)
         return [{**chart, "y": step.by, "title": first} for chart in charts if chart["kind"] != "heatmap"]

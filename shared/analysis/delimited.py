@@ -18,7 +18,7 @@ from shared.analysis.infer import readings
 
 HEAD = 1 << 18  # bytes looked at to find the dialect
 SAMPLE = 400  # rows looked at to find the types
-_DELIMITERS = "\t;|,"  # on a tie the rarer character wins: it does not come up evenly by chance
+_DELIMITERS = ",;\t|"
 
 
 class Layout(NamedTuple):
@@ -35,14 +35,14 @@ class Layout(NamedTuple):
     clean: bool  # nothing in the head asks for a rewrite
 
 
-def _mixed(error: UnicodeError) -> tuple[str, int]:
+def _mend(error: UnicodeError) -> tuple[str, int]:
     """Decode a byte that is not UTF-8 as Windows-1252, and one undefined there as Latin-1."""
     assert isinstance(error, UnicodeDecodeError)
     byte = error.object[error.start : error.start + 1]
     return byte.decode("cp1252", "ignore") or byte.decode("latin-1"), error.start + 1
 
 
-codecs.register_error("agentforge_mixed", _mixed)
+codecs.register_error("agentforge_mixed", _mend)
 
 
 def encoding_of(head: bytes) -> str:
@@ -103,23 +103,29 @@ def sniff(text: str) -> Layout:
     # `\"` before an ordinary character can only be a quote within quotes.
     escape = "\\" if re.search(r'\\"[^,;|\t\r\n"]', text) else '"'
     stated = re.match(r"\ufeff?sep=(.)\r?\n", text)
-    best: tuple[float, int, str] | None = None
+    found: list[tuple[float, bool, int, str]] = []
     for delimiter in stated[1] if stated else _DELIMITERS:
-        if delimiter not in text:
-            continue
-        widths = [len(row) for _, row in _rows(text, delimiter, escape, 200)]
-        width, count = max(Counter(widths).items(), key=lambda item: (item[0] > 1, item[1], item[0]))
-        score = count / len(widths) - 0.02 * (widths[0] != width)
-        if width > 1 and (best is None or score > best[0] + 1e-9):
-            best = score, width, delimiter
+        rows = [row for _, row in _rows(text, delimiter, escape, 200)] if delimiter in text else []
+        widths = Counter(map(len, rows))
+        width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]), default=(0, 0))
+        if width > 1:
+            score = count / len(rows) - 0.02 * (len(rows[0]) != width)
+            found.append((score, not _mixed(rows[:20], delimiter), width, delimiter))
+    best = max(found, key=lambda item: item[:3], default=None)
     lines = text.splitlines()
-    if best and best[2] == "," and "," not in lines[0] and all(is_number(line) for line in lines[1:] if line):
+    if best and best[3] == "," and "," not in lines[0] and all(is_number(line) for line in lines[1:] if line):
         best = None  # one column of numbers written 1,234 or 3,14
     if best is None or (best[0] < 0.5 and not stated):
         delimiter = next((char for char in ",\t;|" if char not in text), "\x1f")
     else:
-        delimiter = best[2]
+        delimiter = best[3]
     return _layout(text, delimiter, escape, _rows(text, delimiter, escape, SAMPLE + 50))
+
+
+def _mixed(rows: list[list[str]], delimiter: str) -> bool:
+    """Whether values hold another delimiter, other than in numbers such as 3,14: then another one may split them."""
+    others = [char for char in _DELIMITERS if char != delimiter]
+    return any(any(char in cell for char in others) and not is_number(cell) for row in rows for cell in row)
 
 
 def _layout(text: str, delimiter: str, escape: str, rows: list[tuple[int, list[str]]]) -> Layout:
@@ -222,7 +228,7 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
     def count(error: UnicodeError) -> tuple[str, int]:
         nonlocal not_utf8
         not_utf8 += 1
-        return _mixed(error)
+        return _mend(error)
 
     codecs.register_error("agentforge_count", count)
     with (

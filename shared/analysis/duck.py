@@ -1,5 +1,6 @@
 """The one way this package opens DuckDB and writes names and text into SQL."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,6 +53,11 @@ def fit_width(con: duckdb.DuckDBPyConnection, columns: int) -> None:
     wide = columns > WIDE
     passes = "common_subexpressions,join_order,projection_placement,statistics_propagation" if wide else ""
     con.execute(f"SET disabled_optimizers = '{passes}'; {'SET threads = 1' if wide else 'RESET threads'}")
+
+
+def reason(error: Exception) -> str:
+    """The first line of a library's message, without the paths of this machine."""
+    return re.sub(r"[\"'][^\"']*/([^\"'/]*)[\"']", r"\1", str(error).strip().split("\n", 1)[0])[:200].rstrip(".")
 
 
 def quoted(name: str) -> str:

@@ -173,12 +173,7 @@ _DATES = (
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
 _FORMATS = (
     *_DATES,
-    *(
-        f"{day}{mark}{clock}"
-        for day in (*_DATES, "%Y/%m/%d", "%Y-%m-%d")
-        for clock in _CLOCKS
-        for mark in (" ", ", ", "T")
-    ),
+    *(f"{day}{mark}{clock}" for day in (*_DATES, "%Y/%m/%d", "%Y-%m-%d") for clock in _CLOCKS for mark in (" ", ", ", "T")),
 )
 _ISO_DATE = re.compile(r"\d{4}([-/])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])")
 _ISO_STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]{1,9})?)?)?"
@@ -189,12 +184,8 @@ _TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?")
 _DATELIKE = re.compile(r"(?=.*\d)(?=.*[-/.,: ])[\w/.,:+ -]{6,40}")
 _TO_DATE = "CASE WHEN length(v) <= 10 AND v < ':' THEN TRY_CAST(v AS DATE) END"
 _TO_STAMP = f"CASE WHEN regexp_full_match(v, '{_ISO_STAMP}') THEN TRY_CAST(v AS TIMESTAMP) END"
-_TO_UTC = (
-    f"CASE WHEN regexp_full_match(v, '{_ISO_STAMP}{_ZONE}') THEN TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
-)
-_TO_TIME = (
-    "CASE WHEN regexp_full_match(v, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?') THEN TRY_CAST(v AS TIME) END"
-)
+_TO_UTC = f"CASE WHEN regexp_full_match(v, '{_ISO_STAMP}{_ZONE}') THEN TRY_CAST(v AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
+_TO_TIME = "CASE WHEN regexp_full_match(v, '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?') THEN TRY_CAST(v AS TIME) END"
 
 
 @cache

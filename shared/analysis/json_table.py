@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from shared.analysis import delimited
-from shared.analysis.duck import literal
+from shared.analysis.duck import literal, reason
 from shared.errors import UnreadableTable
 
 
@@ -65,8 +65,7 @@ def relation(
     try:
         return _as_text(f"{literal(str(out))}, format = 'newline_delimited'", con), lost
     except duckdb.Error as error:
-        reason = str(error).split("\n", 1)[0][:200]
-        raise UnreadableTable(f"{name} could not be read: {reason}", "Give a list of flat objects.") from None
+        raise UnreadableTable(f"{name} could not be read: {reason(error)}.", "Give a list of flat objects.") from None
 
 
 def _as_text(source: str, con: duckdb.DuckDBPyConnection) -> str:
@@ -108,9 +107,7 @@ def _records(path: Path, head: bytes, name: str) -> Iterator[dict[str, Any]]:
     try:
         found = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise UnreadableTable(
-            f"{name} is not valid JSON: {error}.", "Give a list of objects, or one per line."
-        ) from None
+        raise UnreadableTable(f"{name} is not valid JSON: {error}.", "Give a list of objects, or one per line.") from None
     try:
         yield from _rows(found)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -132,9 +129,7 @@ def _rows(found: Any) -> Iterator[dict[str, Any]]:
         elif values and all(isinstance(value, list) and not _nested(value) for value in values):
             found = [dict(zip(found, row, strict=True)) for row in zip(*values, strict=True)]
         else:
-            tables = [
-                value for value in values if isinstance(value, list) and value and isinstance(value[0], (dict, list))
-            ]
+            tables = [value for value in values if isinstance(value, list) and value and isinstance(value[0], (dict, list))]
             found = max(tables, key=len) if tables else [found]
     if found and all(isinstance(row, list) for row in found):
         named = all(isinstance(cell, str) for cell in found[0])

@@ -82,9 +82,7 @@ def distinct_values(snapshot: Snapshot, folder: Path, table: str, column: str, l
     if found is None:
         raise NotFound(f"There is no table {table!r}.", f"There are: {', '.join(t.name for t in snapshot.tables)}.")
     if column not in [c.name for c in found.columns]:
-        raise UnknownColumn(
-            f"There is no column {column!r}.", f"There are: {', '.join(c.name for c in found.columns)}."
-        )
+        raise UnknownColumn(f"There is no column {column!r}.", f"There are: {', '.join(c.name for c in found.columns)}.")
     name, source = quoted(column), _source(found, folder.resolve())
     query = f"SELECT DISTINCT CAST({name} AS VARCHAR) FROM {source} WHERE {name} IS NOT NULL LIMIT {limit + 1}"
     with connect(folder) as con:
@@ -110,12 +108,9 @@ def _table(table: Table, folder: Path) -> TableProfile:
     with ThreadPoolExecutor(2) as pool:
         sums = [pool.submit(ask, f"SELECT {', '.join(map(_sums, chunk))} FROM {source}") for chunk in chunks]
         distinct = [
-            pool.submit(ask, f"SELECT {', '.join(_distinct(c, table.rows) for c in chunk)} FROM {source}")
-            for chunk in chunks
+            pool.submit(ask, f"SELECT {', '.join(_distinct(c, table.rows) for c in chunk)} FROM {source}") for chunk in chunks
         ]
-        rows = (
-            pool.submit(ask, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {source})") if table.rows <= EXACT else None
-        )
+        rows = pool.submit(ask, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {source})") if table.rows <= EXACT else None
         numbers = iter([cell for future in sums for cell in future.result()[0]])
         counts = iter([cell for future in distinct for cell in future.result()[0]])
         columns = [_column(column, next(counts), numbers, table.rows) for column in table.columns]
@@ -136,9 +131,7 @@ def _sums(column: SnapshotColumn) -> str:
     name = quoted(column.name)
     sums = f"count({name})"
     if column.type in ("BIGINT", "DOUBLE"):
-        sums += (
-            f", min({name}), max({name}), avg({name}), stddev_samp({name}), quantile_cont({name}, [0.25, 0.5, 0.75])"
-        )
+        sums += f", min({name}), max({name}), avg({name}), stddev_samp({name}), quantile_cont({name}, [0.25, 0.5, 0.75])"
     elif column.type != "BOOLEAN":
         sums += f", CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR)"
     return sums + (f", avg(length({name}))" if column.type == "VARCHAR" else "")
@@ -203,9 +196,7 @@ def _count_here(columns: list[ColumnProfile], source: str, ask: Any) -> None:
         table = ask(f"SELECT {', '.join(quoted(column.name) for column in part)} FROM {source}")
         for column, values in zip(part, zip(*table, strict=True), strict=True):
             counted = Counter(value for value in values if value is not None)
-            column.top = sorted(((_plain(v), n) for v, n in counted.items()), key=lambda item: (-item[1], item[0]))[
-                :TOP
-            ]
+            column.top = sorted(((_plain(v), n) for v, n in counted.items()), key=lambda item: (-item[1], item[0]))[:TOP]
 
 
 def _count_there(columns: list[ColumnProfile], source: str, ask: Any) -> None:

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from shared.analysis import delimited, json_table
 from shared.analysis.delimited import plural, was
-from shared.analysis.duck import literal, quoted
+from shared.analysis.duck import literal, quoted, reason
 from shared.errors import UnreadableTable
 
 
@@ -31,8 +31,8 @@ class Note(BaseModel):
 
 
 class Raw(NamedTuple):
-    """A table not yet typed. `relation(doubles)` is SQL with the columns c0, c1, …; a delimited file reads those in
-    `doubles` as numbers, everything else it gives as text."""
+    """A table not yet typed. `relation(doubles)` is SQL with the columns c0, c1, …; where `casts`, it reads those in
+    `doubles` as numbers, which is quicker than to read text and cast it."""
 
     relation: Callable[[frozenset[str]], str]
     names: list[str]  # as in the source
@@ -40,6 +40,7 @@ class Raw(NamedTuple):
     sample: list[list[str]] | None  # rows from the top of a delimited file
     notes: list[Note]
     delimiter: str = ""
+    casts: bool = False
     mendable: bool = False  # what DuckDB cannot read in it, `read(…, mend=True)` may
 
 
@@ -166,12 +167,12 @@ def _delimited(path: Path, name: str, work: Path, text: str, whole: bool, mend: 
         return f"read_csv({source}, auto_detect = false, header = false, {options}, columns = {{{columns}}})"
 
     header = [*(layout.header or []), *[""] * layout.width][: layout.width]
-    return Raw(relation, header, ["VARCHAR"] * layout.width, sample, notes, layout.delimiter, clean)
+    return Raw(relation, header, ["VARCHAR"] * layout.width, sample, notes, layout.delimiter, True, clean)
 
 
 def _xlsx(path: Path, name: str, work: Path) -> Raw:
     """The first sheet that is not empty, written as CSV and read like one."""
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -180,8 +181,7 @@ def _xlsx(path: Path, name: str, work: Path) -> Raw:
         others = [repr(other.title) for other in book.worksheets if other.title != sheet]
         book.close()
     except Exception as error:
-        reason = str(error).split("\n", 1)[0][:100]
-        raise UnreadableTable(f"{name} is not a readable Excel file ({reason}).", "Save it as .xlsx or .csv.") from None
+        raise UnreadableTable(f"{name} is not a readable Excel file ({reason(error)}).", "Save it as .xlsx or .csv.") from None
     if sheet is None:
         raise UnreadableTable(f"{name} has no sheet with data.", "Put the table on a sheet of its own.")
     with out.open("rb") as file:
@@ -232,12 +232,9 @@ def _typed(source: str, name: str, con: duckdb.DuckDBPyConnection) -> Raw:
     try:
         shape = con.sql(f"FROM {source}")
     except duckdb.Error as error:
-        reason = str(error).split("\n", 1)[0][:200]
-        raise UnreadableTable(f"{name} could not be read: {reason}", "Save it again and retry.") from None
+        raise UnreadableTable(f"{name} could not be read: {reason(error)}.", "Save it again and retry.") from None
     leaves = [
-        leaf
-        for column, type in zip(shape.columns, shape.types, strict=True)
-        for leaf in _leaves(column, quoted(column), type)
+        leaf for column, type in zip(shape.columns, shape.types, strict=True) for leaf in _leaves(column, quoted(column), type)
     ]
     if not leaves:
         raise UnreadableTable(f"{name} has no columns.", "Give a table with at least one.")

@@ -20,7 +20,7 @@ import duckdb
 from pydantic import BaseModel
 
 from shared.analysis import infer, typed
-from shared.analysis.duck import connect, literal
+from shared.analysis.duck import connect, literal, reason
 from shared.analysis.readers import Note, Raw, read
 from shared.errors import BadInput, NotFound, UnreadableTable
 
@@ -75,9 +75,7 @@ def take_snapshot(sources: Sequence[Path | BinaryIO], folder: Path) -> Snapshot:
         paths = [_local(source, work) for source in sources]
         with ThreadPoolExecutor(1) as hasher, connect(folder, [path for path, _ in paths]) as con:
             hashes = [hasher.submit(_sha256, path) for path, _ in paths]
-            tables, notes = _tables(
-                [_Source(path, name, read(path, name, work, con)) for path, name in paths], folder, work, con
-            )
+            tables, notes = _tables([_Source(path, name, read(path, name, work, con)) for path, name in paths], folder, work, con)
             digests = [future.result() for future in hashes]
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -161,8 +159,8 @@ def _table(
         if any(source.raw.mendable for source in sources):
             mended = [s._replace(raw=read(s.path, s.name, work, con, s.raw.mendable)) for s in sources]
             return _table(name, mended, folder, work, con)
-        reason, names = str(error).split("\n", 1)[0][:200], ", ".join(source.name for source in sources)
-        raise UnreadableTable(f"{names} could not be read: {reason}", "Save it again and retry.") from None
+        names = ", ".join(source.name for source in sources)
+        raise UnreadableTable(f"{names} could not be read: {reason(error)}.", "Save it again and retry.") from None
 
 
 def _write(name: str, sources: list[_Source], folder: Path, con: duckdb.DuckDBPyConnection) -> tuple[Table, list[Note]]:
@@ -177,7 +175,7 @@ def _write(name: str, sources: list[_Source], folder: Path, con: duckdb.DuckDBPy
     ]
     decimal = infer.decimal_mark((column.sample for column in columns if column.type == "VARCHAR"), raw.delimiter)
     file = folder / f"{name}.parquet"
-    written = typed.write(raw.relation, columns, decimal, file, con)
+    written = typed.write(raw.relation, raw.casts, columns, decimal, file, con)
     described = [
         SnapshotColumn(name=column, source_name=source_name, type=type, unit=unit or infer.unit_in_name(column))
         for column, source_name, type, unit in zip(names, raw.names, written.types, written.units, strict=True)
@@ -207,9 +205,7 @@ def _stacked(sources: list[_Source]) -> Raw:
     ]
     parts = []
     for source, where in zip(sources, places, strict=True):
-        values = [
-            f"CAST(c{where[name]} AS {type}) AS c{i}" for i, (name, type) in enumerate(zip(names, types, strict=True))
-        ]
+        values = [f"CAST(c{where[name]} AS {type}) AS c{i}" for i, (name, type) in enumerate(zip(names, types, strict=True))]
         values.append(f"{literal(source.name)} AS c{len(names)}")
         parts.append(f"SELECT {', '.join(values)} FROM {source.raw.relation(frozenset())}")
     relation = f"({' UNION ALL '.join(parts)})"

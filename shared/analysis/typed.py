@@ -45,16 +45,17 @@ class Written(NamedTuple):
 
 def write(
     relation: Callable[[frozenset[str]], str],
+    casts: bool,
     columns: list[Column],
     decimal: Decimal,
     file: Path,
     con: duckdb.DuckDBPyConnection,
 ) -> Written:
-    """Write the relation's columns, typed, to `file`."""
+    """Write the relation's columns, typed, to `file`; see `Raw` for `relation` and `casts`."""
     fit_width(con, len(columns))
     samples = {column.raw: [v for value in column.sample if (v := value.strip(infer.BLANKS))] for column in columns}
     choices = {c.raw: infer.readings(samples[c.raw], (), decimal, c.name) for c in columns if _open(c)}
-    rows, done = _believe(relation, columns, samples, choices, decimal, file, con)
+    rows, done = _believe(relation, casts, columns, samples, choices, decimal, file, con)
     rest = [column for column in columns if _open(column) and column.raw not in done]
     infinite = [column for column in columns if column.type == "DOUBLE"]
     if any(choices[c.raw] or not samples[c.raw] for c in rest) or not _is_clean(rest, infinite, file, con):
@@ -103,6 +104,7 @@ _STOP = "needs another reading: "
 
 def _believe(
     relation: Callable[[frozenset[str]], str],
+    casts: bool,
     columns: list[Column],
     samples: dict[str, list[str]],
     choices: dict[str, list[Reading]],
@@ -120,8 +122,8 @@ def _believe(
         if column.raw in plain and not all(infer.is_plain(value, plain[column.raw]) for value in column.sample):
             del plain[column.raw]
     for _ in range(3):
-        doubles = frozenset(raw for raw, reading in plain.items() if reading.type == "DOUBLE")
-        values = [(_believed_sql(i, column, plain.get(column.raw)), column.name) for i, column in enumerate(columns)]
+        doubles = frozenset(raw for raw, reading in plain.items() if casts and reading.type == "DOUBLE")
+        values = [(_believed_sql(i, c, plain.get(c.raw), c.raw in doubles), c.name) for i, c in enumerate(columns)]
         try:
             return _copy(values, relation(doubles), file, con), plain
         except duckdb.Error as error:
@@ -135,18 +137,18 @@ def _believe(
         if len(better) == 1 and better[0] != plain.pop(raw) and infer.is_plain(value, better[0]):
             plain[raw] = better[0]
             samples[raw].append(value)
-    values = [(_believed_sql(i, column, None), column.name) for i, column in enumerate(columns)]
+    values = [(_believed_sql(i, column, None, False), column.name) for i, column in enumerate(columns)]
     return _copy(values, relation(frozenset()), file, con), {}
 
 
-def _believed_sql(index: int, column: Column, reading: Reading | None) -> str:
+def _believed_sql(index: int, column: Column, reading: Reading | None, cast: bool) -> str:
     raw = column.raw
     stop = f"error(concat('{_STOP}{index} ', {raw}))"
     if column.type == "DOUBLE":
         return f"nullif({raw}, 'nan')"
     if reading is None:
         return f"nullif({raw}, '')" if column.type == "VARCHAR" else raw
-    if reading.type == "DOUBLE":  # read as such by the relation
+    if cast:
         return f"CASE WHEN isfinite({raw}) THEN {raw} WHEN {raw} IS NOT NULL THEN {stop} END"
     return f"coalesce({_over(reading.plain, raw)}, CASE WHEN {raw} <> '' THEN {stop} END)"
 

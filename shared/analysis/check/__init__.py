@@ -32,7 +32,9 @@ def check(plan: p.Plan, snapshot_tables: Mapping[str, Mapping[str, str]]) -> dic
 
     Raises UnknownColumn or InvalidPlan, which name the step, what is wrong with it and what was probably meant.
     """
-    tables: Tables = {name: dict(columns) for name, columns in snapshot_tables.items()}
+    tables: Tables = {
+        table: {name: type for name, type in columns.items() if name != "*"} for table, columns in snapshot_tables.items()
+    }
     results: dict[str, set[str] | None] = {"c0": {"tables"}, "plan": None}
     before: dict[str, Tables] = {}
     for i, step in enumerate(plan.steps):

@@ -20,7 +20,9 @@ _MEND = {"number": "Cast it to a number first.", "date": "Cast it to a date firs
 
 def column(step: p.Step, columns: Columns, name: str, *kinds: Kind, use: str = "") -> Kind:
     """The kind of a column, which exists and, if `kinds` are given, is one of them."""
-    if (name not in columns and "*" not in columns) or name == "*":
+    if name == "*":
+        raise wrong(step, "A column called `*` cannot be used.", "Rename it in the file.")
+    if name not in columns and "*" not in columns:
         raise UnknownColumn(f"Step {step.id} ({step.op}): there is no column `{name}`.", close(name, columns))
     found = kind(columns, name)
     if kinds and found != "unknown" and found not in kinds:

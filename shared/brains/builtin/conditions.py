@@ -415,6 +415,17 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     text = rx(r"{V:v} (?P<c>⟨C\d+⟩)").sub(
         lambda m: scene.mark("W", single(m["v"], False, scene.get(m["c"])), m.group()) if any(c == scene.get(m["c"]) for c, _ in scene.get(m["v"])) else m.group(), text)  # fmt: skip
 
+    def flagged(m: re.Match[str]) -> str:
+        name = scene.get(m["c"])
+        after = m["noun"] or ""
+        rowlike = after in words.ENTITIES or after in words.ROW_NOUNS or after in linker.nouns
+        if not linker.is_flag(name) or not (rowlike or m["place"] or m["neg"]):
+            return m.group()
+        return scene.mark("W", Compare(column=name, op="==", value=0 if m["neg"] else 1), m.group()) + (f" {after}" if after else "")
+
+    # "southern states", "outside the south": a column of zeros and ones said like an adjective or a place
+    text = rx(r"(?P<neg>non ?-? ?|outside(?: of)? |not (?:in |from )?|without )?(?P<place>(?:in|from|within) )?(?:the )?{C:c}(?: (?P<noun>[a-z]+))?").sub(flagged, text)
+
     def alternatives_of(m: re.Match[str]) -> str:
         marks = re.findall(r"⟨V\d+⟩", m.group())
         columns = [dict(scene.get(v)) for v in marks]

@@ -80,7 +80,7 @@ def stem(word: str) -> str:
 def root(word: str) -> str:
     """A deeper stem for comparing a word with a column's name: religiousness ~ religious, yielded ~ yield."""
     word = stem(word)
-    for suffix in ("ousness", "ness", "ation", "ating", "ated", "ment", "ings", "ing", "ed", "ity", "ate", "er", "ion", "al", "y", "e"):
+    for suffix in ("ousness", "ness", "ation", "ating", "ated", "ment", "ings", "ing", "ern", "ed", "ity", "ate", "er", "ion", "al", "y", "e"):
         if word.endswith(suffix) and len(word) - len(suffix) >= (5 if suffix in ("er", "ion", "al", "y") else 4):
             return word[: -len(suffix)] + ("ous" if suffix == "ousness" else "")
     return word
@@ -235,6 +235,11 @@ class Linker:
     def is_number(self, name: str) -> bool:
         return self.kind_of(name) == "number"
 
+    def is_flag(self, name: str) -> bool:
+        """A column of zeros and ones."""
+        column = self.columns.get(name)
+        return column is not None and column.type in ("BIGINT", "DOUBLE") and column.distinct == 2 and column.min == 0 and column.max == 1
+
     def find_column(self, phrase: list[str]) -> tuple[str | None, float]:
         """The column a phrase names, and how surely (0-1); None when none or several fit."""
         form = key(phrase)
@@ -261,6 +266,10 @@ class Linker:
             starts = [name for name in self.names if len(name) == 3 and form[0].startswith(name.lower()) and self.columns[name].type in ("BIGINT", "DOUBLE")]
             if len(starts) == 1:
                 return starts[0], 0.8
+        if len(form) == 1 and len(form[0]) >= 5 and form[0] not in words.FILLER and form[0] not in words.ENTITIES:
+            inside = [name for name in self.names if form[0] in name.lower() and form[0] not in self.names[name]]
+            if len(inside) == 1:
+                return inside[0], 0.8  # poverty in PERPOVERTY
         part = [name for name, parts in self.sets.items() if deep and deep < parts]
         if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min", "year", "day", "month", "week", "hour", "time", "high", "low", "no", "state"} and not all(w in words.ROW_NOUNS or stem(w) in self.nouns for w in phrase):
             return part[0], 0.6 + 0.1 * len(deep)
@@ -318,6 +327,7 @@ class Linker:
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
+        joined = rx(r"(?:the )?(?:price|prices|cost|costs|level|levels|amount|amounts|size) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)").sub(lambda m: m["c"] if self.is_number(scene.get(m["c"])) else m.group(), joined)
         scene.text = self._time(joined, scene)
         return scene
 
@@ -393,7 +403,7 @@ class Linker:
             found.append((0.7, "C", exact_name))  # "average value" of a column value
         if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
             name, score = self.find_column(phrase)
-            if name and score >= 0.6 and lower not in words.COMPARATIVES and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME):
+            if name and score >= 0.6 and lower not in words.COMPARATIVES and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5

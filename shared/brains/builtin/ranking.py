@@ -66,6 +66,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             named = False
         if re.match(r"^\W*(?:what|whats|what's)\b", text) and re.search(r"⟨S\d+⟩ *$", between) and brain.linker.is_number(column):
             named = False
+        strange = [w for w in re.findall(r"[a-z]+", re.sub(r"'s\b", "", between)) if w not in words.STRUCTURE and w not in words.ROW_NOUNS and w not in words.TIME_NOUNS and w not in words.CARDINALS and w not in brain.nouns
+                   and w not in ("kind", "kinds", "type", "types", "sort", "single", "particular", "individual", "specific", "were", "list", "name", "top", "numbers", "number", "calendar")]  # fmt: skip
+        if named and strange and re.search(r"\b(?:which|what)\b", text):
+            raise Unclear(strange[0], f"The table says nothing that I can match with “{strange[0]}”.", brain.hint())
         if named:
             target = column
     if p.by and target is None and len(p.by) == 1 and lead:
@@ -138,6 +142,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         direction = "asc"
     vocabulary = ("rank order ordered sort sorted first second third fourth fifth ascending descending on average by going reached reach hit recorded ever only single happened take took place "
                   "top bottom 2nd 3rd 4th 5th sorted goes gave achieved achieve saw see overall kind fell fall shows show where when most least among has best worst terms lies exception highest-ranked highest lowest one")  # fmt: skip
+    if hint == "poverty" and any({"income", "salary", "wage", "gdp"} & set(brain.linker.names.get(c, [])) for c in columns):
+        direction = "asc" if direction == "desc" else "desc"  # the poorest have the lowest income
     if hint == "#date":
         by_column = brain.linker.dates[0] if brain.linker.dates else (brain.linker.years[0] if brain.linker.years else None)
         if by_column is None or by_column == target:

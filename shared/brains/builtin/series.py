@@ -92,7 +92,7 @@ def moving(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     """`7-day moving average of x`, `cumulative sum of x`."""
     roll = re.search(rf"(?P<n>\d+|{'|'.join(w for w in words.CARDINALS)})[- ](?:{UNIT}s?[- ])?(?:centred |trailing |simple )?(?:moving|rolling|running) (?:average|mean)|(?:moving|rolling|running) (?:average|mean)[^.]{{0,40}}?(?:window|over|of)[^.]{{0,20}}? (?P<m>\d+)", lower)
     total = re.search(r"\b(?:cumulative|running) (?:sum|total)", lower)
-    columns = [c for c in recipe._columns(scene) if c in recipe.linker.columns] or ([recipe.told.main] if recipe.told.main else [])
+    columns = [c for c in recipe.columns(scene) if c in recipe.linker.columns] or ([recipe.told.main] if recipe.told.main else [])
     if not columns or not (roll or total) or "centred" in lower or "centered" in lower:
         return False
     column, by, time = columns[0], panel(recipe), time_of(recipe)

@@ -68,6 +68,8 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
         where = [c for c, _ in arms]
         table = builder.where(table, *where)
         return kind, builder.add(Test, builder.base(table, column), column=column, **settings)
+    if kind == "chi_square" and re.search(r"(?:without|no|not apply\w*|turn off|correction ?= ?false)[^.;]{0,30}(?:yates|continuity|correction)?", original) and re.search(r"yates|continuity|correction", original):
+        return None  # the plan's chi-square corrects 2x2 tables, as scipy does
     if kind in ("chi_square", "fisher_exact"):
         made = [label_of(brain, c, name) for c, name in arms]
         if kind == "fisher_exact" and len(made) >= 2 and len({tuple(columns_of(c)) for c, _ in arms}) >= 2:

@@ -1,0 +1,132 @@
+"""Correlations and tests of a longer text: on which table, of which columns, with which settings."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.analysis.plan import (
+    Compare,
+    Correlate,
+    RefValue,
+)  # fmt: skip
+from shared.brains.builtin import statistics
+from shared.brains.builtin.arithmetic import row_expression
+from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.link import rx
+from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.story import remove_outliers
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.recipe import Recipe
+
+
+def table_for(recipe: "Recipe", text: str) -> str:
+    told = recipe.told
+    if told.outliers and not told.changed and re.search(r"remov|drop|exclud|without|discard|leave out", recipe.lower) and re.search(r"without|after|remain|rest|exclud|remov|left", text):
+        remove_outliers(recipe)
+    if not told.changed:
+        return told.after
+    scaling = r"z-?scores?\b|\bz\b|scaled|normali|standardi|rescal|0-1"
+    if told.scaled and not re.search(scaling, text) and any(re.search(scaling, f"{n} {d}".lower()) for n, d in recipe.outputs.items()) and not any(c in recipe.builder.expressions for c in [told.main or ""]):
+        return told.before
+    if re.search(r"\b(?:before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|unscaled|every row)\b", text) and not re.search(r"after|without", text):
+        return told.before
+    if re.search(r"\bwith\b(?! and)", text) and re.search(r"with(?: the)? outliers", text):
+        return told.before
+    return told.after
+
+
+def correlation_of(recipe: "Recipe", text: str, both: str) -> str | None:
+    brain = recipe.brain
+    method = "spearman" if "spearman" in both else "kendall" if "kendall" in both else "pearson" if "pearson" in both else "spearman" if "spearman" in recipe.lower and "pearson" not in recipe.lower else "kendall" if "kendall" in recipe.lower and "pearson" not in recipe.lower else "pearson"
+    table = table_for(recipe, text)
+    scene = brain.read(text)
+    while (made := row_expression(brain, scene)) is not None:
+        name, scene = made
+        scene.text += " " + scene.mark("C", name)
+    own = recipe.columns(scene)
+    marked = scene.fork(scene.text)
+    mark_values(marked, recipe.linker)
+    where = [marked.get(m) for m in marked.all("W")]
+    if len(own) == 1 and not where:
+        named = recipe.columns(brain.read(both.split(" ; ")[0]))
+        own += [c for c in named if c not in own]
+    if len(own) < 2:
+        for sentence in sentences(recipe.text):
+            if not re.search(r"correlat|relationship|relation\b|associat|pearson|spearman", sentence.lower()):
+                continue
+            told = recipe.columns(brain.read(sentence))
+            extra = [c for c in told if c not in own]
+            if len(own) == 1 and len(extra) >= 1:
+                own.append(extra[0])
+            elif not own and len(told) >= 2:
+                own = told[:2]
+            if len(own) >= 2:
+                break
+    if len(own) < 2:
+        everything = recipe.columns(brain.read(recipe.text))
+        own += [c for c in everything if c not in own]
+        if len(own) != 2:
+            return None
+    where = [c for c in where if not set(columns_of(c)) & set(own[:2]) or len(own) == 2]
+    return f"{recipe.builder.correlate(recipe.builder.where(table, *where), own[0], own[1], method)}:/r"
+
+
+def p_value(recipe: "Recipe", text: str) -> str | None:
+    step = the_test(recipe, text)
+    if step:
+        return f"{step}:/p_value"
+    if statistics.test_kind(recipe.lower):
+        return None
+    return next((f"{s.id}:/p_value" for s in reversed(recipe.builder.steps) if isinstance(s, Correlate)), None) or correlation_p(recipe)
+
+
+def correlation_p(recipe: "Recipe") -> str | None:
+    ref = correlation_of(recipe, "", "correlation") if re.search(r"correlat", recipe.lower) else None
+    return ref.replace(":/r", ":/p_value") if ref else None
+
+
+def the_test(recipe: "Recipe", text: str) -> str | None:
+    if recipe.told.test:
+        return recipe.told.test
+    brain = recipe.brain
+    brain.default = recipe.told.main if recipe.told.main else brain.default
+    told = [s for s in sentences(recipe.text) if not re.match(r"(?i)\W*(?:report|round|give|state|answer|leave|ignor|drop|label|report)\b", s)]
+    naming = [i for i, s in enumerate(told) if statistics.test_kind(s.lower())]
+    candidates = [told[i] for i in naming] + [told[i - 1] for i in naming if i] + [f"{told[i - 1]} {told[i]}" for i in naming if i] + [" ".join(told), recipe.text]
+    for candidate in dict.fromkeys(candidates):
+        scene = brain.read(candidate)
+        kind = statistics.test_kind(recipe.lower)
+        if statistics.test_kind(candidate.lower()) != kind and kind:
+            scene.text += f" {kind.replace('_', ' ')}" if kind != "t_test" else " welch t-test"
+        dropped = {c.column for c in recipe.told.scope if isinstance(c, Compare)}
+        scene.text = re.sub(r"⟨V\d+⟩", lambda m: "" if {c for c, _ in scene.get(m.group())} & dropped else m.group(), scene.text)  # noqa: B023
+        sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and isinstance(scene.get(m).value, RefValue)]
+        if len(sides) == 1 and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|the remaining|not (?:above|below)", scene.text):
+            one = scene.get(sides[0])
+            scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">"}[one.op]}))
+        median = rx(r"(?P<op>above|below|over|under) the (?P<f>⟨F\d+⟩)(?: of)? {C:c}").search(scene.text)
+        if median and scene.get(median["f"]) in ("median", "mean"):
+            ref = recipe.builder.value(recipe.told.after, scene.get(median["f"]), scene.get(median["c"]))
+            up = Compare(column=scene.get(median["c"]), op=">", value=RefValue(ref=ref))
+            down = Compare(column=scene.get(median["c"]), op="<=", value=RefValue(ref=ref))
+            scene.text = scene.text.replace(median.group(), f"{scene.mark('W', up)} {scene.mark('W', down)}")
+        found = statistics.find_test(brain, scene, recipe.told.after)
+        if found:
+            step = recipe.builder.steps[int(found[1][1:]) - 1]
+            alpha = statistics.setting_alpha(recipe.lower)
+            student = re.search(r"student|equal variance|pooled", recipe.lower) and not re.search(r"unequal|not assum|without assum|welch|do not assume", recipe.lower)
+            update: dict[str, Any] = {}
+            if alpha and step.alpha != alpha:
+                update["alpha"] = alpha
+            if student and step.kind == "t_test":
+                update["equal_var"] = True
+            if update:
+                recipe.builder.steps[int(found[1][1:]) - 1] = step.model_copy(update=update)
+            recipe.told.test = found[1]
+            return found[1]
+    return None
+
+
+def odds(recipe: "Recipe") -> str | None:
+    step = the_test(recipe, "")
+    return f"{step}:/statistic" if step and "fisher" in recipe.lower else None

@@ -1,0 +1,135 @@
+"""Rules that put each row into a named class become a column of labels."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.plan import (
+    All,
+    Case,
+    Compare,
+    Condition,
+)  # fmt: skip
+from shared.brains.builtin import series, statistics
+from shared.brains.builtin.arithmetic import row_expression
+from shared.brains.builtin.conditions import columns_of, conjunction
+from shared.brains.builtin.link import Scene, key, rx
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.recipe import Recipe
+
+
+def label_rows(recipe: "Recipe", sentence: str) -> bool:
+    """`'light' if it weighs less than 2500, 'medium' from 2500 to 3500, 'heavy' above`: a column of labels."""
+    lower = sentence.lower()
+    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skewness is|correlation is|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
+        return False
+    scene = recipe.brain.read(sentence)
+    if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
+        sentence = told_first
+        scene = recipe.brain.read(sentence)
+    if m := re.search(r"(?:yes/no|binary|indicator|0/1|1/0|dummy|target is|flag (?:variable|column|called|named))\b", lower):
+        conditions = [scene.get(w) for w in scene.all("W")]
+        if conditions and len(scene.all("L")) == 0:
+            del m
+            name = statistics.label_of(recipe.brain, conditions[0], f"any {columns_of(conditions[0])[0]}")
+            return True
+    labels = scene.all("L")
+    if len(labels) < 2:
+        return False
+    column = label_column(recipe, scene)
+    if column is None:
+        return False
+    named = [c for c in recipe.linker.link(sentence).all("C")]
+    if recipe.outputs and not named and not recipe.told.model and not re.match(r"(?i)\W*(?:otherwise|else)", sentence) and column not in recipe.builder.expressions and column not in recipe.builder.labels:
+        recipe.told.blocked = sentence
+        return True
+    scene = recipe.brain.read(sentence, default=column)
+    labels = scene.all("L")
+    pieces = label_pieces(recipe, scene.text, labels)
+    cases: list[Case] = []
+    otherwise: str | None = None
+    for mark, piece in pieces:
+        label = str(scene.get(mark))
+        condition = interval(recipe, scene.fork(piece), column)
+        if condition is None:
+            if re.search(r"otherwise|rest|else|other|remaining", piece) and otherwise is None:
+                otherwise = label
+                continue
+            return False
+        cases.append(Case(when=condition, then=label))
+    if len(cases) + (otherwise is not None) < 2:
+        return False
+    m = re.search(r"(?:called|named|new (?:column|variable|feature|label)) ([a-z_]\w+)", lower)
+    name = m[1] if m and m[1] not in ("for", "from", "as", "of", "that") and m[1] not in recipe.linker.columns else f"{column} class"
+    recipe.builder.labels[name] = {"cases": cases, "otherwise": otherwise}
+    recipe.linker.derived[name] = "text"
+    for mark in labels:
+        label = str(scene.get(mark))
+        recipe.linker.values.setdefault(key(re.findall(r"\w+", label.lower())), []).insert(0, (name, label))
+        recipe.linker.made.add(key(re.findall(r"\w+", label.lower())))
+        recipe.made.append(label)
+    for alias in (name, "class", "label", "group", "band", "category", "bin", "size class", "size", "bracket"):
+        recipe.linker.exact.setdefault(key(re.findall(r"\w+", alias.lower())), [name])
+    recipe.label = name
+    return True
+
+
+def formula_first(recipe: "Recipe", sentence: str) -> str | None:
+    """`'calm' if (high - low) / open is less than 5%`: the formula becomes a column, and the sentence speaks of it."""
+    if not (m := re.search(r"\(?[\w ]+ [-+*/] [\w ]+\)?(?: [-+*/] \(?\w+(?: [-+*/] \w+)?\)?)*(?= (?:is|was|are|exceeds|<|>|at|below|above)\b)", sentence)):
+        return None
+    piece = re.sub(r"^(?:if|when|where|the|its|a|by|whose|with)\b ?", "", m.group().strip())
+    made = row_expression(recipe.brain, recipe.linker.link(piece))
+    if made is None or re.search(r"[a-z]{3,}", re.sub(r"⟨[A-Z]\d+⟩", "", made[1].text)):
+        return None
+    name = made[0]
+    series.name_it(recipe, name, "derived figure")
+    if "100" not in recipe.builder.expressions.get(name, ""):
+        sentence = re.sub(r"(\d+(?:\.\d+)?) ?(?:%|percent\b)", lambda k: f"{float(k[1]) / 100:.10g}", sentence)
+    return sentence.replace(piece, "the derived figure", 1)
+
+
+def label_column(recipe: "Recipe", scene: Scene) -> str | None:
+    for mark in scene.all("W"):
+        for column in columns_of(scene.get(mark)):
+            if recipe.linker.is_number(column):
+                return column
+    numbers = [scene.get(m) for m in scene.all("C") if recipe.linker.is_number(scene.get(m))]
+    return numbers[0] if numbers else recipe.told.main
+
+
+def label_pieces(recipe: "Recipe", text: str, labels: list[str]) -> list[tuple[str, str]]:
+    """Each label with the words that are about it: before it ("under 25 is 'young'") or after it ("'light' if under 2500")."""
+    spots = [(text.find(m), m) for m in labels]
+    first = text[: spots[0][0]]
+    condition_first = bool(re.search(r"(?:⟨W\d+⟩|(?:under|below|less than|over|above|⟨N\d+⟩)[^⟨]*)(?: \)| \( [^)]*\))?(?: (?:is|are|be|as|called|labelled|means|gets|get|=|:|->|count|counts|gives|in|we|call|them|it|should|,))* ?$", first)) and bool(re.search(r"⟨[WN]\d+⟩", first))
+    pieces = []
+    for i, (spot, mark) in enumerate(spots):
+        if condition_first:
+            start = spots[i - 1][0] + len(spots[i - 1][1]) if i else 0
+            pieces.append((mark, text[start:spot]))
+        else:
+            end = spots[i + 1][0] if i + 1 < len(spots) else len(text)
+            pieces.append((mark, text[spot + len(mark) : end]))
+    return pieces
+
+
+def interval(recipe: "Recipe", scene: Scene, column: str) -> Condition | None:
+    """The condition on `column` that a piece states."""
+    text = scene.text
+    found = [scene.get(m) for m in scene.all("W") if column in columns_of(scene.get(m))]
+    bare = rx(r"{N:a} (?:up )?(?:to|-|and|through) (?:and including |but not including |under |below |less than |at most )?{N:b}").search(text)
+    if bare and not found:
+        upper = "<" if re.search(r"not including|under|below|less than|exclu", text) else "<="
+        if re.search(r"up to(?! and including)", text) and not re.search(r"inclu|including", text):
+            upper = "<"
+        return All(all=[Compare(column=column, op=">=", value=scene.get(bare["a"])), Compare(column=column, op=upper, value=scene.get(bare["b"]))])  # type: ignore[arg-type]
+    if len(found) == 1 and isinstance(found[0], Compare):
+        lone = rx(r"(?:from|at least|starting at|of) {N:a}").search(text)
+        if lone and found[0].op in ("<", "<="):
+            return All(all=[Compare(column=column, op=">=", value=scene.get(lone["a"])), found[0]])
+        return found[0]
+    if len(found) >= 1:
+        return conjunction(found)
+    lone = rx(r"(?:from )?{N:a}(?: (?:and|or))? (?:more|above|over|up|upwards|higher|greater)").search(text)
+    return Compare(column=column, op=">=", value=scene.get(lone["a"])) if lone else None

@@ -1,0 +1,144 @@
+"""What each named output wants, read from its description after the story is told."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.brains.builtin import series
+from shared.brains.builtin.build import Unclear, pointer
+from shared.brains.builtin.evidence import correlation_of, odds, p_value, table_for, the_test
+from shared.brains.builtin.fitting import model_output
+from shared.brains.builtin.link import key
+from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.verdicts import is_verdict, verdict
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.recipe import Recipe
+
+
+def output(recipe: "Recipe", name: str, description: str) -> str | None:
+    told = recipe.told
+    named = name.lower().replace("_", " ")
+    text = (description or named).lower()
+    both = f"{named} ; {text}"
+    if told.blocked:
+        raise Unclear(name, f"I could not carry out “{told.blocked[:120].strip()}”.", "Say what is done to the table in a sentence of its own.")
+    if told.pair and (ref := series.pair_output(recipe, both)):
+        return ref
+    if told.model and told.model != "building" and (ref := model_output(recipe, both)):
+        return ref
+    if is_verdict(recipe, name, description, named, text) and (ref := verdict(recipe, name, description)):
+        return ref
+    if re.search(r"p ?-?value|p val\b|\bp$", both):
+        return p_value(recipe, text)
+    if re.search(r"\bstatistic\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|t value|f value", both) and not re.search(r"odds", both):
+        step = the_test(recipe, text)
+        return f"{step}:/statistic" if step else None
+    if re.search(r"odds", both):
+        return odds(recipe)
+    if re.search(r"degrees? of freedom|\bdof\b|\bdf\b", both):
+        step = the_test(recipe, text)
+        return f"{step}:/df" if step else None
+    if told.imputed and re.search(r"imput|fill", both) and re.search(r"number|count|how many|^n\b", both):
+        return f"{told.imputed}:/filled/{pointer(told.main or '')}"
+    if told.outliers:
+        if re.search(r"upper (?:limit|bound|fence|threshold)|upper", both) and "quartile" not in both:
+            return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/upper"
+        if re.search(r"lower (?:limit|bound|fence|threshold)", both):
+            return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/lower"
+        if re.search(r"outlier|outlying|flagged|removed|outside|extreme|\|z\|", both) and re.search(r"^n |\bnumber\b|\bcount\b|how many|rows removed|number of", both) and not re.search(r"mean|median|without|remain|std|deviation|left", both):
+            return f"{told.outliers}:/outliers"
+    if ref := from_others(recipe, name, text, both):
+        return ref
+    if re.search(r"correlation|\bcorr\b|pearson|spearman|kendall|\br\b", both) and not re.search(r"squared", both):
+        return correlation_of(recipe, text, both)
+    return figure_of(recipe, name, text, named)
+
+
+def plainer(recipe: "Recipe", text: str) -> str:
+    """The output's words with what the story already did taken out."""
+    told = recipe.told
+    text = re.sub(r"\bdate of the (?:month|day|week|quarter|year|row)\b(?= with| of| that| when| on)", "date", text)
+    if told.after != "data":
+        text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
+    text = re.sub(r"(?:natural )?\b(?:log|ln|logarithm|log1p)\s*\(\s*(?:1\s*\+\s*)?[^()]*\)", lambda m: "logged values" if (told.main or "").startswith("log") else m.group(), text)
+    if told.stepwise:
+        text = re.sub(r"\bsize of (?:that|this|the)(?: largest| biggest)? (increase|rise|jump|gain|change)", r"largest \1", text)
+        for said, column in recipe.linker.seen.items():
+            if isinstance(column, str) and column in recipe.linker.columns and recipe.linker.is_number(column) and (told.main or "").startswith(column):
+                text = re.sub(rf"\b(growth|returns?|changes?|increases?|difference|rise|growth rate) (?:of|in) (?:the )?{re.escape(said)}\b(?: deaths| values?)?", r"\1", text)
+        text = re.sub(r"\b(increases?|growth|change|rise|returns?) (?:of|in) (?:the )?[a-z]+$", r"\1", text) if re.match(r"largest|biggest|size", text) else text
+    for label in recipe.made:
+        text = re.sub(rf"\b{re.escape(label.lower())}-[a-z]+\b", label, text)
+    return text
+
+
+def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
+    brain, told = recipe.brain, recipe.told
+    cleaned = re.sub(r",? ?(?:rounded )?(?:to |in )?(?:one|two|three|four|five|six|\d+) decimals?(?: places?)?|,? ?(?:rounded|percent|in percent)$", "", text).strip(" ,")
+    saved = brain.table
+    brain.table = table_for(recipe, text)
+    reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
+    reduced = plainer(recipe, reduced)
+    quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", recipe.text)
+    verdicts = " ".join(s for s in sentences(recipe.text) if re.search(r"(?i)\b(?:answer|report|conclu\w*|say|write|state|give|verdict|decide|symmetric)\b", s))
+    if lost := next((x for x in quoted if x not in recipe.made and f"'{x}'" not in verdicts and re.search(rf"(?<![\w'-]){re.escape(x.lower())}(?![\w'-])", text) and len(re.findall(rf"(?<!\w)'{re.escape(x)}'", recipe.text)) and key([x.lower()]) not in recipe.linker.values and x not in recipe.linker.columns), None):
+        raise Unclear(lost, f"I could not tell which rows are called “{lost}”.", brain.hint())
+    errors: list[Unclear] = []
+    peak = brain.read(reduced)
+    if re.fullmatch(r"(?:the |value of the )*⟨S\d+⟩ ⟨C\d+⟩(?: itself| value)? ?", peak.text) and not re.search(r"name|who|which|label|top_[a-z]+$", named) and recipe.linker.is_number(peak.get(peak.all("C")[0])):
+        brain.table = saved
+        return recipe.builder.value(table_for(recipe, text), "max" if peak.get(peak.all("S")[0])[2] == "desc" else "min", peak.get(peak.all("C")[0]))
+    try:
+        if re.match(r"(?:n|num|number|count|no)\b", named) and not re.search(r"\b(?:number|count|how many)\b", reduced):
+            reduced = f"number of {reduced}"
+        tries = [reduced, f"{named} {reduced}"] if recipe.outputs[name] else [named]
+        for attempt in dict.fromkeys(t for t in tries if t):
+            mark = len(recipe.builder.steps)
+            try:
+                answer = brain.answer(attempt)
+            except Unclear as problem:
+                errors.append(problem)
+                continue
+            del mark
+            if answer.ref.endswith("/names") or "*" in answer.ref:
+                answer_ref = answer.ref
+            else:
+                answer_ref = answer.ref
+            return answer_ref
+    finally:
+        brain.table = saved
+    if errors:
+        raise errors[0]
+    return None
+
+
+def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None:
+    """A difference, ratio or change between other outputs."""
+    others = [n for n in recipe.outputs if n != name and n in recipe.told.done]
+    mentioned = sorted((text.find(n.lower()), n) for n in others if re.search(rf"\b{re.escape(n.lower())}\b", text))
+    m = re.search(r"\bminus\b|subtract|difference|drop in", text)
+    percent = not recipe.growth and re.search(r"percent|pct|%", both) and re.search(r"change|growth|increase|decrease|drop|rise", both)
+    ratio = re.search(r"\bratio\b|divided by", both)
+    if not (m or percent or ratio):
+        return None
+    pair = [n for _, n in mentioned]
+    if len(pair) != 2:
+        numeric = [n for n in others if not re.search(r"label|conclusion|decision|p_value", n)]
+        if len(recipe.outputs) - 1 == len(numeric) == 2 or len(numeric) == 2:
+            pair = numeric
+            if " minus " in text:
+                left = text.split(" minus ")[0]
+                def overlap(n: str) -> int:
+                    own = set(re.findall(r"[a-z0-9]+", (n + " " + recipe.outputs[n]).lower().replace("_", " ")))
+                    rival = set(re.findall(r"[a-z0-9]+", " ".join(o + " " + recipe.outputs[o] for o in numeric if o != n).lower().replace("_", " ")))
+                    return len((own - rival) & set(re.findall(r"[a-z0-9]+", left)))
+                pair = sorted(numeric, key=overlap, reverse=True)
+    if len(pair) != 2:
+        if (percent or re.search(r"\b(?:first|second|from the|the two)\b", text)) and len(others) < len(recipe.outputs) - 1:
+            raise Unclear(name, "It rests on another output that is not there yet.")
+        return None
+    a, b = recipe.told.done[pair[0]], recipe.told.done[pair[1]]
+    if percent:
+        drop = re.search(r"drop|decrease|decline", text) and "change" not in text
+        return recipe.builder.calculate("(a - b) / a * 100" if drop else "(b - a) / a * 100", a=a, b=b)
+    return recipe.builder.calculate("a / b" if ratio else "a - b", a=a, b=b)

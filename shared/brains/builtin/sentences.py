@@ -1,0 +1,36 @@
+"""Cuts a text into sentences and clauses, and knows which of them order a change of the table."""
+
+import re
+
+# Sentences that change the table; one that was not carried out leaves nothing to answer.
+ORDERS = re.compile(
+    r"(?i)^\W*(?:(?:then|first|next|now|also|finally|please|and|after that|before that|to start|homework:?),? )*(?:drop|remove|exclude|leave out|discard|delete|keep|restrict|filter|limit|pair|line up|align|match|merge|join|resample|interpolate|impute|fill|winsori[sz]e|clip|cap|shift|lag|"
+    r"pivot|reshape|detrend|smooth|standardi[sz]e|normali[sz]e|rescale|scale|transform|take (?:the )?(?:natural |base-?\w+ )?(?:log|square root|logarithm|first differences?)|replace|convert|turn|subtract|divide|multiply|encode|label|bin|build|work (?:only )?(?:on|with)|focus|"
+    r"(?:create|make|define|add|derive|construct|compute|calculate) (?:a|an|the|one) (?:new|extra|additional|binary|\w+ (?:score|index|ratio|column))\b|(?:for|in) (?:each|every) [^,.]*,? (?:compute|calculate|take|form|define|derive|subtract|divide)\b.*(?:return|change|ratio|difference|growth|previous|moving|rolling|cumulative))"
+    r"|\b(?:moving average|rolling (?:mean|average)|cumulative|running total|previous (?:day|month|year|quarter|week|row)|exponential)\b|(?:next|following) (?:day|month|year|quarter|week)'?s?\b"
+)  # fmt: skip
+
+
+def told_elsewhere(clause: str) -> bool:
+    """Orders that tests, models and decisions carry out for themselves, and those about how to write the answer."""
+    return bool(re.search(r"(?i)\btest\b|regress|classif|predict|correlat|\bp ?-?value|decimals?\b.{0,30}$|^\W*(?:otherwise|else)|'[^']+' (?:if|when|otherwise)|\bskewness and\b|\bnull values? are ignored|\bas a percentage", clause)) and not re.search(r"(?i)previous|rolling|moving|\bpair |line up|(?:next|following) (?:day|month|year|quarter|week)", clause)
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences; a full stop in `i.e.`, `vs.`, `No. 457` or a number does not end one."""
+    guarded = re.sub(r"\b(i\.e|e\.g|vs|etc|approx|no|No|nr|St|resp)\.", lambda m: m.group().replace(".", "\u2024"), text)
+    return [s.replace("\u2024", ".").strip() for s in re.split(r"(?<=[.!?;])\s+(?=\S)", guarded) if s.strip()]
+
+
+def clauses(text: str) -> list[str]:
+    """Sentences, and within them what comes before and after "then": `Rescale x, then tell me …`, `After removing …, what is …`."""
+    found: list[str] = []
+    for sentence in sentences(text):
+        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]", sentence):
+            if m := re.match(r"(?i)^(?:after|once|when|having|first|by) ((?:[\w-]+ )?(?:\w+ing)\b[^,]*?), (?=(?:what|how|which|calculate|compute|give|find|report|tell|is|the|show|where|who)\b)", piece):
+                found += [m[1], piece[m.end() :]]
+            elif len(re.findall(r"(?<!\w)'[^']+'", piece)) >= 2 and (m := re.match(r"(?s)^(?P<ask>[^:']*?): ?(?P<rule>.*'.*)$", piece)) and re.search(r"count|how many|average|mean|median|number|share|total", m["ask"].lower()):
+                found += [f"{m['ask']}: {m['rule']}", m["ask"]]
+            else:
+                found.append(piece)
+    return [f.strip() for f in found if f.strip()]

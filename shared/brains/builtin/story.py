@@ -1,0 +1,239 @@
+"""What sentences do to the table: gaps filled, outliers and rows removed, numbers rescaled, columns made, words given a meaning."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.analysis.expression import quote
+from shared.analysis.plan import (
+    Compare,
+    Condition,
+    DropMissing,
+    Impute,
+    Outliers,
+    Scale,
+)  # fmt: skip
+from shared.brains.builtin import series, words
+from shared.brains.builtin.arithmetic import row_expression
+from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.fitting import fit_model
+from shared.brains.builtin.labels import label_rows
+from shared.brains.builtin.link import Scene, key, rx
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.recipe import Recipe
+
+_NUMBER = r"(\d+(?:\.\d+)?)"
+
+
+def tell(recipe: "Recipe", sentence: str) -> bool:
+    """Carries out what a sentence does to the table; False when it does nothing."""
+    lower = sentence.lower()
+    told, builder = recipe.told, recipe.builder
+    recipe.builder.words = sentence
+    if recipe.outputs:
+        if re.search(r"regress|straight line|\bline of\b|\btest\b", lower) and not told.stepwise:
+            series.row_mean(recipe, recipe.brain.read(sentence), lower)
+    if re.search(r"\b(?:model|regression|classifier|predict|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower) or told.model == "building":
+        fit_model(recipe)
+        return True
+    scene = recipe.brain.read(sentence)
+    if recipe.outputs and (series.one_row_each(recipe, scene, lower) or series.pairs(recipe, scene, lower)):
+        return True
+    if learn_code(recipe, sentence) or label_rows(recipe, sentence) or new_column(recipe, sentence):
+        return True
+    scene = recipe.brain.read(sentence)
+    if not told.imputed and re.search(r"\bfill|\bimput|\breplac\w* (?:the |all |every )?(?:missing|null)", lower):
+        return fill_gaps(recipe, scene, lower)
+    if re.search(r"outlier|\|z\||iqr rule|interquartile range rule|z-?scores? (?:method|above|greater|below)|extreme values", lower) and not re.search(r"standardi[sz]e|convert|transform", lower):
+        find_outliers(recipe, scene, lower)
+    if told.outliers and re.search(r"\b(?:remov\w*|drop\w*|discard\w*|exclud\w*|filter\w*|delet\w*|leav\w* out|without)\b", lower) and re.search(r"outlier|them|those|these|flagged|extreme|\bit\b", lower):
+        remove_outliers(recipe)
+        return True
+    if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not (told.scaled and not re.search(r"\b(?:re)?scale\b|standardi[sz]e\b|normali[sz]e\b|convert|transform|\bturn", lower)) and not re.search(r"no scaling|without scaling|not scaled", lower):
+        columns = recipe.columns(scene) or ([told.main] if told.main else [])
+        if columns and (told.scaled != columns):
+            method = "zscore" if re.search(r"standardi|z-?score|z-?transform", lower) and not re.search(r"min-?max|0 (?:to|and|-) 1|0-1", lower) else "minmax"
+            told.before = told.after
+            told.after = builder.add(Scale, builder.base(told.after, *columns), columns=columns, method=method, ddof=0 if re.search(r"population|ddof ?= ?0", lower) else 1)
+            told.changed, told.scaled = True, columns
+            recipe.brain.nouns |= frozenset("scaled rescaled normalised normalized standardised standardized scale scaling range".split())
+            if len(columns) == 1:
+                for alias in ("z score", "zscore", "z-score", "z", "scaled value", "normalised value", "normalized value", "standardised value", "standardized value"):
+                    recipe.linker.exact[key(re.findall(r"\w+", alias))] = columns
+            told.main = columns[0]
+            recipe.brain.default = columns[0]
+            recipe.brain.table = told.after
+            if recipe.outputs:
+                series.row_mean(recipe, recipe.brain.read(sentence), lower)
+            return True
+    if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|leave (?:them|those|these|it) out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
+        return drop_rows(recipe, scene, lower)
+    if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just)\b", lower):
+        mark_values(scene, recipe.linker)
+        conditions = [scene.get(m) for m in scene.all("W")]
+        if conditions:
+            told.before = told.after = builder.where(told.after, *_same_column_union(conditions))
+            recipe.brain.table = told.after
+            new_column(recipe, sentence)
+            return True
+    return False
+
+
+def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
+    told = recipe.told
+    if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
+        columns = [c for m in scene.all("W") for c in columns_of(scene.get(m))] or recipe.columns(scene, numeric=False)
+        columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns]
+        if not columns and told.main:
+            columns = [told.main]
+        if columns:
+            told.before = told.after = recipe.builder.add(DropMissing, told.after, columns=columns)
+            recipe.brain.table = told.after
+        return bool(columns)
+    mark_values(scene, recipe.linker)
+    conditions = [scene.get(m) for m in scene.all("W")]
+    if not conditions and re.search(r"\b(?:those|them|these|such)\b", lower):
+        conditions = recipe.mentioned  # "Some days have no wind; leave those out"
+    if conditions and not re.search(r"outlier", lower):
+        from shared.brains.builtin.conditions import _negate
+
+        told.before = told.after
+        negated = [c if isinstance(c, Compare) and c.op in ("!=", "not in") else _negate(c) for c in conditions]
+        told.after = recipe.builder.where(told.after, *negated)
+        told.changed = True
+        recipe.brain.table = told.after
+        return True
+    return False
+
+
+def fill_gaps(recipe: "Recipe", scene: Scene, lower: str) -> bool:
+    method = next((m for m in ("median", "mode", "mean", "average") if m in lower), None)
+    columns = recipe.columns(scene, numeric=False) or [c for m in scene.all("W") for c in columns_of(scene.get(m))] or ([recipe.told.main] if recipe.told.main else [])
+    columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns and recipe.linker.columns[c].nulls > 0] or columns[:1]
+    if not columns:
+        return False
+    number = re.search(rf"with (?:the value |a |zero|)?{_NUMBER}", lower)
+    fields: dict[str, Any] = {"method": {"average": "mean"}.get(method, method)} if method else {"method": "constant", "value": float(number[1]) if number else 0}
+    told = recipe.told
+    told.before = told.after
+    told.imputed = recipe.builder.add(Impute, told.after, columns=columns, **fields)
+    told.after = told.imputed
+    told.main = columns[0]
+    recipe.brain.default = columns[0]
+    recipe.brain.table = told.after
+    told.changed = True
+    return True
+
+
+def find_outliers(recipe: "Recipe", scene: Scene, lower: str) -> None:
+    told = recipe.told
+    if told.outliers:
+        return
+    columns = [c for c in recipe.columns(scene) if c not in recipe.linker.virtual] or [c for m in scene.all("W") for c in columns_of(scene.get(m)) if recipe.linker.is_number(c)] or ([told.main] if told.main else [])
+    columns = list(dict.fromkeys(columns))
+    if told.main in columns and len(columns) > 1 and not re.search(r"any of|each of|both", lower):
+        columns = [told.main]  # type: ignore[list-item]
+    if not columns:
+        return
+    whole = recipe.lower
+    method = "zscore" if re.search(r"z-?score|z >|\|z\||standard deviations (?:from|away|above|below)|\bz\b", whole) and "iqr" not in whole and "interquartile" not in whole else "iqr"
+    if method == "zscore":
+        m = re.search(rf"\|? ?z(?:-?scores?)? ?\|? ?(?:is |are )?(?:>=|>|above|over|greater than|exceed\w*|larger than|more than|bigger than)(?: an absolute value of)? ?{_NUMBER}", whole) or re.search(rf"(?:threshold|cut-?off)(?: of| is| =|:)? ?{_NUMBER}", whole) or re.search(rf"(?:more|farther|further|greater) than {_NUMBER} (?:sample )?(?:standard deviations|sd|std)", whole) or re.search(rf"{_NUMBER} (?:sample )?standard deviations", whole)
+        m = m or re.search(rf"(?:absolute value|absolute z-score|z-score)[^.]{{0,40}}?(?:above|greater than|over|exceeds|larger than|>) ?{_NUMBER}", whole)
+        word = re.search(r"(?:more than|beyond|over) (two|three) (?:sample )?standard deviations", whole)
+        k = float(m[1]) if m else float(words.CARDINALS[word[1]]) if word else 3.0
+    else:
+        m = re.search(rf"{_NUMBER} ?(?:\*|x|times|×)? ?(?:the )?(?:iqr|interquartile)", whole)
+        k = float(m[1]) if m else 1.5
+    ddof = 0 if method == "zscore" and (re.search(r"population|ddof ?= ?0", whole) and not re.search(r"sample standard|ddof ?= ?1|n ?- ?1", whole)) else 1
+    told.outlier_columns = columns
+    told.before = told.after = recipe.builder.base(told.after, *columns)
+    recipe.outlier_fields = {"columns": columns, "method": method, "k": k, "ddof": ddof}
+    told.outliers = recipe.builder.add(Outliers, told.after, action="count", **recipe.outlier_fields)
+    if told.main is None or told.main not in columns:
+        told.main = columns[0]
+        recipe.brain.default = columns[0]
+
+
+def remove_outliers(recipe: "Recipe") -> None:
+    told = recipe.told
+    if not told.changed or told.after == told.before:
+        told.before = told.after
+    told.after = recipe.builder.add(Outliers, told.before, action="remove", **recipe.outlier_fields)
+    told.changed = True
+    recipe.brain.table = told.after
+
+
+def learn_code(recipe: "Recipe", sentence: str) -> bool:
+    """`Air is mode 1.`, `A choice of 1 marks the option taken`: words that stand for a condition from here on."""
+    scene = recipe.brain.read(sentence)
+    verb = r"(?:is|are|=|means|mean|stands for|stand for|marks|denotes|is coded as|coded as|indicates|refers to)"
+    text = re.sub(r"^(?:note that|where|here|and|so) ", "", scene.text.strip(" .;!"))
+    m = re.fullmatch(rf"(?:the |an? )?(?P<w>[a-z][a-z -]{{1,40}}?) {verb} (?:the |an? )?(?P<c>⟨W\d+⟩)", text) or re.fullmatch(rf"(?:the |an? )?(?P<c>⟨W\d+⟩) {verb} (?:the |an? )?(?P<w>[a-z][a-z -]{{1,60}}?)", text)
+    if not m or "?" in sentence:
+        return False
+    meant = [w for w in m["w"].split() if w not in words.FILLER or len(m["w"].split()) == 1]
+    if meant:
+        recipe.linker.codes[key(meant)] = scene.get(m["c"])
+        for word in meant:
+            if word not in words.ENTITIES and word not in words.ROW_NOUNS:
+                recipe.linker.codes[key([word])] = scene.get(m["c"])
+    return True
+
+
+def new_column(recipe: "Recipe", sentence: str) -> bool:
+    lower = sentence.lower()
+    scene = recipe.brain.read(sentence)
+    if series.stepwise(recipe, scene, lower) or recipe.outputs and (series.moving(recipe, scene, lower) or series.row_mean(recipe, scene, lower)):
+        return True
+    if m := rx(r"days? (?:from|between|since) {Y:y} (?:to|and|until)|days?.{0,20} (?:since|after) {Y:z}").search(scene.text):
+        if recipe.linker.dates:
+            condition = scene.get(m["y"] or m["z"])[0]
+            first = condition if isinstance(condition, Compare) else condition.all[0]
+            day = str(first.value)
+            name = "days"
+            recipe.builder.expressions[name] = f'days_between("{day}", {quote(recipe.linker.dates[0])})'
+            return False
+    dropped = {c.column for c in recipe.told.scope if isinstance(c, Compare)}
+    scene.text = re.sub(r"⟨V\d+⟩ ?", lambda m: "" if {c for c, _ in scene.get(m.group().strip())} & dropped else m.group(), scene.text)
+    scene.text = re.sub(r"(?<=of )(?:every|each|all)(?: the)? (?=⟨C)", "", scene.text)
+    made = row_expression(recipe.brain, scene)
+    if made is None:
+        return False
+    if not re.search(r"=|create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
+        return False
+    any_made = False
+    while made is not None:
+        name, rest = made
+        any_made = True
+        named = re.search(r"(?:called|named|variable|column|feature) ([a-z_]\w*_\w+)", lower) or re.search(r"\b([a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))", lower)
+        aliases = [name]
+        phrase = re.search(r"(?:define|call|compute|calculate|create|derive)(?: the| a| an)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal)", lower) or re.match(r"(?:the )?([a-z][a-z -]{2,30}?) (?:=|is defined as|is)", lower)
+        if phrase and key(phrase[1].split()) not in recipe.linker.exact:
+            aliases.append(phrase[1])
+        if named and named[1] not in recipe.linker.columns:
+            aliases.append(named[1])
+        if name.startswith("log"):
+            column = name.split(" ", 1)[-1] if name.startswith("log ") else name[len("log(1 + ") : -1]
+            aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "logged values", "logged", "logs", "logarithm", "logarithms", "log values", "log value", "transformed column", "transformed values", "log-transformed values", f"natural log of {column}"]
+        else:
+            aliases += ["ratio", "this ratio", "result", "quotient"] if "/" in recipe.builder.expressions.get(name, "") else ["difference", "differences", "gap"] if "-" in recipe.builder.expressions.get(name, "") else []
+        for alias in aliases:
+            form = key(re.findall(r"\w+", alias.lower()))
+            if form:
+                recipe.linker.exact[form] = [name]
+        recipe.told.main = name
+        recipe.brain.default = name
+        rest.text = re.sub(r"⟨C\d+⟩", lambda m: m.group(), rest.text)
+        made = row_expression(recipe.brain, rest)
+        if made and made[0] == name:
+            break
+    # "On those days take the logarithm": a filter may stand in the same sentence
+    return any_made
+
+
+def _same_column_union(conditions: list[Condition]) -> list[Condition]:
+    equal = [c for c in conditions if isinstance(c, Compare) and c.op == "=="]
+    if len(equal) == len(conditions) > 1 and len({c.column for c in equal}) == 1:
+        return [Compare(column=equal[0].column, op="in", value=[c.value for c in equal])]  # type: ignore[misc]
+    return conditions
