@@ -106,6 +106,10 @@ def decimal_mark(samples: Iterable[Sequence[str]], delimiter: str) -> Decimal:
 def numbers(sample: Sequence[str], extra: Sequence[str], file: Decimal) -> list[Reading]:
     """The reading as a number: a unit or currency, grouped thousands, `(1,200)` as a negative, a decimal comma."""
     main, pool = sample or extra, [*sample, *extra]
+    if all(map(_PLAIN["BIGINT"].fullmatch, pool)):
+        return [_number("BIGINT", ".", None, "")]
+    if file != "comma" and all(map(_PLAIN["DOUBLE"].fullmatch, pool)) and not any(map(_CODES.fullmatch, pool)):
+        return [_number("DOUBLE", ".", None, "")]
     if sum(_NUMBER.fullmatch(value) is not None for value in main) < MOSTLY * len(main):
         return []
     matches = [match for value in pool if (match := _NUMBER.fullmatch(value))]

@@ -73,8 +73,9 @@ def take_snapshot(sources: Sequence[Path | BinaryIO], folder: Path) -> Snapshot:
     work = Path(tempfile.mkdtemp(prefix=".reading-", dir=folder))
     try:
         paths = [_local(source, work) for source in sources]
-        with ThreadPoolExecutor(1) as hasher, connect(folder, [path for path, _ in paths]) as con:
+        with ThreadPoolExecutor(1) as hasher:
             hashes = [hasher.submit(_sha256, path) for path, _ in paths]
+            con = connect(folder, [path for path, _ in paths])
             tables, notes = _tables([_Source(path, name, read(path, name, work, con)) for path, name in paths], folder, work, con)
             digests = [future.result() for future in hashes]
     finally:

@@ -43,12 +43,13 @@ def _(t):
 
 
 @ask(
-    "Is LDL more strongly correlated with total cholesterol than HDL is? Go by the absolute value of the Pearson coefficient. "
-    "Yes or no."
+    "Which of these five, bmi, bp, ldl, hdl and glucose, have a Pearson correlation with progression above 0.35 in absolute "
+    "value? "
+    "Order doesn't matter."
 )
 def _(t):
-    c = t[["ldl", "hdl"]].corrwith(t.total_cholesterol).abs()
-    return bool(c["ldl"] > c["hdl"])
+    c = t[["bmi", "bp", "ldl", "hdl", "glucose"]].corrwith(t.progression).abs()
+    return set(c[c > 0.35].index)
 
 
 @ask("Among all the other columns, which one has the strongest (absolute) Pearson correlation with progression?")
@@ -103,8 +104,10 @@ def _(t):
 
 
 @ask(
-    "Test whether disease progression differs between the two sexes. Use Welch's two-sample t-test (unequal variances), two-sided, "
-    "with a significance level of 0.05. Give the p-value rounded to four decimals and the label 'significant' if p is below 0.05, "
+    "Test whether disease progression differs between the two sexes. Use Welch's two-sample t-test (unequal variances), "
+    "two-sided, "
+    "with a significance level of 0.05. Give the p-value rounded to four decimals and the label 'significant' if p is below "
+    "0.05, "
     "otherwise 'not significant'.",
     outputs={"p_value": "two-sided p-value", "label": "'significant' or 'not significant'"},
     decimals=4,
@@ -116,7 +119,8 @@ def _(t):
 
 @ask(
     "Calculate the Pearson correlation between body mass index and mean blood pressure over all patients. Call the "
-    "relationship 'strong' if the absolute correlation is at least 0.7, 'moderate' if it is at least 0.3 but below 0.7, and 'weak' "
+    "relationship 'strong' if the absolute correlation is at least 0.7, 'moderate' if it is at least 0.3 but below 0.7, and "
+    "'weak' "
     "otherwise. Round the coefficient to three decimals.",
     outputs={"correlation": "Pearson coefficient", "label": "'strong', 'moderate' or 'weak'"},
     decimals=3,
@@ -127,7 +131,8 @@ def _(t):
 
 
 @ask(
-    "Standardise the total cholesterol column to z-scores, using the sample mean and the sample standard deviation (n - 1). Patients with "
+    "Standardise the total cholesterol column to z-scores, using the sample mean and the sample standard deviation (n - 1). "
+    "Patients with "
     "|z| > 3 count as outliers. Remove them and report how many patients are left and the sample standard deviation of total "
     "cholesterol among those. Round to two decimals.",
     outputs={"n_remaining": "patients left after removal", "std_cholesterol": "sample standard deviation of what remains"},
@@ -140,7 +145,8 @@ def _(t):
 
 
 @ask(
-    "Fit an ordinary linear regression that predicts progression from bmi, bp and log_triglycerides. Split the rows with scikit-learn's "
+    "Fit an ordinary linear regression that predicts progression from bmi, bp and log_triglycerides. Split the rows with "
+    "scikit-learn's "
     "train_test_split, 20% for testing and random_state 42, and fit LinearRegression with default settings on the training part. "
     "What R-squared does it reach on the test part? Round to three decimals.",
     outputs={"r2": "R-squared on the test set"},
@@ -152,7 +158,8 @@ def _(t):
 
 
 @ask(
-    "Rescale glucose to the 0-1 range with min-max scaling over all patients. Then, with the scaled values, compute the mean for patients "
+    "Rescale glucose to the 0-1 range with min-max scaling over all patients. Then, with the scaled values, compute the mean "
+    "for patients "
     "whose progression is above the overall median progression, and the mean for everybody else. Give both to three decimals.",
     outputs={
         "mean_high": "mean scaled glucose, progression above the median",
@@ -167,8 +174,10 @@ def _(t):
 
 
 @ask(
-    "Sort the patients into four age groups: 'under 35', '35-49' (35 up to and including 49), '50-64' (50 up to and including 64) and "
-    "'65 and over'. Ages are whole years. For each group compute the mean progression. Which group has the highest mean, and what "
+    "Sort the patients into four age groups: 'under 35', '35-49' (35 up to and including 49), '50-64' (50 up to and including "
+    "64) and "
+    "'65 and over'. Ages are whole years. For each group compute the mean progression. Which group has the highest mean, and "
+    "what "
     "is that mean? Round the mean to one decimal.",
     outputs={"group": "name of the age group with the highest mean", "mean_progression": "its mean progression"},
     decimals=1,

@@ -32,9 +32,10 @@ def _(t):
     return float((t.affairs > 0).mean() * 100)
 
 
-@ask("What is the highest value of affairs among wives who rate their marriage 5?")
+@ask("Do women with 20 years of education rate their marriage higher on average than women with 12 years? yes/no")
 def _(t):
-    return float(t[t.rate_marriage == 5].affairs.max())
+    m = t.groupby("educ").rate_marriage.mean()
+    return bool(m[20] > m[12])
 
 
 @ask("Which husband's occupation code occurs most often in the survey?")
@@ -78,7 +79,8 @@ def _(t):
 
 
 @ask(
-    "The affairs column looks very lopsided. Compute its skewness over all respondents. Then take log(1 + affairs), natural log, and "
+    "The affairs column looks very lopsided. Compute its skewness over all respondents. Then take log(1 + affairs), natural "
+    "log, and "
     "compute the skewness again. Use the bias-adjusted sample skewness both times, and round to two decimals.",
     outputs={"skew_raw": "skewness of affairs", "skew_log": "skewness of log(1 + affairs)"},
     decimals=2,
@@ -88,7 +90,8 @@ def _(t):
 
 
 @ask(
-    "Compare the marriage rating of women with children and women without. Run a two-sided Welch t-test (do not assume equal variances) on "
+    "Compare the marriage rating of women with children and women without. Run a two-sided Welch t-test (do not assume equal "
+    "variances) on "
     "rate_marriage, where 'with children' means children above 0. Take alpha = 0.05. Report the t statistic, with children minus "
     "without, rounded to two decimals, and 'significant' or 'not significant'.",
     outputs={"t_statistic": "Welch t, with children minus without", "label": "'significant' or 'not significant'"},
@@ -100,7 +103,8 @@ def _(t):
 
 
 @ask(
-    "Is having an affair independent of religiousness? Recode affairs as yes when it is above 0 and no otherwise, cross-tabulate that "
+    "Is having an affair independent of religiousness? Recode affairs as yes when it is above 0 and no otherwise, "
+    "cross-tabulate that "
     "with the four levels of religious, and run a chi-square test of independence on the table. State the chi-square statistic "
     "rounded to two decimals and the degrees of freedom, and conclude 'dependent' if p < 0.01, else 'independent'.",
     outputs={"chi2": "chi-square statistic", "dof": "degrees of freedom", "label": "'dependent' or 'independent'"},
@@ -116,7 +120,8 @@ def _(t):
 
 
 @ask(
-    "Remove extreme values from affairs before averaging. Compute z-scores with the sample mean and the sample standard deviation; any woman "
+    "Remove extreme values from affairs before averaging. Compute z-scores with the sample mean and the sample standard "
+    "deviation; any woman "
     "with |z| > 3 is an outlier. How many outliers are there, and what is the mean of affairs before and after they are removed? "
     "Round the means to three decimals.",
     outputs={
@@ -152,7 +157,8 @@ def _(t):
 
 
 @ask(
-    "Measure how age goes together with religiousness. Both columns have few distinct values, so use Spearman's rank correlation rather than "
+    "Measure how age goes together with religiousness. Both columns have few distinct values, so use Spearman's rank "
+    "correlation rather than "
     "Pearson's. Give the coefficient rounded to three decimals and say 'positive' or 'negative' according to its sign.",
     outputs={"correlation": "Spearman coefficient", "label": "'positive' or 'negative'"},
     decimals=3,
@@ -163,8 +169,10 @@ def _(t):
 
 
 @ask(
-    "Build a classifier for whether a woman had an affair (affairs > 0). The features are rate_marriage, age, yrs_married and religious. "
-    "Use scikit-learn: train_test_split with test_size 0.3 and random_state 0, no stratification, then LogisticRegression with default "
+    "Build a classifier for whether a woman had an affair (affairs > 0). The features are rate_marriage, age, yrs_married and "
+    "religious. "
+    "Use scikit-learn: train_test_split with test_size 0.3 and random_state 0, no stratification, then LogisticRegression with "
+    "default "
     "settings on the unscaled features. Report the accuracy on the test set, rounded to three decimals.",
     outputs={"accuracy": "share of test rows classified correctly, 0 to 1"},
     decimals=3,

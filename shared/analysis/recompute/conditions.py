@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,9 @@ def evaluate(node: Node, table: Table) -> Column:
         return _exact(node, [c.values.astype("int64") for c in arguments], valid)
     with np.errstate(all="ignore"):
         values = _FLOAT[node.function](*(c.floats() for c in arguments))
-    return column("DOUBLE", values, valid)
+    # The four operations, sqrt and rounding give the same bits in every engine; the rest may differ in the last one.
+    computed = any(c.computed for c in arguments) or node.function in ("ln", "log10", "log2", "exp", "^")
+    return replace(column("DOUBLE", values, valid), computed=computed)
 
 
 _EXACT = ("+", "-", "*", "%", "neg", "abs", "round")

@@ -294,7 +294,10 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
             return m.group()
         if after and (after[1] in words.ENTITIES or after[1] in words.ROW_NOUNS or after[1] in linker.nouns or after[1] in words.TIME_NOUNS) and re.match(r"\W*(?:in )?(?:which|what|list|name)\b", m.string):
             return m.group()  # "which sizes have more than 50 cars" counts cars
-        return where(m, Compare(column=column, op=operator(m), value=value_of(column, m["n"])))  # type: ignore[arg-type]
+        made = where(m, Compare(column=column, op=operator(m), value=value_of(column, m["n"])))  # type: ignore[arg-type]
+        if after and not m.groupdict().get("unit") and after[1].endswith("s") and after[1] not in words.FILLER and after[1] not in words.STRUCTURE and linker.find_column([after[1]])[0] is None:
+            units.add(f"{made} {after[1]}")  # "50 shillings": a word after a compared number is its unit
+        return made
 
     def between(m: re.Match[str]) -> str:
         column = numeric(m["c"]) if m.groupdict().get("c") else default
@@ -325,10 +328,13 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
             return m.group()
         return where(m, Compare(column=left, op=op, value=ColumnValue(column=right)))  # type: ignore[arg-type]
 
+    units: set[str] = set()
     inclusive = r"(?P<tail> ?\(? ?(?:both )?(?:inclusive|included|inclusively|exclusive|excluded)(?: \))?)?"
     text = rx(rf"{{C:c}}{_BE} (?:between|from|in the range of|of) {{N:a}}{_UNIT} (?P<mid>and|to|-|up to but not including|up to and including|but not including|to under|but under) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
     text = rx(rf"{{C:c}}{_BE} {{N:a}}{_UNIT} (?P<mid>to|-|through|up to but not including|up to and including) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
     text = rx(rf"{{C:c}}{_BE} {_CMP} (?:a |an |the )?{{N:n}}{_UNIT}").sub(compare, text)
+    for unit in units:
+        text = text.replace(unit, unit.split(" ")[0])
     text = rx(rf"{{C:c}}{_BE} (?:of )?{{N:n}}{_UNIT} {_TAIL}").sub(compare, text)
     text = rx(rf"{_CMP} {{N:n}}(?: (?:%|percent|[a-z]+))? (?:(?:of|in|to the|the|for) )?{{C:c}}").sub(
         lambda m: compare(m) if _count_like(m, scene, linker) else m.group(), text)  # fmt: skip
@@ -418,13 +424,18 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     def flagged(m: re.Match[str]) -> str:
         name = scene.get(m["c"])
         after = m["noun"] or ""
-        rowlike = after in words.ENTITIES or after in words.ROW_NOUNS or after in linker.nouns
+        if after.startswith("⟨"):
+            other = linker.columns.get(scene.get(after))
+            rowlike, after = (True, "") if other is not None and other.type == "VARCHAR" else (False, after)
+        else:
+            rowlike = False
+        rowlike = rowlike or after in words.ENTITIES or after in words.ROW_NOUNS or after in linker.nouns
         if not linker.is_flag(name) or not (rowlike or m["place"] or m["neg"]):
             return m.group()
         return scene.mark("W", Compare(column=name, op="==", value=0 if m["neg"] else 1), m.group()) + (f" {after}" if after else "")
 
     # "southern states", "outside the south": a column of zeros and ones said like an adjective or a place
-    text = rx(r"(?P<neg>non ?-? ?|outside(?: of)? |not (?:in |from )?|without )?(?P<place>(?:in|from|within) )?(?:the )?{C:c}(?: (?P<noun>[a-z]+))?").sub(flagged, text)
+    text = rx(r"(?P<neg>non ?-? ?|outside(?: of)? |not (?:in |from )?|without )?(?P<place>(?:in|from|within) )?(?:the )?{C:c}(?: (?P<noun>[a-z]+|⟨C\d+⟩))?").sub(flagged, text)
 
     def alternatives_of(m: re.Match[str]) -> str:
         marks = re.findall(r"⟨V\d+⟩", m.group())

@@ -100,10 +100,10 @@ def the_test(recipe: "Recipe", text: str) -> str | None:
             scene.text += f" {kind.replace('_', ' ')}" if kind != "t_test" else " welch t-test"
         dropped = {c.column for c in recipe.told.scope if isinstance(c, Compare)}
         scene.text = re.sub(r"⟨V\d+⟩", lambda m: "" if {c for c, _ in scene.get(m.group())} & dropped else m.group(), scene.text)  # noqa: B023
-        sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and isinstance(scene.get(m).value, RefValue)]
-        if len(sides) == 1 and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|the remaining|not (?:above|below)", scene.text):
+        sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and scene.get(m).op not in ("in", "is null", "not null")]
+        if len(sides) == len(scene.all("WV")) == 1 and scene.get(sides[0]).op in ("<", "<=", ">", ">=", "==", "!=") and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|the remaining|not (?:above|below)", scene.text):
             one = scene.get(sides[0])
-            scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">"}[one.op]}))
+            scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}[one.op]}))
         median = rx(r"(?P<op>above|below|over|under) the (?P<f>⟨F\d+⟩)(?: of)? {C:c}").search(scene.text)
         if median and scene.get(median["f"]) in ("median", "mean"):
             ref = recipe.builder.value(recipe.told.after, scene.get(median["f"]), scene.get(median["c"]))
@@ -114,7 +114,7 @@ def the_test(recipe: "Recipe", text: str) -> str | None:
         if found:
             step = recipe.builder.steps[int(found[1][1:]) - 1]
             alpha = statistics.setting_alpha(recipe.lower)
-            student = re.search(r"student|equal variance|pooled", recipe.lower) and not re.search(r"unequal|not assum|without assum|welch|do not assume", recipe.lower)
+            student = re.search(r"student'?s? (?:two|t)\b|equal variance|pooled", recipe.lower) and not re.search(r"unequal|not assum|without assum|welch|do not assume", recipe.lower)
             update: dict[str, Any] = {}
             if alpha and step.alpha != alpha:
                 update["alpha"] = alpha

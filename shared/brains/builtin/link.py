@@ -256,9 +256,17 @@ class Linker:
         same = [name for name, parts in self.sets.items() if parts == deep]
         if len(same) == 1:
             return same[0], 0.95
+        if 2 <= len(phrase) <= 5 and not set(phrase) & words.STRUCTURE and not any(w in words.FUNCTIONS or w in words.SUPERLATIVES or w.isdigit() for w in phrase):
+            initials = [name for name in self.names if name.lower() == "".join(w[0] for w in phrase)]
+            if len(initials) == 1:
+                return initials[0], 0.9  # grade point average for GPA
+        if len(form) > 1 and not set(phrase) & words.STRUCTURE:
+            joined = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
+            if len(joined) == 1:
+                return joined[0], 0.85
         if any(len(w) < 3 for w in phrase) or set(phrase) & _NOT_A_NAME:
             return None, 0.0
-        if len(form) <= 3:
+        if len(form) == 1:
             aligned = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
             if len(aligned) == 1:
                 return aligned[0], 0.85
@@ -403,6 +411,8 @@ class Linker:
             found.append((0.7, "C", exact_name))  # "average value" of a column value
         if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
             name, score = self.find_column(phrase)
+            if name and score < 0.8 and length > 1 and (self.exact.get(key(phrase[:-1])) or self.exact.get(key(phrase[1:]))):
+                name = None  # a part of it is a column's whole name
             if name and score >= 0.6 and lower not in words.COMPARATIVES and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
@@ -453,6 +463,7 @@ def _comparator(tokens: list[str], at: int) -> int:
 def _aside(text: str) -> str:
     """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
     text = _settings(text)
+    text = re.sub(r"(?i),? ?\(?(?:with )?both (?:years? |ends? |dates? |months? |bounds? |limits? )?(?:are )?(?:included|inclusive)\)?|\((?:inclusive|included)\)", " inclusive ", text)
     text = re.sub(r"(?i)\b(?:to|into|onto|on|in|over) (?:the |a )?(?:range |interval |scale )?(?:of |from |between )?\[?0 ?(?:-|to|,|and) ?1\]?(?: range| interval| scale)?\b", " ", text)
     text = re.sub(r"\([^()⟨]*\b\d+ ?(?:-|to|and) ?\d+\)", " ", text)
     return re.sub(r"\((?:[^()]*\b(?:goes into|counts? as|counted|n ?- ?1|ddof|sample|pandas|bias\w*|included|please|not the|own|rounded|unrounded|in that order|over all|all over|yes or no)\b[^()]*|(?:from |between |[a-z]+ )?\d+(?:\.\d+)?(?: ?, ?\d+)* ?(?:-|to|and) ?\d+(?:\.\d+)?)\)", " ", text)

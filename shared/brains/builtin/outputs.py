@@ -61,6 +61,7 @@ def plainer(recipe: "Recipe", text: str) -> str:
     if told.after != "data":
         text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
     text = re.sub(r"(?:natural )?\b(?:log|ln|logarithm|log1p)\s*\(\s*(?:1\s*\+\s*)?[^()]*\)", lambda m: "logged values" if (told.main or "").startswith("log") else m.group(), text)
+    text = re.sub(r"(?:third|upper) quartile (?:minus|less) (?:the )?(?:first|lower) quartile", "interquartile range", text)
     if told.stepwise:
         text = re.sub(r"\bsize of (?:that|this|the)(?: largest| biggest)? (increase|rise|jump|gain|change)", r"largest \1", text)
         for said, column in recipe.linker.seen.items():
@@ -122,6 +123,8 @@ def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None
     if not (m or percent or ratio):
         return None
     pair = [n for _, n in mentioned]
+    if len(pair) != 2 and re.search(r"\b(?:with|of) the (?:largest|highest|smallest|lowest|biggest|greatest)\b|^(?:the )?(?:mean|median|std|sample standard deviation)\b(?!.*\bminus\b)", text):
+        return None  # a figure of its own that only sounds like one made of others
     if len(pair) != 2:
         numeric = [n for n in others if not re.search(r"label|conclusion|decision|p_value", n)]
         if len(recipe.outputs) - 1 == len(numeric) == 2 or len(numeric) == 2:
@@ -133,6 +136,8 @@ def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None
                     rival = set(re.findall(r"[a-z0-9]+", " ".join(o + " " + recipe.outputs[o] for o in numeric if o != n).lower().replace("_", " ")))
                     return len((own - rival) & set(re.findall(r"[a-z0-9]+", left)))
                 pair = sorted(numeric, key=overlap, reverse=True)
+                if overlap(pair[0]) == 0:
+                    return None
     if len(pair) != 2:
         if (percent or re.search(r"\b(?:first|second|from the|the two)\b", text)) and len(others) < len(recipe.outputs) - 1:
             raise Unclear(name, "It rests on another output that is not there yet.")

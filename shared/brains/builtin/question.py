@@ -49,6 +49,11 @@ class Interpreter:
         age, sure = self.linker.find_column(["age"])
         if default is None and age and sure >= 0.9 and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m))] and re.search(_PERSONS, scene.text + " ".join(scene.words.values())):
             default = age  # "women over 40"
+        if age and sure >= 0.9:  # "patients who are 60 or older", "men under 40"
+            scene.text = rx(rf"(?P<who>{_PERSONS[2:-2]}|⟨[VW]\d+⟩)(?: who (?:are|were|is)| that are)?(?: aged)? (?:(?P<more>over|above|older than)|(?P<less>under|below|younger than)) {{N:n}}(?: years)?(?: old| of age)?(?! (?:%|percent)|⟨)").sub(
+                lambda m: f"{m['who']} {scene.mark('W', Compare(column=age or '', op='>' if m['more'] else '<', value=scene.get(m['n'])), m.group())}", scene.text)  # fmt: skip
+            scene.text = rx(r"{N:n}(?: years)?(?: old)? (?:or|and) (?P<w>older|younger)").sub(
+                lambda m: scene.mark("W", Compare(column=age or "", op=">=" if m["w"] == "older" else "<=", value=scene.get(m["n"])), m.group()), scene.text)  # fmt: skip
         if default is None and self.default is None and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m)) and scene.get(m) not in self.linker.virtual]:
             default = self.measure()  # nothing else could be compared
         figure = r"{F:f}(?: of)?(?: the| its| their)?(?: {C:c})?(?: (?:is|was|of|are|were|that is|value))*"
@@ -59,7 +64,7 @@ class Interpreter:
             lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
         scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
         # "bus trips (mode 3)": the brackets say what the words before them mean
-        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES), m[2]]), scene.text)
+        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
 
     def _against_measure(self, m: re.Match[str], scene: Scene) -> str:
@@ -101,7 +106,7 @@ class Interpreter:
             marks = re.findall(r"⟨C\d+⟩", m.group())
             return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
 
-        scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
+        scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
             by.append(year[0])
@@ -143,6 +148,8 @@ class Interpreter:
             rest.append(m[1])
         if (m := re.search(r"\b(?:per|by each|by every) ([a-z]+)\b", text)) and m[1] not in self.nouns and m[1] not in allowed and m[1] not in ("row", "record", "cent"):
             rest.append(m[1])
+        if not self.loose:
+            rest += re.findall(r"\b(?:were|are|was|is|being) (women|men|woman|man|girls|boys|ladies)\b", text)  # a part of the rows that no column tells
         rest += ["a condition on a figure" for _ in re.findall(r"⟨H\d+⟩", text)]
         rest += ["a quoted label" for _ in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
@@ -262,7 +269,7 @@ class Interpreter:
         if name in self.builder.expressions:
             return True
         column = self.linker.columns.get(name)
-        return column is not None and not (column.type == "BIGINT" and column.distinct <= 12) and not {"year", "quarter", "month", "week", "id", "code"} & set(stem(w) for w in self.linker.names[name])
+        return column is not None and not (column.type == "BIGINT" and column.distinct <= 12 and isinstance(column.max, (int, float)) and column.max <= 20) and not {"year", "quarter", "month", "week", "id", "code"} & set(stem(w) for w in self.linker.names[name])
 
     def is_single(self, where: list[Condition]) -> bool:
         """Whether these conditions pick one row: they fix a column that names rows, or a year (and quarter, and month)."""

@@ -70,6 +70,8 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     if not target and base and not p.by and before.strip():
         target, base = base, []
     sums = [c for c in wanted if re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| entire| sum| of|⟨F\d+⟩| )*⟨C", after)]
+    if (m := re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| ⟨F\d+⟩)* (⟨C\d+⟩)", after)) and brain.linker.is_number(p.scene.get(m[1])) and p.scene.get(m[1]) not in wanted and not {"year", "quarter", "month", "week", "day"} & set(brain.linker.names.get(p.scene.get(m[1]), ["year"])):
+        return None  # a share of something that does not add up
     if not sums and len(wanted) == 1 and "sum" in p.functions:
         sums = wanted
     if len(wanted) == 2 and not p.by:

@@ -48,7 +48,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
     settings: dict[str, Any] = {"kind": kind}
     if alpha := setting_alpha(original):
         settings["alpha"] = alpha
-    if kind == "t_test" and re.search(r"student|equal variance|pooled|same variance|variances (?:are |to be )?equal", original) and not re.search(r"unequal|not assum|without assum|welch|do not assume|not equal", original):
+    if kind == "t_test" and re.search(r"student'?s? (?:two|t)\b|equal variance|pooled|same variance|variances (?:are |to be )?equal", original) and not re.search(r"unequal|not assum|without assum|welch|do not assume|not equal", original):
         settings["equal_var"] = True
     if re.search(r"one-?sided|one-?tailed", original):
         settings["alternative"] = "greater" if re.search(r"greater|higher|larger|more", original) else "less"

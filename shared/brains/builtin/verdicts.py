@@ -64,7 +64,7 @@ def threshold_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] |
             rules.append(Rule(when=[Predicate(ref=found[0], op=">" if sign["sign"] == "positive" else "<", value=0)], then=label))
             continue
         lesser = re.search(r"(?:if|when)\b(?P<what>.*?)\b(?:has|have|is) (?:the )?(?P<size>smaller|lower|larger|greater|higher|closer)", piece) if not m else None
-        if lesser:
+        if lesser and not re.search(r"p-?value|\bp\b", lesser["what"]):
             return smaller_of(recipe, label, labels, lesser)
         if not m or re.search(r"\bp\b|p-?value|alpha|hypothesis", m["what"]):
             if re.match(r"\W*(?:otherwise|else|if not|in all other)", piece) or not m and i == len(labels) - 1 and rules:

@@ -68,7 +68,7 @@ PHRASES = {
 TRAILING = frozenset(
     "rate rates level levels value values figure figures percentage number numbers amount amounts count counts content "
     "contents concentration concentrations measurement measurements reading readings score scores index column columns variable variables "
-    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll".split()
+    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces".split()
 )  # fmt: skip
 
 UNITS = {
@@ -168,7 +168,7 @@ ROW_NOUNS = frozenset(
     "people person persons respondent respondents participant participants subject subjects individual individuals victim victims patient patients customer customers client clients user users "
     "women woman men man student students employee employees passenger passengers member members household households order orders transaction transactions sale "
     "event events trial trials experiment experiments plot plots measurement measurements reading readings incident incidents purchase purchases "
-    "product products model models one ones them those they anybody anyone somebody someone everyone everybody death deaths".split()
+    "product products model models one ones them those they anybody anyone somebody someone everyone everybody death deaths wife wives spouse spouses couple couples adults teenagers".split()
 )  # fmt: skip
 # Nouns for things a table may list. One that is neither a column nor a value of the table can only mean its rows.
 ENTITIES = frozenset("""
