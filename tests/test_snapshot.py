@@ -518,7 +518,7 @@ CELLS = st.tuples(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=st.lists(CELLS, min_size=1, max_size=8), delimiter=st.sampled_from(",;\t|"), quoting=st.sampled_from([0, 1, 2]), end=st.sampled_from(["\n", "\r\n"]))  # fmt: skip
 def test_what_is_written_is_read(tmp_path: Path, table: list[tuple[Any, ...]], delimiter: str, quoting: Any, end: str) -> None:
     file = io.StringIO(newline="")
@@ -531,7 +531,7 @@ def test_what_is_written_is_read(tmp_path: Path, table: list[tuple[Any, ...]], d
     assert rows(snapshot, tmp_path) == table
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=60) | st.text("ab1,;\t|\"'\n\r 0.{}[]:-", max_size=60).map(str.encode), name=st.sampled_from(["a.csv", "a.json"]))  # fmt: skip
 def test_anything_is_a_table_or_a_clear_error(tmp_path: Path, content: bytes, name: str) -> None:
     try:
@@ -540,7 +540,7 @@ def test_anything_is_a_table_or_a_clear_error(tmp_path: Path, content: bytes, na
         assert error.hint
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(TEXT.filter(str.strip), st.none() | st.integers(-(10**15), 10**15) | TEXT, min_size=1, max_size=4), min_size=1, max_size=4))  # fmt: skip
 def test_json_of_any_names_is_read(tmp_path: Path, records: list[dict[str, Any]]) -> None:
     assert snap(tmp_path, json.dumps(records), "a.json").tables[0].rows == len(records)

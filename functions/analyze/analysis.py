@@ -1,5 +1,6 @@
 """The way from files and a goal to a report. Every stage and every cell is an event of the run."""
 
+import importlib
 import shutil
 import sys
 import time
@@ -34,28 +35,34 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
     brain(input.brain), require_goal(input)  # before anything costs time
     sandbox.prewarm()  # its imports take as long as reading the data
     work, ms, started = run.folder / "work", dict[str, float](), time.perf_counter()
-    with ThreadPoolExecutor(4, "analyze") as pool, ExitStack() as closing:
+    with ThreadPoolExecutor(4, "analyze") as pool, ThreadPoolExecutor(1, "events") as events, ExitStack() as closing:
+
+        def emit(kind: str, **data: Any) -> None:
+            """Nothing waits for an event to be on disk; they stay in order. If none can be written, the saves below fail too."""
+            events.submit(run.emit, kind, **data)
+
         closing.callback(shutil.rmtree, work, ignore_errors=True)
-        drawing = pool.submit(pictures.prewarm)
-        with _stage(run, ms, "snapshot"):
+        warming = pool.submit(_warm_up)
+        with _stage(emit, ms, "snapshot"):
             snapshot = take_snapshot([_source(source) for source in input.sources], work)
         saved = pool.submit(files.save_snapshot, run, snapshot, work)
-        opened = pool.submit(Cells.open, snapshot, work, run)  # loads the tables while we think
+        opened = pool.submit(Cells.open, snapshot, work, run, emit)  # loads the tables while we think
         closing.callback(_close, opened)
-        with _stage(run, ms, "profile"):
+        with _stage(emit, ms, "profile"):
             found = profile(snapshot, work)
         run.check()
-        with _stage(run, ms, "plan"):
+        with _stage(emit, ms, "plan"):
             plan, tables = _planned(input, snapshot, found, work)
-        run.emit("plan", steps=[{"id": s.id, "op": s.op, "because": s.because} for s in plan.steps if s.op != "report"])
-        with _stage(run, ms, "cells"):
+        emit("plan", steps=[{"id": s.id, "op": s.op, "because": s.because} for s in plan.steps if s.op != "report"])
+        with _stage(emit, ms, "cells"):
             cells = opened.result()
             plan, verifying = _run_steps(cells, plan, tables, pool, work)
-            drawing.result()
+            pool.submit(cells.session.close)
+            warming.result()
             images = {cell.id: pool.submit(pictures.render_png, cell.chart) for cell in cells.done if cell.chart is not None}
-        with _stage(run, ms, "verify"):
+        with _stage(emit, ms, "verify"):
             verification = verifying.result()
-        with _stage(run, ms, "report"):
+        with _stage(emit, ms, "report"):
             analysis = _told(plan, cells, verification, ms)
             pngs = {f"charts/{id}.png": image.result() for id, image in images.items()}
         analysis.receipt.ms |= {"report": round(ms["report"], 1), "total": round((time.perf_counter() - started) * 1000, 1)}
@@ -63,6 +70,13 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
         files.save_pictures(run, analysis, pngs)
         files.save_texts(run, analysis, snapshot)
     return analysis
+
+
+def _warm_up() -> None:
+    """Start Vega, and import what the end of an analysis needs, while other things are waited for."""
+    pictures.prewarm()
+    for module in ("shared.analysis.recompute.engine", "jinja2", "pygments.formatters.html", "pygments.lexers.python"):
+        importlib.import_module(module)
 
 
 def plan_only(input: AnalyzeInput, folder: Path) -> Plan:
@@ -176,8 +190,8 @@ def _once(unanswered: list[Unanswered]) -> list[Unanswered]:
 
 
 @contextmanager
-def _stage(run: Run, ms: dict[str, float], name: str) -> Iterator[None]:
-    run.emit("stage", name=name)
+def _stage(emit: Callable[..., object], ms: dict[str, float], name: str) -> Iterator[None]:
+    emit("stage", name=name)
     started = time.perf_counter()
     yield
     ms[name] = (time.perf_counter() - started) * 1000

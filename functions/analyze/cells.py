@@ -3,7 +3,7 @@
 A cell that raises, or a table that is left without rows, stops everything that depends on it; the rest goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ Tables = Mapping[str, Mapping[str, Mapping[str, str]]]  # step id → the tables
 class Cells:
     """What ran so far. `stopped` says why a step has no result, or was not run."""
 
-    def __init__(self, session: Session, snapshot: Snapshot, run: Run) -> None:
-        self.session, self.snapshot, self.run = session, snapshot, run
+    def __init__(self, session: Session, snapshot: Snapshot, run: Run, emit: Callable[..., object]) -> None:
+        self.session, self.snapshot, self.run, self.emit = session, snapshot, run, emit
         self.done: list[Cell] = []
         self.results: dict[str, Any] = {}
         self.stopped: dict[str, str] = {}
@@ -35,10 +35,10 @@ class Cells:
         self.empty = {t.name: f"{t.source} has a header but no rows." for t in snapshot.tables if not t.rows}
 
     @classmethod
-    def open(cls, snapshot: Snapshot, folder: Path, run: Run) -> "Cells":
+    def open(cls, snapshot: Snapshot, folder: Path, run: Run, emit: Callable[..., object]) -> "Cells":
         """A session whose first cell has loaded the tables. Raises SandboxUnavailable."""
         session = open_session(session_files(snapshot, folder))
-        cells = cls(session, snapshot, run)
+        cells = cls(session, snapshot, run, emit)
         error = cells._execute("c0", load_cell(snapshot).code).error
         if error:
             session.close()
@@ -53,10 +53,10 @@ class Cells:
         why = why or self.empty.get(step.table, "")
         if why:
             self.stopped[step.id] = why
-            self.run.emit("step", id=step.id, op=step.op, state="skipped", why=why)
+            self.emit("step", id=step.id, op=step.op, state="skipped", why=why)
             return
         self.run.check()
-        self.run.emit("step", id=step.id, op=step.op, state="running", because=step.because)
+        self.emit("step", id=step.id, op=step.op, state="running", because=step.because)
         try:
             code = self._code(step, plan, tables)
         except InvalidPlan as error:  # such as a chart's title that refers to what is not there
@@ -69,7 +69,7 @@ class Cells:
             self.left_empty.add(step.id)
             self._stop(step, why, failed=False)
         else:
-            self.run.emit("step", id=step.id, state="done", ms=round(execution.ms, 1))
+            self.emit("step", id=step.id, state="done", ms=round(execution.ms, 1))
 
     def _code(self, step: Step, plan: Plan, tables: Tables) -> str:
         if not isinstance(step, Chart):
@@ -98,7 +98,7 @@ class Cells:
         self.stopped[step.id] = why
         if failed:
             self.failed.add(step.id)
-        self.run.emit("step", id=step.id, state="failed" if failed else "empty", why=why)
+        self.emit("step", id=step.id, state="failed" if failed else "empty", why=why)
 
     def _left_empty(self, step: Step, plan: Plan) -> str:
         """Why nothing can rest on the table a step made: it has no rows."""

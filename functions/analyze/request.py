@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.analysis.plan import Plan
 from shared.errors import BadInput
 
+LONGEST_GOAL = 5_000  # characters
 BRAINS = {"builtin": "shared.brains.builtin"}
 
 
@@ -42,4 +43,6 @@ def require_goal(input: AnalyzeInput) -> str:
         raise BadInput(
             "The question is empty.", 'Ask something of the table, for instance "average price by city" or "summarise this".'
         )
+    if len(goal) > LONGEST_GOAL:
+        raise BadInput(f"The question has {len(goal):,} characters; at most {LONGEST_GOAL:,} can be read.", "Ask for less at once.")
     return goal

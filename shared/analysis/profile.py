@@ -1,13 +1,14 @@
 """What a snapshot holds, column by column: counts, ranges, moments, the most frequent values.
 
 Distinct values and duplicate rows are counted exactly up to `EXACT` rows; above, distinct counts are approximate
-(`distinct_exact` says which) and duplicates are not counted. All else is exact.
+(`distinct_exact` says which) and duplicates are not counted. Above `SORTABLE` rows, the quartiles of a column with many
+different values are approximate too (`quartiles_exact`). All else is exact.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from shared.analysis.snapshot import Snapshot, SnapshotColumn, Table
 from shared.errors import NotFound, UnknownColumn
 
 EXACT = 1_000_000  # rows
+SORTABLE = 40_000_000  # rows of which quartiles fit in memory
+COUNTABLE = 100_000  # distinct values that are quicker counted than sorted
 SMALL = 20_000  # rows up to which lists and Python count values quicker than SQL groups, of which each must be planned
 CHUNK = 400  # columns per statement: planning time grows faster than their number
 TOP, FEW = 20, 1000  # values listed; distinct integers up to which they are
@@ -25,6 +28,7 @@ PROSE = 40  # characters: text longer than this on average, and mostly distinct,
 _KEY_NAME = re.compile(r"(?i:(?:^|[\W_])(?:id|key|code|index|uuid|guid|no|nr))$|[a-z](?:Id|ID|Key|Code|Index)$")
 _ROW_NUMBER_NAME = re.compile(r"column_1|Unnamed: 0|rownames|row|#")
 
+Ask = Callable[[str], list[tuple[Any, ...]]]
 Value = str | int | float | bool
 Kind = Literal["number", "category", "boolean", "date", "text", "id", "constant", "empty"]
 
@@ -52,6 +56,7 @@ class ColumnProfile(BaseModel):
     q25: float | None = None
     median: float | None = None
     q75: float | None = None
+    quartiles_exact: bool = True
     top: list[tuple[Value, int]] = []  # at most 20, most frequent first, ties by value
 
 
@@ -106,14 +111,18 @@ def _table(table: Table, folder: Path) -> TableProfile:
     connect(folder).close()  # opens the folder's database, once
     chunks = [table.columns[start : start + CHUNK] for start in range(0, len(table.columns), CHUNK)]
     with ThreadPoolExecutor(2) as pool:
-        sums = [pool.submit(ask, f"SELECT {', '.join(map(_sums, chunk))} FROM {source}") for chunk in chunks]
-        distinct = [
-            pool.submit(ask, f"SELECT {', '.join(_distinct(c, table.rows) for c in chunk)} FROM {source}") for chunk in chunks
-        ]
+
+        def ask_all(sums: Callable[[SnapshotColumn, int], str]) -> list[Future[list[tuple[Any, ...]]]]:
+            selects = (", ".join(sums(column, table.rows) for column in chunk) for chunk in chunks)
+            return [pool.submit(ask, f"SELECT {select} FROM {source}") for select in selects]
+
+        sums, distinct = ask_all(_sums), ask_all(_distinct)
         rows = pool.submit(ask, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {source})") if table.rows <= EXACT else None
-        numbers = iter([cell for future in sums for cell in future.result()[0]])
-        counts = iter([cell for future in distinct for cell in future.result()[0]])
-        columns = [_column(column, next(counts), numbers, table.rows) for column in table.columns]
+        cells = iter([cell for future in sums for cell in future.result()[0]])
+        counts = [cell or 0 for future in distinct for cell in future.result()[0]]
+        columns = [_column(column, count, cells, table.rows) for column, count in zip(table.columns, counts, strict=True)]
+        quartiles = [column for column in columns if table.rows > EXACT and column.mean is not None]
+        list(pool.map(lambda column: _add_quartiles(column, source, ask), quartiles))
         listed = [column for column in columns if _is_listed(column)]
         (_count_here if table.rows <= SMALL else _count_there)(listed, source, ask)
         duplicates = table.rows - rows.result()[0][0] if rows else None
@@ -127,24 +136,25 @@ def _distinct(column: SnapshotColumn, rows: int) -> str:
     return f"count(DISTINCT {name})" if rows <= EXACT else f"approx_count_distinct({name})"
 
 
-def _sums(column: SnapshotColumn) -> str:
+def _sums(column: SnapshotColumn, rows: int) -> str:
     name = quoted(column.name)
     sums = f"count({name})"
     if column.type in ("BIGINT", "DOUBLE"):
-        sums += f", min({name}), max({name}), avg({name}), stddev_samp({name}), quantile_cont({name}, [0.25, 0.5, 0.75])"
+        quartiles = f"quantile_cont({name}, [0.25, 0.5, 0.75])" if rows <= EXACT else "NULL"
+        sums += f", min({name}), max({name}), avg({name}), stddev_samp({name}), {quartiles}"
     elif column.type != "BOOLEAN":
         sums += f", CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR)"
     return sums + (f", avg(length({name}))" if column.type == "VARCHAR" else "")
 
 
-def _column(column: SnapshotColumn, distinct: int | None, cells: Iterator[Any], rows: int) -> ColumnProfile:
+def _column(column: SnapshotColumn, distinct: int, cells: Iterator[Any], rows: int) -> ColumnProfile:
     """Takes from `cells` what `_sums` asked for."""
     count, number = next(cells), column.type in ("BIGINT", "DOUBLE")
     low, high = (next(cells), next(cells)) if column.type != "BOOLEAN" else (None, None)
     mean, std, quartiles = (next(cells), next(cells), next(cells)) if number else (None, None, None)
     length = next(cells) or 0.0 if column.type == "VARCHAR" else 0.0
     q25, median, q75 = quartiles or (None, None, None)
-    distinct = min(distinct or 0, count)
+    distinct = min(distinct, count)
     return ColumnProfile(
         name=column.name,
         type=column.type,
@@ -161,6 +171,24 @@ def _column(column: SnapshotColumn, distinct: int | None, cells: Iterator[Any], 
         q25=q25,
         median=median,
         q75=q75,
+    )
+
+
+def _add_quartiles(column: ColumnProfile, source: str, ask: Ask) -> None:
+    """The quartiles of a number column in a large table, each a statement of its own so that they run side by side."""
+    name = quoted(column.name)
+    if column.distinct > COUNTABLE:
+        column.quartiles_exact = column.count <= SORTABLE
+        function = "quantile_cont" if column.quartiles_exact else "approx_quantile"
+        column.q25, column.median, column.q75 = ask(f"SELECT {function}({name}, [0.25, 0.5, 0.75]) FROM {source}")[0][0]
+        return
+    places = [(column.count - 1) * q for q in (0.25, 0.5, 0.75)]
+    values = ", ".join(f"min(v) FILTER (upto > {int(place) + step})" for place in places for step in (0, 1))
+    groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY v"
+    found = ask(f"SELECT {values} FROM (SELECT v, sum(n) OVER (ORDER BY v) AS upto FROM ({groups}))")[0]
+    pairs = zip(places, found[::2], found[1::2], strict=True)
+    column.q25, column.median, column.q75 = (
+        low + ((low if high is None else high) - low) * (place % 1) for place, low, high in pairs
     )
 
 
@@ -190,7 +218,7 @@ def _is_listed(column: ColumnProfile) -> bool:
     return column.kind in ("category", "boolean", "constant", "text") or (column.kind == "number" and few)
 
 
-def _count_here(columns: list[ColumnProfile], source: str, ask: Any) -> None:
+def _count_here(columns: list[ColumnProfile], source: str, ask: Ask) -> None:
     for start in range(0, len(columns), CHUNK):
         part = columns[start : start + CHUNK]
         table = ask(f"SELECT {', '.join(quoted(column.name) for column in part)} FROM {source}")
@@ -199,7 +227,7 @@ def _count_here(columns: list[ColumnProfile], source: str, ask: Any) -> None:
             column.top = sorted(((_plain(v), n) for v, n in counted.items()), key=lambda item: (-item[1], item[0]))[:TOP]
 
 
-def _count_there(columns: list[ColumnProfile], source: str, ask: Any) -> None:
+def _count_there(columns: list[ColumnProfile], source: str, ask: Ask) -> None:
     def top(i: int, name: str) -> str:
         groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY v"
         return f"(SELECT {i}, CAST(v AS VARCHAR), n FROM ({groups}) ORDER BY n DESC, v LIMIT {TOP})"

@@ -75,8 +75,10 @@ def take_snapshot(sources: Sequence[Path | BinaryIO], folder: Path) -> Snapshot:
         paths = [_local(source, work) for source in sources]
         with ThreadPoolExecutor(1) as hasher:
             hashes = [hasher.submit(_sha256, path) for path, _ in paths]
-            con = connect(folder, [path for path, _ in paths])
-            tables, notes = _tables([_Source(path, name, read(path, name, work, con)) for path, name in paths], folder, work, con)
+            with connect(folder, [path for path, _ in paths]) as con:
+                tables, notes = _tables(
+                    [_Source(path, name, read(path, name, work, con)) for path, name in paths], folder, work, con
+                )
             digests = [future.result() for future in hashes]
     finally:
         shutil.rmtree(work, ignore_errors=True)

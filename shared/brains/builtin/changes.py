@@ -61,6 +61,8 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
         column_b = (b.columns or a.columns or [None])[0]
         shared = [c for c in a.where if not b.where or not set(columns_of(c)) & {x for w in b.where for x in columns_of(w)}]
         where_b = b.where + [c for c in shared if b.where]
+        if a.where and b.where and {c for w in a.where for c in columns_of(w)}.isdisjoint(c for w in b.where for c in columns_of(w)):
+            return None
         if not b.where and re.search(r"other|rest|else", right):
             return None
         first = brain.figure(function_a, column_a, a.where)

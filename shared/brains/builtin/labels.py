@@ -70,7 +70,6 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
         recipe.made.append(label)
     for alias in (name, "class", "label", "group", "band", "category", "bin", "size class", "size", "bracket"):
         recipe.linker.exact.setdefault(key(re.findall(r"\w+", alias.lower())), [name])
-    recipe.label = name
     return True
 
 

@@ -235,6 +235,10 @@ class Linker:
     def is_number(self, name: str) -> bool:
         return self.kind_of(name) == "number"
 
+    def _in_money(self, name: str) -> bool:
+        column = self.columns.get(name)
+        return column is not None and column.unit in ("$", "€", "£", "¥")
+
     def is_flag(self, name: str) -> bool:
         """A column of zeros and ones."""
         column = self.columns.get(name)
@@ -331,11 +335,13 @@ class Linker:
             out.append(mark)
             at += used
         joined = " ".join(out)
-        joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage)|prices?)\b(?! ⟨[CV])", r"\1", joined)
+        joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage))\b(?! ⟨[CV])", r"\1", joined)
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
-        joined = rx(r"(?:the )?(?:price|prices|cost|costs|level|levels|amount|amounts|size) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)").sub(lambda m: m["c"] if self.is_number(scene.get(m["c"])) else m.group(), joined)
+        joined = rx(r"(?:the )?(?:level|levels|amount|amounts|size) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)").sub(lambda m: m["c"] if self.is_number(scene.get(m["c"])) else m.group(), joined)
+        joined = rx(r"(?:(?:the )?(?:price|prices|cost|costs) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:price|prices|cost|costs)\b)").sub(
+            lambda m: (m["c"] or m["d"]) if words.PRICED & set(self.names.get(scene.get(m["c"] or m["d"]), [])) or self._in_money(scene.get(m["c"] or m["d"])) else m.group(), joined)  # fmt: skip
         scene.text = self._time(joined, scene)
         return scene
 

@@ -7,7 +7,7 @@ from shared.brains.builtin import series
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.evidence import correlation_of, odds, p_value, table_for, the_test
 from shared.brains.builtin.fitting import model_output
-from shared.brains.builtin.link import key
+from shared.brains.builtin.link import key, rx
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.verdicts import is_verdict, verdict
 
@@ -77,7 +77,10 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     brain, told = recipe.brain, recipe.told
     cleaned = re.sub(r",? ?(?:rounded )?(?:to |in )?(?:one|two|three|four|five|six|\d+) decimals?(?: places?)?|,? ?(?:rounded|percent|in percent)$", "", text).strip(" ,")
     saved = brain.table
-    brain.table = table_for(recipe, text)
+    if recipe.told.changed and re.search(r"\b(?:everybody|everyone|all) else\b|\bthe (?:rest|others)\b|\b(?:the|all) other [a-z]+s\b", text) and not recipe.told.outliers:
+        raise Unclear(name, "It speaks of all the others, and I could not tell which rows those are.", brain.hint())
+    when = text if re.search(r"\b(?:before|after|without|with|remaining|original)\b", text) else f"{named} {text}"
+    brain.table = table_for(recipe, when)
     reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
     reduced = plainer(recipe, reduced)
     quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", recipe.text)
@@ -89,6 +92,10 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     if re.fullmatch(r"(?:the |value of the )*⟨S\d+⟩ ⟨C\d+⟩(?: itself| value)? ?", peak.text) and not re.search(r"name|who|which|label|top_[a-z]+$", named) and recipe.linker.is_number(peak.get(peak.all("C")[0])):
         brain.table = saved
         return recipe.builder.value(table_for(recipe, text), "max" if peak.get(peak.all("S")[0])[2] == "desc" else "min", peak.get(peak.all("C")[0]))
+    if (whose := rx(r"(?:the )?{C:c}(?: number)? (?:of|for) the (?:[a-z]+|⟨C\d+⟩) (?:with|having) the {S:s} {C:by}(?: value)? ?").fullmatch(peak.text)) and recipe.linker.is_number(peak.get(whose["by"])):
+        brain.table = saved
+        ranked = recipe.builder.rank(recipe.builder.base(table_for(recipe, when), peak.get(whose["by"])), peak.get(whose["by"]), [peak.get(whose["c"])], order=peak.get(whose["s"])[2])
+        return f"{ranked}:/name"
     try:
         if re.match(r"(?:n|num|number|count|no)\b", named) and not re.search(r"\b(?:number|count|how many)\b", reduced):
             reduced = f"number of {reduced}"

@@ -29,6 +29,9 @@ EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|spli
 _PERSONS = r"\b(?:people|persons?|victims?|women|woman|men|man|males?|females?|patients?|respondents?|passengers?|customers?|employees?|students?|voters?|users?|members?|anyone|those|participants?|children|adults?)\b"
 
 
+_ANY_ROW = frozenset("row rows record records entry entries observation observations case cases item items sample samples line lines points ones times".split())
+
+
 class Interpreter:
     def __init__(self, linker: Linker, builder: Builder, nouns: frozenset[str], rows: int) -> None:
         self.linker, self.builder, self.nouns, self.rows = linker, builder, nouns, rows
@@ -149,6 +152,12 @@ class Interpreter:
         if (m := re.search(r"\b(?:per|by each|by every) ([a-z]+)\b", text)) and m[1] not in self.nouns and m[1] not in allowed and m[1] not in ("row", "record", "cent"):
             rest.append(m[1])
         if not self.loose:
+            grouped = re.findall(r"\b(?:by|per|for each|for every|in each|in every|of each|across|broken down by)(?: the| different| single)* ([a-z]+)", text)
+            rest += [w for w in grouped if w in words.ENTITIES and w not in self.nouns and stem(w) not in self.nouns and w not in allowed]
+            counted = re.search(r"(?:⟨F\d+⟩|how many|number of|count of|count)(?: of)?(?: the| all)* ([a-z]+)\b", text)
+            others = {stem(w) for w in re.findall(r"[a-z]+", text[counted.end() :])} & self.nouns if counted else set()
+            if counted and others and counted[1] not in self.nouns and stem(counted[1]) not in self.nouns and (counted[1] in words.ENTITIES or counted[1] in words.ROW_NOUNS) and counted[1] not in _ANY_ROW:
+                rest.append(counted[1])  # "how many passengers use the airports": rows are airports
             rest += re.findall(r"\b(?:were|are|was|is|being) (women|men|woman|man|girls|boys|ladies)\b", text)  # a part of the rows that no column tells
         rest += ["a condition on a figure" for _ in re.findall(r"⟨H\d+⟩", text)]
         rest += ["a quoted label" for _ in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []

@@ -76,7 +76,9 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
         sums = wanted
     if len(wanted) == 2 and not p.by:
         table = brain.builder.where(brain.table, *base, *target)
-        whole, piece = (wanted[0], wanted[1]) if re.search(r"of\b[^⟨]*⟨C", after) else (wanted[1], wanted[0])
+        said = [p.scene.get(c) for c in re.findall(r"⟨C\d+⟩", after)]
+        whole = next((c for c in said if c in wanted), wanted[0]) if re.match(r"(?: [a-z]+){0,3} ?of\b", after) else wanted[1]
+        piece = next(c for c in wanted if c != whole)
         a = brain.builder.value(table, "sum", piece)
         b = brain.builder.value(table, "sum", whole)
         ref = brain.builder.calculate("part / whole * 100" if function == "percent" else "part / whole", part=a, whole=b)

@@ -90,6 +90,8 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
         groupable = [c for c in numeric if brain.groupable(c) and linker.columns[c].distinct <= 30] if all(c in linker.columns for c in numeric) else []
         if len(groupable) == 1:
             texts, numeric = groupable, [c for c in numeric if c not in groupable]
+        elif re.search(r"\bwithout\b|\bthose\b|\bwho\b|\bgroups?\b|\bhalf\b", original):
+            return None  # it speaks of groups that were not understood
         else:
             return kind, builder.add(Test, builder.base(table, *numeric), columns=numeric, **settings)
     if len(numeric) > 1 and brain.default in numeric:

@@ -167,6 +167,9 @@ def remove_outliers(recipe: "Recipe") -> None:
 def learn_code(recipe: "Recipe", sentence: str) -> bool:
     """`Air is mode 1.`, `A choice of 1 marks the option taken`: words that stand for a condition from here on."""
     scene = recipe.brain.read(sentence)
+    for aside in re.finditer(r"\b([a-z]+) ?,? ?(?:which (?:is|means)|i\.e\.|that is),? (?:the )?(⟨W\d+⟩)", scene.text):  # "the car, which is mode 4"
+        if recipe.outputs and aside[1] not in words.FILLER and aside[1] not in words.ROW_NOUNS:
+            recipe.linker.codes[key([aside[1]])] = scene.get(aside[2])
     verb = r"(?:is|are|=|means|mean|stands for|stand for|marks|denotes|is coded as|coded as|indicates|refers to)"
     text = re.sub(r"^(?:note that|where|here|and|so) ", "", scene.text.strip(" .;!"))
     m = re.fullmatch(rf"(?:the |an? )?(?P<w>[a-z][a-z -]{{1,40}}?) {verb} (?:the |an? )?(?P<c>⟨W\d+⟩)", text) or re.fullmatch(rf"(?:the |an? )?(?P<c>⟨W\d+⟩) {verb} (?:the |an? )?(?P<w>[a-z][a-z -]{{1,60}}?)", text)

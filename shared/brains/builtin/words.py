@@ -71,6 +71,9 @@ TRAILING = frozenset(
     "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces".split()
 )  # fmt: skip
 
+# Columns that are prices though they do not say so: "the price of wheat", "closing price".
+PRICED = frozenset("open close high low last bid ask gas gasoline petrol diesel wheat corn rice oil gold silver copper aluminum coffee sugar bread ticket fare rent rate".split())
+
 UNITS = {
     "pound": "weight", "lbs": "weight", "lb": "weight", "pounds": "weight", "kg": "weight", "kilograms": "weight", "kilos": "weight", "tons": "weight",
     "grams": "weight", "years": "age", "mm": "precipitation", "inches": "length", "cm": "length", "miles": "distance", "km": "distance",
