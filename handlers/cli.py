@@ -50,7 +50,7 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("AGENTFORGE_DEBUG") == "1":
             raise
-        _fail(f"Something went wrong inside ({type(error).__name__}: {error}).", "AGENTFORGE_DEBUG=1 shows where.", INTERNAL)
+        _fail(f"Something went wrong inside ({type(error).__name__}: {str(error)[:500]}).", "AGENTFORGE_DEBUG=1 shows where.", INTERNAL)
 
 
 def _fail(message: str, hint: str, code: int) -> NoReturn:
@@ -105,16 +105,23 @@ def analyze(
 
 def _split(words: list[str], planned: bool) -> tuple[list[str], str]:
     """The files and the question. With a plan the question may be missing: then every word is a file."""
-    if planned and (len(words) == 1 or words[-1] == "-" or Path(words[-1]).is_file()):
+    if planned and (len(words) == 1 or _is_source(words[-1])):
         return words, ""
     *sources, goal = words
-    if goal == "-" or (goal and len(goal) < 4096 and Path(goal).is_file()):
+    if _is_source(goal):
         raise BadInput(f"{goal} is a file, and there is no question.", 'Put the question last, in quotes: "average price by city".')
     if not sources:
         raise BadInput("There is a question and no data.", "Name a file before it, or - for standard input.")
     if sources.count("-") > 1:
         raise BadInput("Standard input can be read only once.", "Give - once.")
     return sources, goal
+
+
+def _is_source(word: str) -> bool:
+    try:
+        return word == "-" or Path(word).is_file()
+    except (OSError, ValueError):  # too long for a name, or with characters no name has
+        return False
 
 
 def _named(text: str) -> tuple[str, str]:

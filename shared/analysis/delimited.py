@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -35,9 +36,17 @@ class Layout(NamedTuple):
     clean: bool  # nothing in the head asks for a rewrite
 
 
+class _Mended(threading.local):
+    count = 0  # bytes `_mend` has decoded in this thread
+
+
+_mended = _Mended()
+
+
 def _mend(error: UnicodeError) -> tuple[str, int]:
     """Decode a byte that is not UTF-8 as Windows-1252, and one undefined there as Latin-1."""
     assert isinstance(error, UnicodeDecodeError)
+    _mended.count += 1
     byte = error.object[error.start : error.start + 1]
     return byte.decode("cp1252", "ignore") or byte.decode("latin-1"), error.start + 1
 
@@ -65,7 +74,8 @@ def decode(head: bytes, whole: bool) -> str:
     return text if whole or not cut else text[:cut]
 
 
-def is_number(text: str) -> bool:
+def has_type(text: str) -> bool:
+    """Whether a value is a number, a date or the like, rather than words."""
     return bool(readings([text.strip()])) if text.strip() else False
 
 
@@ -113,7 +123,7 @@ def sniff(text: str) -> Layout:
             found.append((score, not _mixed(rows[:20], delimiter), width, delimiter))
     best = max(found, key=lambda item: item[:3], default=None)
     lines = text.splitlines()
-    if best and best[3] == "," and "," not in lines[0] and all(is_number(line) for line in lines[1:] if line):
+    if best and best[3] == "," and "," not in lines[0] and all(has_type(line) for line in lines[1:] if line):
         best = None  # one column of numbers written 1,234 or 3,14
     if best is None or (best[0] < 0.5 and not stated):
         delimiter = next((char for char in ",\t;|" if char not in text), "\x1f")
@@ -125,7 +135,7 @@ def sniff(text: str) -> Layout:
 def _mixed(rows: list[list[str]], delimiter: str) -> bool:
     """Whether values hold another delimiter, other than in numbers such as 3,14: then another one may split them."""
     others = [char for char in _DELIMITERS if char != delimiter]
-    return any(any(char in cell for char in others) and not is_number(cell) for row in rows for cell in row)
+    return any(any(char in cell for char in others) and not has_type(cell) for row in rows for cell in row)
 
 
 def _layout(text: str, delimiter: str, escape: str, rows: list[tuple[int, list[str]]]) -> Layout:
@@ -162,7 +172,7 @@ def _heads(row: list[str], width: int) -> bool:
 def _headless(first: list[str], body: list[list[str]]) -> bool:
     """No header: every cell of the first row is a number, or each fits its column as typed by the rows below."""
     cells = [cell.strip() for cell in first]
-    if all(is_number(cell) for cell in cells):
+    if all(has_type(cell) for cell in cells):
         return True
     if any(not cell for cell in cells) or not body:
         return False
@@ -170,7 +180,7 @@ def _headless(first: list[str], body: list[list[str]]) -> bool:
     for index, cell in enumerate(cells):
         values = [value for row in body[:50] if index < len(row) and (value := row[index].strip())]
         if readings(values) and readings(values)[0].type != "BOOLEAN":
-            if not readings([*values, cell]) or not is_number(cell):
+            if not readings([*values, cell]) or not has_type(cell):
                 return False
             typed += not re.fullmatch(r"(?:1[89]|20)\d\d", cell)  # years make headers too
     return typed > 0
@@ -223,16 +233,9 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
     dropped: list[int] = []
     below: list[tuple[int, list[str]]] = []  # rows of one value: remarks, if nothing but such rows follows
     sample: list[list[str]] = []
-    not_utf8 = longest = 0
-
-    def count(error: UnicodeError) -> tuple[str, int]:
-        nonlocal not_utf8
-        not_utf8 += 1
-        return _mend(error)
-
-    codecs.register_error("agentforge_count", count)
+    longest = _mended.count = 0
     with (
-        source.open(encoding=encoding, errors="agentforge_count", newline="") as text,
+        source.open(encoding=encoding, errors="agentforge_mixed", newline="") as text,
         out.open("w", encoding="utf-8", newline="") as target,
     ):
         for _ in range(layout.skip):
@@ -262,7 +265,7 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
                     if len(sample) < SAMPLE:
                         sample.append(whole)
                 below.clear()
-    return Rewritten(padded, dropped, len(below), not_utf8, longest, sample)
+    return Rewritten(padded, dropped, len(below), _mended.count, longest, sample)
 
 
 def total_row(path: Path, layout: Layout, whole: bool) -> str:

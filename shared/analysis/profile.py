@@ -20,6 +20,7 @@ from shared.errors import NotFound, UnknownColumn
 
 EXACT = 1_000_000  # rows
 SORTABLE = 40_000_000  # rows of which quartiles fit in memory
+CELLS = 5_000_000  # values one statement may keep
 COUNTABLE = 100_000  # distinct values that are quicker counted than sorted
 SMALL = 20_000  # rows up to which lists and Python count values quicker than SQL groups, of which each must be planned
 CHUNK = 400  # columns per statement: planning time grows faster than their number
@@ -109,7 +110,10 @@ def _table(table: Table, folder: Path) -> TableProfile:
             return con.execute(query).fetchall()
 
     connect(folder).close()  # opens the folder's database, once
-    chunks = [table.columns[start : start + CHUNK] for start in range(0, len(table.columns), CHUNK)]
+    # Exact counts and quartiles keep the values in memory: few columns at once where there are many rows.
+    size = max(1, min(CHUNK, CELLS // max(1, table.rows))) if table.rows <= EXACT else CHUNK
+    chunks = [table.columns[start : start + size] for start in range(0, len(table.columns), size)]
+    row = f"hash({', '.join(quoted(column.name) for column in table.columns)})"
     with ThreadPoolExecutor(2) as pool:
 
         def ask_all(sums: Callable[[SnapshotColumn, int], str]) -> list[Future[list[tuple[Any, ...]]]]:
@@ -117,7 +121,7 @@ def _table(table: Table, folder: Path) -> TableProfile:
             return [pool.submit(ask, f"SELECT {select} FROM {source}") for select in selects]
 
         sums, distinct = ask_all(_sums), ask_all(_distinct)
-        rows = pool.submit(ask, f"SELECT count(*) FROM (SELECT DISTINCT * FROM {source})") if table.rows <= EXACT else None
+        rows = pool.submit(ask, f"SELECT count(DISTINCT {row}) FROM {source}") if table.rows <= EXACT else None
         cells = iter([cell for future in sums for cell in future.result()[0]])
         counts = [cell or 0 for future in distinct for cell in future.result()[0]]
         columns = [_column(column, count, cells, table.rows) for column, count in zip(table.columns, counts, strict=True)]
@@ -184,7 +188,7 @@ def _add_quartiles(column: ColumnProfile, source: str, ask: Ask) -> None:
         return
     places = [(column.count - 1) * q for q in (0.25, 0.5, 0.75)]
     values = ", ".join(f"min(v) FILTER (upto > {int(place) + step})" for place in places for step in (0, 1))
-    groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY v"
+    groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY 1"
     found = ask(f"SELECT {values} FROM (SELECT v, sum(n) OVER (ORDER BY v) AS upto FROM ({groups}))")[0]
     pairs = zip(places, found[::2], found[1::2], strict=True)
     column.q25, column.median, column.q75 = (
@@ -229,7 +233,7 @@ def _count_here(columns: list[ColumnProfile], source: str, ask: Ask) -> None:
 
 def _count_there(columns: list[ColumnProfile], source: str, ask: Ask) -> None:
     def top(i: int, name: str) -> str:
-        groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY v"
+        groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY 1"
         return f"(SELECT {i}, CAST(v AS VARCHAR), n FROM ({groups}) ORDER BY n DESC, v LIMIT {TOP})"
 
     for start in range(0, len(columns), CHUNK):

@@ -1,6 +1,7 @@
 """Steps that only measure, reckon or draw."""
 
 import keyword
+import re
 
 from shared.analysis import expression
 from shared.analysis import plan as p
@@ -150,7 +151,7 @@ def check_chart(step: p.Chart, columns: Columns, results: Results) -> None:
         column(
             step, columns, step.color, *(("number", "boolean") if step.kind == "heatmap" else ()), use="The color of a heatmap"
         )
-    for ref in TEMPLATE.findall(step.title):
+    for ref in TEMPLATE.findall(re.sub(r'"(?:[^"]|"")*"', "", step.title)):  # a quoted name may look like a reference
         check_ref(step, ref.strip(), results)
 
 

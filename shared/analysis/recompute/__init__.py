@@ -5,7 +5,9 @@ over the snapshot's Parquet (every column with its own mask of what is there), a
 with p-values from `scipy.special`. It was written from the contract in `plan.py` alone, and runs in the host process:
 it interprets the plan and never executes code.
 
-    columns.py      columns, tables, grouping; what a value is as text
+    columns.py      columns and tables as numpy arrays; what a value is as text
+    reading.py      Parquet into columns
+    grouping.py     rows with equal keys
     conditions.py   conditions and expressions over a table
     measures.py     the measures of `aggregate`
     derive.py       derived columns: date parts, bins, cases, windows

@@ -6,20 +6,10 @@ import numpy as np
 
 from shared.analysis.plan import Aggregate, Measure, Rank, Summarize, Trend
 from shared.analysis.recompute import Alike, Inexact
-from shared.analysis.recompute.columns import (
-    Array,
-    CannotRecompute,
-    Column,
-    Table,
-    as_text,
-    column,
-    everything,
-    group,
-    ranks,
-    table_of,
-)  # fmt: skip
+from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, as_text, column, table_of
 from shared.analysis.recompute.conditions import Refs, matches
 from shared.analysis.recompute.correlations import correlation_p
+from shared.analysis.recompute.grouping import everything, group, ranks
 from shared.analysis.recompute.measures import measure, ordered_values
 
 Result = dict[str, Any]
@@ -34,8 +24,7 @@ def told(c: Column, k: int, scale: Array | None = None) -> Any:
 
 def aggregate(step: Aggregate, table: Table, refs: Refs) -> tuple[Result, Table]:
     groups = group(table, step.by)
-    inside = groups.of_row >= 0
-    rows = column("BIGINT", np.bincount(groups.of_row[inside], minlength=groups.count))
+    rows = column("BIGINT", groups.sizes())
     measured = {m.name: measure(m, table, groups, refs) for m in step.measures}
     columns = dict(zip(step.by, groups.keys, strict=bool(step.by)))
     made = table_of({**columns, **{name: c for name, (c, _, _) in measured.items()}, "rows": rows})
@@ -44,7 +33,7 @@ def aggregate(step: Aggregate, table: Table, refs: Refs) -> tuple[Result, Table]
         n = {name: int(used[0]) for name, (_, used, _) in measured.items()}
         if step.having is not None:
             made = made.take(matches(step.having, made, refs))
-        return {"rows": int(inside.sum()), "n": n, **values}, made
+        return {"rows": int(rows.values.sum()), "n": n, **values}, made
     kept = np.arange(groups.count)
     if step.having is not None:
         kept = np.flatnonzero(matches(step.having, made, refs))
@@ -53,7 +42,7 @@ def aggregate(step: Aggregate, table: Table, refs: Refs) -> tuple[Result, Table]
         names[k]: {"rows": rows.scalar(k), **{name: told(c, k, scale) for name, (c, _, scale) in measured.items()}}
         for k in kept[:MOST_GROUPS].tolist()
     }
-    return {"rows": int(inside.sum()), "n_groups": len(kept), "groups": told_groups}, made.take(kept)
+    return {"rows": int(rows.values.sum()), "n_groups": len(kept), "groups": told_groups}, made.take(kept)
 
 
 def rank(step: Rank, table: Table, refs: Refs) -> tuple[Result, Table]:
@@ -123,7 +112,7 @@ def trend(step: Trend, table: Table, refs: Refs) -> tuple[Result, Table]:
     period = _periods(table[step.time], step)
     dated = table.with_columns({"\0period": period})
     groups = group(dated, [*step.by, "\0period"])
-    rows = column("BIGINT", np.bincount(groups.of_row[groups.of_row >= 0], minlength=groups.count))
+    rows = column("BIGINT", groups.sizes())
     scale: Array | None = None
     if step.value is None:
         value = rows
@@ -136,8 +125,7 @@ def trend(step: Trend, table: Table, refs: Refs) -> tuple[Result, Table]:
         return _course(groups.keys[-1], value, scale), made
     series = group(made, step.by)
     told_groups = {}
-    for k, name in enumerate(series.names()):
-        rows_of = np.flatnonzero(series.of_row == k)
+    for name, rows_of in zip(series.names(), series.members(), strict=True):
         part = None if scale is None else scale[rows_of]
         told_groups[name] = _course(groups.keys[-1].take(rows_of), value.take(rows_of), part)
     return {"groups": told_groups}, made

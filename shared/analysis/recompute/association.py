@@ -6,9 +6,10 @@ import numpy as np
 
 from shared.analysis.plan import Associate
 from shared.analysis.recompute import Alike
-from shared.analysis.recompute.columns import Array, Column, Table, everything, ranks
+from shared.analysis.recompute.columns import Column, Table
 from shared.analysis.recompute.conditions import Refs
 from shared.analysis.recompute.correlations import correlations
+from shared.analysis.recompute.grouping import Groups, everything, ranks
 from shared.analysis.recompute.samples import variance_ratio
 from shared.analysis.recompute.significance import chi_square_of
 
@@ -48,9 +49,7 @@ def _strength(x: Column, y: Column, rows: int) -> Result:
     if any(numbers):
         number, category = (x, y) if numbers[0] else (y, x)
         codes, count = ranks(category)
-        of_row, values = codes[both], number.floats()[both]
-        order = np.argsort(of_row, kind="stable")
-        samples: list[Array] = np.split(values[order], np.cumsum(np.bincount(of_row, minlength=count))[:-1]) if count else []
+        samples = [number.floats()[rows] for rows in Groups(np.where(both, codes, -1), count, []).members()]
         _, p, eta = variance_ratio(samples)
         return {"strength": eta, "r": None, "p_value": p, "n": int(both.sum())}
     counts = np.zeros((ranks(x)[1], ranks(y)[1]))

@@ -1,8 +1,7 @@
 """Columns and tables as numpy arrays, each column with its own mask of what is there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,13 +42,19 @@ class Column:
     def is_number(self) -> bool:
         return self.type in ("BIGINT", "DOUBLE", "BOOLEAN")
 
+    def ordered(self) -> Array:
+        """The values (n,) as numbers that sort as they do."""
+        if self.values.dtype.kind in "mM":
+            return self.values.view("int64")
+        return self.values.view("int8") if self.type == "BOOLEAN" else self.values
+
     def floats(self) -> Array:
         """The values as float64 (n,); dates as days since 1970, timestamps as seconds."""
         if self.type == "VARCHAR":
             raise CannotRecompute("a number is needed where there is text")
         if self.type == "TIMESTAMP":
-            return self.values.astype("int64") / 1e6
-        return self.values.astype("int64" if self.type == "DATE" else "float64").astype("float64")
+            return self.values.view("int64") / 1e6
+        return self.ordered().astype("float64", copy=False)
 
     def scalar(self, row: int) -> Any:
         """One value as JSON holds it: dates are ISO text."""
@@ -111,6 +116,15 @@ def of_scalars(values: Sequence[Any], rows: Array | None = None) -> Column:
     return Column(kind, array[chosen], known[chosen] & np.isfinite(array[chosen]))
 
 
+CHUNK = 1 << 18  # rows worked on at a time where whole-column temporaries would cost memory
+
+
+def chunks(rows: int, least: int = 0) -> Iterator[slice]:
+    """Slices of CHUNK rows (or of `least`, if that is more), in order."""
+    step = max(CHUNK, least)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
 def nulls(kind: str, rows: int) -> Column:
     words = np.array([], object) if kind == "VARCHAR" else None
     return Column(kind, np.zeros(rows, DTYPES[kind]), np.zeros(rows, bool), words)
@@ -126,26 +140,6 @@ def share_words(columns: Sequence[Column]) -> list[Column]:
         to_code = np.array([place[word] for word in c.words] + [0], "int32")
         recoded.append(Column("VARCHAR", to_code[np.where(c.valid, c.values, -1)], c.valid, words))
     return recoded
-
-
-def concatenate(columns: Sequence[Column]) -> Column:
-    """Columns under each other. Integers and floats become floats; other mixtures become text."""
-    kinds = {c.type for c in columns}
-    if len(kinds) > 1 and kinds <= {"BIGINT", "DOUBLE"}:
-        columns = [Column("DOUBLE", c.floats(), c.valid, computed=c.computed) for c in columns]
-    elif len(kinds) > 1:
-        columns = [c if c.type == "VARCHAR" else as_varchar(c) for c in columns]
-    if columns[0].type == "VARCHAR":
-        columns = share_words(columns)
-    values, valid = np.concatenate([c.values for c in columns]), np.concatenate([c.valid for c in columns])
-    computed = any(c.computed for c in columns)
-    return Column(columns[0].type, values, valid, columns[0].words, computed)
-
-
-def as_varchar(c: Column) -> Column:
-    codes, count = ranks(c)
-    first = _first_rows(codes, count)
-    return text_column(c.take(first).texts(), codes)
 
 
 class Table:
@@ -179,137 +173,3 @@ class Table:
 
 def table_of(columns: Mapping[str, Column]) -> Table:
     return Table(len(next(iter(columns.values())).values), list(columns), columns.__getitem__)
-
-
-def read(path: Path, charge: Callable[[int], None]) -> Table:
-    """A Parquet file as a table whose columns are read one by one; `charge` is told the values before each."""
-    from pyarrow import parquet
-
-    file = parquet.ParquetFile(path)
-    schema, rows = file.schema_arrow, file.metadata.num_rows
-
-    def make(name: str) -> Column:
-        charge(rows)
-        text = str(schema.field(name).type) in ("string", "large_string")
-        source = parquet.ParquetFile(path, read_dictionary=[name]) if text else file
-        return from_arrow(source.read(columns=[name]).column(name))
-
-    return Table(rows, schema.names, make)
-
-
-def from_arrow(chunks: Any) -> Column:
-    import pyarrow as pa
-    from pyarrow import compute
-
-    kind = chunks.type
-    if pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        array = chunks if pa.types.is_dictionary(kind) else chunks.dictionary_encode()
-        array = array.unify_dictionaries().combine_chunks()
-        array = array if isinstance(array, pa.DictionaryArray) else array.chunk(0)
-        order = compute.array_sort_indices(array.dictionary).to_numpy()
-        to_rank = np.zeros(len(order) + 1, "int32")
-        to_rank[order] = np.arange(len(order), dtype="int32")
-        valid = array.indices.is_valid().to_numpy(zero_copy_only=False)
-        codes = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        words = array.dictionary.take(pa.array(order)).to_numpy(zero_copy_only=False).astype(object)
-        return Column("VARCHAR", to_rank[codes] if len(codes) else codes.astype("int32"), valid, words)
-    empty: Any
-    if pa.types.is_integer(kind):
-        name, storage, empty = "BIGINT", pa.int64(), 0
-    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        name, storage, empty = "DOUBLE", pa.float64(), 0.0
-    elif pa.types.is_boolean(kind):
-        name, storage, empty = "BOOLEAN", pa.bool_(), False
-    elif pa.types.is_date(kind):
-        name, storage, empty = "DATE", pa.int32(), 0
-    elif pa.types.is_timestamp(kind):
-        chunks = chunks.cast(pa.timestamp("us", kind.tz))
-        name, storage, empty = "TIMESTAMP", pa.int64(), 0
-    elif pa.types.is_time(kind):
-        chunks = chunks.cast(pa.time64("us"))
-        name, storage, empty = "TIME", pa.int64(), 0
-    else:
-        raise CannotRecompute(f"a column of type {kind} cannot be read here")
-    valid = chunks.is_valid().to_numpy()
-    plain = chunks.cast(storage).fill_null(empty).to_numpy()
-    if name in ("DATE", "TIMESTAMP", "TIME"):
-        plain = plain.astype("int64").view("int64").astype(DTYPES[name])
-    return Column(name, plain, valid & np.isfinite(plain) if name == "DOUBLE" else valid)
-
-
-# --- groups -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """`of_row` (n,) is each row's group, -1 where a key is null; groups are numbered in the order of their keys."""
-
-    of_row: Array
-    count: int
-    keys: list[Column]  # (count,) each
-
-    def names(self) -> list[str]:
-        return [" | ".join(str(part) for part in parts) for parts in zip(*(key.texts() for key in self.keys), strict=True)]
-
-
-def everything(rows: int) -> Groups:
-    return Groups(np.zeros(rows, "int64"), 1, [])
-
-
-def group(table: Table, by: Sequence[str]) -> Groups:
-    if not by:
-        return everything(table.rows)
-    columns = [table[name] for name in by]
-    of_row, count = combine([ranks(c) for c in columns])
-    first = _first_rows(of_row, count)
-    return Groups(of_row, count, [c.take(first) for c in columns])
-
-
-def ranks(c: Column, with_nulls: bool = False) -> tuple[Array, int]:
-    """Each value's place (n,) among the distinct ones in order, -1 for null; and how many places there are.
-
-    With `with_nulls` null is a value too, the last one.
-    """
-    if c.words is not None:
-        raw, count = c.values.astype("int64"), len(c.words)
-    else:
-        values = c.values if c.type == "DOUBLE" else c.values.astype("int64")
-        known = values[c.valid]
-        low, high = (int(known.min()), int(known.max())) if len(known) and c.type != "DOUBLE" else (0, 2**62)
-        if high - low <= 4 * len(known) + 1024:
-            raw, count = values - low, high - low + 1
-        else:
-            distinct, places = np.unique(known, return_inverse=True)
-            raw, count = np.zeros(len(values), "int64"), len(distinct)
-            raw[c.valid] = places
-    return combine([(np.where(c.valid, raw, count if with_nulls else -1), count + with_nulls)])
-
-
-def combine(parts: Sequence[tuple[Array, int]]) -> tuple[Array, int]:
-    """Several keys as one: dense numbers (n,) in the order of the keys, -1 where any is -1; and how many."""
-    total, count = parts[0]
-    for codes, size in parts[1:]:
-        if count * size >= 2**62:
-            total, count = _dense(total, count)
-        total, count = np.where((total < 0) | (codes < 0), -1, total * size + codes), count * size
-    return _dense(total, count)
-
-
-def _dense(codes: Array, count: int) -> tuple[Array, int]:
-    known = codes >= 0
-    if count <= 4 * len(codes) + 1024:
-        there = np.bincount(codes[known], minlength=count) > 0
-        place = np.append(np.cumsum(there) - 1, -1)
-        return place[codes], int(there.sum())
-    distinct, places = np.unique(codes[known], return_inverse=True)
-    dense = np.full(len(codes), -1, "int64")
-    dense[known] = places
-    return dense, len(distinct)
-
-
-def _first_rows(codes: Array, count: int) -> Array:
-    """The first row (count,) of each group."""
-    first = np.zeros(count, "int64")
-    backwards = np.flatnonzero(codes >= 0)[::-1]
-    first[codes[backwards]] = backwards  # the last one written is the first row
-    return first

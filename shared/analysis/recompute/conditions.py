@@ -9,17 +9,8 @@ import numpy as np
 
 from shared.analysis.expression import Call, Node, Number, Variable
 from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition, Not, RefValue
-from shared.analysis.recompute.columns import (
-    Array,
-    CannotRecompute,
-    Column,
-    Table,
-    as_text,
-    as_varchar,
-    column,
-    of_scalars,
-    share_words,
-)  # fmt: skip
+from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, as_text, column, of_scalars, share_words
+from shared.analysis.recompute.grouping import as_varchar
 
 Refs = Callable[[str], Any]
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from shared.analysis.plan import Correlate
 from shared.analysis.recompute import Alike, Inexact, near
-from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Groups, Table, everything, group
+from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table
 from shared.analysis.recompute.conditions import Refs
+from shared.analysis.recompute.grouping import Groups, everything, group
 
 Result = dict[str, Any]
 MOST_PAIRS = 400
@@ -66,7 +67,7 @@ def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Resu
     used = a.valid & b.valid & (groups.of_row >= 0)
     x, y, g = a.floats()[used], b.floats()[used], groups.of_row[used]
     if method == "kendall":
-        return [_kendall(x[g == k], y[g == k]) for k in range(groups.count)]
+        return [_kendall(x[rows], y[rows]) for rows in Groups(g, groups.count, []).members()]
     place = "rank() OVER (PARTITION BY g ORDER BY {0}) + (count(*) OVER (PARTITION BY g, {0}) - 1) / 2.0::DOUBLE AS {0}"
     values = f"(SELECT g, {place.format('x')}, {place.format('y')} FROM t)" if method == "spearman" else "t"
     rows = sql(

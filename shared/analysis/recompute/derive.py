@@ -7,21 +7,9 @@ import numpy as np
 
 from shared.analysis.expression import parse
 from shared.analysis.plan import Bin, DatePart, Derive, Window
-from shared.analysis.recompute.columns import (
-    Array,
-    CannotRecompute,
-    Column,
-    Groups,
-    Table,
-    as_text,
-    column,
-    everything,
-    group,
-    of_scalars,
-    ranks,
-    text_column,
-)  # fmt: skip
+from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, as_text, column, of_scalars, text_column
 from shared.analysis.recompute.conditions import Refs, evaluate, matches
+from shared.analysis.recompute.grouping import Groups, everything, group, ranks
 from shared.analysis.recompute.measures import ordered_values, sample
 
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -110,7 +98,7 @@ def binned(c: Column, how: Bin) -> Column:
     else:
         assert how.quantiles is not None
         groups = everything(len(x))
-        edges = np.unique(sample(column("DOUBLE", x, c.valid), groups)[0].quantiles(
+        edges = np.unique(sample(column("DOUBLE", x, c.valid), groups).quantiles(
             *(i / how.quantiles for i in range(how.quantiles + 1))))  # fmt: skip
     inner = np.searchsorted(edges, x, side="left" if how.right else "right") - 1  # -1 below, len - 1 above
     intervals = len(edges) - 1
@@ -197,23 +185,24 @@ def _running(x: Array, there: Array, g: Array, place: Array, size: int | None, k
 def _whole_group(c: Column, groups: Groups, window: Window) -> Column:
     if window.function == "rank":
         codes = ranks(c)[0]
-        s, rows = sample(Column("BIGINT", codes, c.valid), groups)
-        order = np.lexsort((-s.x, s.g))
-        g, x = s.g[order], s.x[order]
+        rows = np.flatnonzero(c.valid & (groups.of_row >= 0))
+        g, x = groups.of_row[rows], codes[rows]
+        order = np.lexsort((-x, g))
+        g, x = g[order], x[order]
         new = np.append(True, (x[1:] != x[:-1]) | (g[1:] != g[:-1]))[: len(x)]
         leader = np.maximum.accumulate(np.where(new, np.arange(len(x)), 0))  # ties share the best place
         place = leader - np.searchsorted(g, np.arange(groups.count))[g] + 1
         return _back(column("BIGINT", place), rows[order], len(c.values))
     x = c.floats()
-    s, _ = sample(column("DOUBLE", x, c.valid), groups)
+    s = sample(column("DOUBLE", x, c.valid), groups)
     of_row = np.maximum(groups.of_row, 0)
     inside = (groups.of_row >= 0) & (s.n[of_row] > 0 if groups.count else False)
     with np.errstate(all="ignore"):
-        mean = s.means()[of_row] if groups.count else x
+        mean = s.mean[of_row] if groups.count else x
         if window.function == "group_mean":
             return column("DOUBLE", mean, inside)
         if window.function == "share":
-            return column("DOUBLE", x / s.sums(s.x)[of_row], inside & c.valid)
+            return column("DOUBLE", x / s.sums()[of_row], inside & c.valid)
         std = np.sqrt(s.moment(2) / (s.n - 1))[of_row]
         return column("DOUBLE", (x - mean) / std, inside & c.valid)
 

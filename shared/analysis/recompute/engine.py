@@ -12,8 +12,9 @@ import numpy as np
 from shared.analysis.expression import Call, Node, parse
 from shared.analysis.plan import TABLE_MAKING, Calculate, Decide, Join, Plan, Predicate, RefValue, Step, Unpivot
 from shared.analysis.recompute import Inexact, NotRecomputed, answers, association, correlations, significance, tables, values
-from shared.analysis.recompute.columns import CannotRecompute, Table, of_scalars, read, table_of
+from shared.analysis.recompute.columns import CannotRecompute, Table, of_scalars, table_of
 from shared.analysis.recompute.conditions import evaluate
+from shared.analysis.recompute.reading import read
 from shared.analysis.references import resolve
 from shared.errors import AgentForgeError
 
@@ -74,7 +75,7 @@ class Engine:
             result = table = NotRecomputed(str(error))
         except (AgentForgeError, MemoryError) as error:
             result = table = NotRecomputed(str(error) or "not enough memory")
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # a check that fails must not fail the run
+        except Exception as error:  # a check that fails must not fail the run
             result = table = NotRecomputed(f"the second engine stumbled ({type(error).__name__}: {error})")
         if step.op in TABLE_MAKING and not (step.op == "outliers" and step.action == "count"):
             self.tables[step.id] = table

@@ -8,21 +8,23 @@ import numpy as np
 
 from shared.analysis.plan import Compare, Test
 from shared.analysis.recompute import Inexact
-from shared.analysis.recompute.columns import Array, CannotRecompute, Table, as_text, group
+from shared.analysis.recompute.columns import Array, CannotRecompute, Table, as_text
 from shared.analysis.recompute.conditions import matches
 from shared.analysis.recompute.correlations import finite, sql
+from shared.analysis.recompute.grouping import group
 
 Result = dict[str, Any]
 
 
 def chosen(step: Test, table: Table) -> tuple[list[str], list[Array]]:
-    """The groups of `by` (all, or those picked, in the order they were picked) and the rows (n,) bool of each."""
+    """The groups of `by` (all, or those picked, in the order they were picked) and the row numbers of each."""
     assert step.by is not None
     if step.groups is None:
         groups = group(table, [step.by])
-        return groups.names(), [groups.of_row == k for k in range(groups.count)]
-    rows = [matches(Compare(column=step.by, op="==", value=value), table, lambda ref: None) for value in step.groups]
-    texts = [table[step.by].take(np.flatnonzero(which)[:1]).texts() for which in rows]
+        return groups.names(), groups.members()
+    found = [matches(Compare(column=step.by, op="==", value=value), table, lambda ref: None) for value in step.groups]
+    rows = [np.flatnonzero(which) for which in found]
+    texts = [table[step.by].take(which[:1]).texts() for which in rows]
     return [str((text or [as_text(v)])[0]) for text, v in zip(texts, step.groups, strict=True)], rows
 
 
@@ -53,7 +55,7 @@ def samples_of(step: Test, table: Table) -> tuple[list[str], list[Array]]:
     if step.by is None:
         return [step.column], [c.floats()[c.valid]]
     names, rows = chosen(step, table)
-    return names, [c.floats()[which & c.valid] for which in rows]
+    return names, [c.floats()[which[c.valid[which]]] for which in rows]
 
 
 Moments = tuple[int, float, float]  # n, mean, sample variance

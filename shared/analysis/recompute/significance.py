@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from shared.analysis.plan import Compare, Test
-from shared.analysis.recompute.columns import Array, CannotRecompute, Table, group
+from shared.analysis.recompute.columns import Array, CannotRecompute, Table
 from shared.analysis.recompute.conditions import Refs, matches
 from shared.analysis.recompute.correlations import finite, sql
+from shared.analysis.recompute.grouping import group
 from shared.analysis.recompute.samples import OF_SAMPLES, chosen, described, ratio, samples_of, stacked, two
 
 Result = dict[str, Any]
@@ -36,7 +37,7 @@ def _counts(step: Test, table: Table) -> Array:
     assert step.column is not None and step.by is not None
     values = group(table, [step.column])
     _, rows = chosen(step, table)
-    rows_of = [values.of_row[which & (values.of_row >= 0)] for which in rows]
+    rows_of = [of_row[of_row >= 0] for of_row in (values.of_row[which] for which in rows)]
     counts = np.zeros((values.count, len(rows)))
     for g, x, count in sql("SELECT g, x::BIGINT, count(*) FROM t GROUP BY 1, 2", **stacked(rows_of)):
         counts[x, g] = count
@@ -91,8 +92,8 @@ def _proportion(step: Test, table: Table) -> Result:
     _, rows = chosen(step, table)
     two(rows)
     hit = matches(Compare(column=step.column, op="==", value=step.success), table, lambda ref: None)
-    n = [int((which & table[step.column].valid).sum()) for which in rows]
-    hits = [int((which & hit).sum()) for which in rows]
+    n = [int(table[step.column].valid[which].sum()) for which in rows]
+    hits = [int(hit[which].sum()) for which in rows]
     if not all(n):
         return {"n": sum(n), "statistic": None, "p_value": None}
     p = sum(hits) / sum(n)

@@ -13,18 +13,10 @@ from shared.analysis.plan import (
     Join,
     Unpivot,
 )  # fmt: skip
-from shared.analysis.recompute.columns import (
-    Array,
-    Column,
-    Table,
-    combine,
-    concatenate,
-    nulls,
-    ranks,
-    text_column,
-)  # fmt: skip
+from shared.analysis.recompute.columns import Array, Column, Table, nulls, text_column
 from shared.analysis.recompute.conditions import Refs, matches
 from shared.analysis.recompute.derive import derived
+from shared.analysis.recompute.grouping import combine, concatenate, ranks
 
 Result = dict[str, Any]
 Made = tuple[Result, Table]

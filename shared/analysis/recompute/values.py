@@ -15,21 +15,9 @@ from shared.analysis.plan import (
     Outliers,
     Scale,
 )  # fmt: skip
-from shared.analysis.recompute.columns import (
-    DTYPES,
-    CannotRecompute,
-    Column,
-    Table,
-    as_text,
-    as_varchar,
-    column,
-    everything,
-    group,
-    of_scalars,
-    ranks,
-    share_words,
-)  # fmt: skip
+from shared.analysis.recompute.columns import DTYPES, CannotRecompute, Column, Table, as_text, column, of_scalars, share_words
 from shared.analysis.recompute.conditions import Refs
+from shared.analysis.recompute.grouping import as_varchar, everything, group, ranks
 from shared.analysis.recompute.measures import sample
 
 Result = dict[str, Any]
@@ -119,12 +107,12 @@ def outliers(step: Outliers, table: Table, refs: Refs) -> tuple[Result, Table]:
     found, new = {}, {}
     for name in step.columns:
         c = table[name]
-        s, _ = sample(column("DOUBLE", c.floats(), c.valid), everything(table.rows))
+        s = sample(column("DOUBLE", c.floats(), c.valid), everything(table.rows))
         with np.errstate(all="ignore"):
             if step.method == "zscore":
                 std = float(np.sqrt(s.moment(2) / (s.n - step.ddof))[0])
                 std = std or np.nan  # equal values have no z-scores
-                lower, upper = s.means()[0] - step.k * std, s.means()[0] + step.k * std
+                lower, upper = s.mean[0] - step.k * std, s.mean[0] + step.k * std
             else:
                 low, high = (q[0] for q in s.quantiles(0.25, 0.75))
                 lower, upper = low - step.k * (high - low), high + step.k * (high - low)
@@ -205,23 +193,23 @@ def scale(step: Scale, table: Table, refs: Refs) -> Made:
     for name in step.columns:
         c = table[name]
         x = c.floats()
-        s, _ = sample(column("DOUBLE", x, c.valid), one)
-        low, high = (bound.astype("float64")[0] for bound in s.extremes())
+        s = sample(column("DOUBLE", x, c.valid), one)
+        low, high = (bound.astype("float64")[0] for bound in s.extremes)
         with np.errstate(all="ignore"):
             if step.method == "zscore":
-                scaled = (x - s.means()[0]) / np.sqrt(s.moment(2) / (s.n - step.ddof))[0]
+                scaled = (x - s.mean[0]) / np.sqrt(s.moment(2) / (s.n - step.ddof))[0]
             elif step.method == "minmax":
                 scaled = (x - low) / (high - low)
             else:
                 q25, median, q75 = (q[0] for q in s.quantiles(0.25, 0.5, 0.75))
                 scaled = (x - median) / (q75 - q25)
             fresh = column("DOUBLE", scaled, c.valid)
-            t, _ = sample(fresh, one)
-            low, high = (bound[0] for bound in t.extremes())
+            t = sample(fresh, one)
+            low, high = (bound[0] for bound in t.extremes)
             numbers = [
-                t.means()[0],
-                (np.sqrt(t.moment(2) / (t.n - 1))[0] if len(t.x) > 1 else np.nan),
-                *((low, high) if len(t.x) else (np.nan, np.nan)),
+                t.mean[0],
+                (np.sqrt(t.moment(2) / (t.n - 1))[0] if t.n[0] > 1 else np.nan),
+                *((low, high) if t.n[0] else (np.nan, np.nan)),
             ]
         told[name + step.suffix] = {
             key: float(value) if np.isfinite(value) else None

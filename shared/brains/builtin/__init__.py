@@ -16,6 +16,7 @@ from shared.brains.builtin.conditions import OutOfRange
 from shared.brains.builtin.link import Linker, split_name, stem
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.recipe import Recipe
+from shared.brains.builtin.terms import Answer
 
 Values = Callable[[str, str], list[str] | None]  # table, column -> its distinct values, or None when there are too many
 
@@ -39,15 +40,7 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
             wanted.sort(key=lambda o: list(outputs).index(o.name))
         else:
             question = Recipe(brain, goal, {}).question()
-            try:
-                answer = brain.answer(question)
-            except Unclear as problem:
-                answer = None
-                for clearer in rephrased(question):
-                    with suppress(Unclear):
-                        answer = answer or brain.answer(clearer)
-                if answer is None:
-                    raise problem
+            answer = answered(brain, question)
             if answer.extra:
                 wanted += [Output(name=name, ref=ref, decimals=decimals) for name, ref in answer.extra.items()]
             elif answer.ref:
@@ -87,11 +80,26 @@ def choose_table(text: str, profile: Profile, values: Values, nouns: frozenset[s
             continue
         both = TableProfile(name=first.name, rows=first.rows, duplicate_rows=None, columns=[*first.columns, *(c for c in other.columns if c.name not in shared)])
         home = {c.name: first.name for c in first.columns} | {c.name: other.name for c in other.columns if c.name not in shared}
-        linker = Linker(both, lambda column, home=home: values(home[column], column), nouns)
+        linker = Linker(both, partial(_at_home, values, home), nouns)
         builder = Builder(linker, first.name)
         builder.start(builder.add(Join, first.name, right=other.name, on=shared[:1]))
         return linker, builder, first.rows
     return linkers[first.name], builder, first.rows
+
+
+def _at_home(values: Values, home: Mapping[str, str], column: str) -> list[str] | None:
+    return values(home[column], column)
+
+
+def answered(brain: Interpreter, question: str) -> Answer:
+    """The answer to a question as it stands, else to a plainer wording of it; the first difficulty is the one that is told."""
+    try:
+        return brain.answer(question)
+    except Unclear:
+        for clearer in rephrased(question):
+            with suppress(Unclear):
+                return brain.answer(clearer)
+        raise
 
 
 def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
@@ -128,4 +136,4 @@ def asked_decimals(text: str) -> int | None:
     if m[3]:
         return 0
     found = m[1] or m[2]
-    return _COUNT.get(found, int(found) if found.isdigit() else None)  # type: ignore[arg-type]
+    return _COUNT.get(found, int(found) if found.isdigit() else None)

@@ -130,8 +130,10 @@ class Builder:
             name = f"{name}_{column}"
         elif function == "count" and column is None:
             name = "count"
-        return Measure(name=name[:200], function=function, column=column, q=q, ddof=ddof if function in ("std", "var", "sem", "cv") else 1,
-                       bias=self.bias if function in ("skew", "kurtosis") else False, where=where)  # type: ignore[arg-type]  # fmt: skip
+        return Measure.model_validate(
+            {"name": name[:200], "function": function, "column": column, "q": q, "ddof": ddof if function in ("std", "var", "sem", "cv") else 1,
+             "bias": self.bias if function in ("skew", "kurtosis") else False, "where": where}
+        )  # fmt: skip
 
     def value(self, table: str, function: str, column: str | None, where: Condition | None = None) -> str:
         """A reference to one number about a table."""

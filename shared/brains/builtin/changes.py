@@ -57,8 +57,8 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
                 return None
         function_a = (a.functions or (["lookup"] if b.functions and not a.functions and brain.is_single(a.where) else functions) or ["count" if not columns else "lookup"])[0]
         function_b = (b.functions or functions or ["count" if not columns else "lookup"])[0]
-        column_a = (a.columns or b.columns or [None])[0]
-        column_b = (b.columns or a.columns or [None])[0]
+        column_a = next(iter(a.columns or b.columns), None)
+        column_b = next(iter(b.columns or a.columns), None)
         shared = [c for c in a.where if not b.where or not set(columns_of(c)) & {x for w in b.where for x in columns_of(w)}]
         where_b = b.where + [c for c in shared if b.where]
         if a.where and b.where and {c for w in a.where for c in columns_of(w)}.isdisjoint(c for w in b.where for c in columns_of(w)):
@@ -129,7 +129,8 @@ def change(brain: "Interpreter", scene: Scene) -> Answer | None:
             pair = pairs[0]
             others = [c for c in w if c not in pair]
         elif inside and re.search(r"difference|gap|differ|than", text):
-            pair = [Compare(column=inside[0].column, op="==", value=v) for v in inside[0].value]  # type: ignore[union-attr]
+            listed = inside[0].value
+            pair = [Compare(column=inside[0].column, op="==", value=v) for v in (listed if isinstance(listed, list) else [])]
             others = [c for c in w if c is not inside[0]]
         else:
             return None
@@ -212,7 +213,8 @@ def from_row_to_row(brain: "Interpreter", scene: Scene) -> Answer | None:
     falling = bool(re.match(down, word))
     if least or not re.search(r"\b(?:which|when|what (?:year|month|day|date|quarter|week))\b", text):
         return None
-    target = brain.linker.virtual and next((v for v, part in brain.linker.virtual.items() if part.part == "year" and part.column == time and brain.linker.row_unit() == "year"), None) or time
+    years = [v for v, part in brain.linker.virtual.items() if part.part == "year" and part.column == time and brain.linker.row_unit() == "year"]
+    target = years[0] if years else time
     table = brain.builder.base(table, name, target)
     ranked = brain.builder.rank(table, name, [target], order="asc" if falling else "desc")
     return Answer(f"{ranked}:/name", ranked)

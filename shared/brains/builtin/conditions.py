@@ -181,7 +181,7 @@ def time_range(linker: Linker) -> tuple[date, date]:
         column = linker.columns[linker.dates[0]]
         return date.fromisoformat(str(column.min)[:10]), date.fromisoformat(str(column.max)[:10])
     column = linker.columns[linker.years[0]]
-    return date(int(column.min or 1), 1, 1), date(int(column.max or 1), 12, 31)  # type: ignore[arg-type]
+    return date(int(column.min or 1), 1, 1), date(int(column.max or 1), 12, 31)
 
 
 def _year(linker: Linker, value: int) -> Condition:

@@ -150,16 +150,16 @@ class Linker:
         for column in table.columns:
             if column.type == "VARCHAR":
                 for value in values(column.name) or []:
-                    form = key(re.findall(r"[^\W_]+", value.lower()))
-                    if form and len(form) <= 8:
-                        self.values.setdefault(form, []).append((column.name, value))
+                    spelled = key(re.findall(r"[^\W_]+", value.lower()))
+                    if spelled and len(spelled) <= 8:
+                        self.values.setdefault(spelled, []).append((column.name, value))
         self.parts_of_values: dict[str, set[tuple[str, str]]] = {}  # a word or initials -> the values it may be short for
-        for form, hits in self.values.items():
-            for column, value in hits:
-                if len(form) > 1 and self.columns[column].distinct <= 100:
-                    for word in form:
-                        self.parts_of_values.setdefault(word, set()).add((column, value))
-                    self.parts_of_values.setdefault("".join(w[0] for w in form).upper(), set()).add((column, value))
+        for spelled, hits in self.values.items():
+            for hit in hits:
+                if len(spelled) > 1 and self.columns[hit[0]].distinct <= 100:
+                    for word in spelled:
+                        self.parts_of_values.setdefault(word, set()).add(hit)
+                    self.parts_of_values.setdefault("".join(w[0] for w in spelled).upper(), set()).add(hit)
         self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
         self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and c.min >= 1000 and c.max <= 2200]  # fmt: skip

@@ -39,7 +39,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     # which superlative leads: the last of "highest first" only says the order
     hinted = [m for m in marks if p.scene.get(m)[1] and p.scene.get(m)[0] not in ("top", "bottom")]
     plain = [m for m in marks if p.scene.get(m)[0] not in ("top", "bottom")]
-    lead = (hinted or ([] if any(p.scene.get(m)[0] in ("top", "bottom") for m in marks[:1]) else plain) or marks or [None])[0]
+    lead = next(iter(hinted or ([] if any(p.scene.get(m)[0] in ("top", "bottom") for m in marks[:1]) else plain) or marks), None)
     text = re.sub(r"(?:,|;)? ?(?:starting|beginning) with[^.?!]*⟨S\d+⟩[^.?!]*", " ", text) if len(marks) > 1 else text
     trailing = rx(r"{S:s} (?:one |ones |value |⟨N\d+⟩ )?(?:first|on top|at the top)\b|(?:starting|beginning) with (?:the )?{S:t}").search(text)
     if trailing and lead and len(marks) > 1:
@@ -59,7 +59,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     if after and not (p.by and lead and text.find(lead) > text.find("⟨G")):
         column = p.scene.get(after["c"])
         between = after["mid"] or ""
-        named = not re.search(r"⟨S\d+⟩", between) or not brain.linker.is_number(column) or re.search(r"top|⟨N\d+⟩", between)
+        named = not re.search(r"⟨S\d+⟩", between) or not brain.linker.is_number(column) or bool(re.search(r"top|⟨N\d+⟩", between))
         if brain.linker.is_number(column) and not brain.groupable(column):
             named = False
         if re.search(r"\b(?:has|have|had|with|got|gets|shows|saw|reached|recorded)\b.*⟨S", between):
@@ -86,7 +86,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         target = brain.linker.dates[0]
     if target is None and lead and len(columns) >= 2 and all(brain.linker.is_number(c) and c in brain.linker.columns for c in columns) and re.search(r"\b(?:which|what)\b(?: one)?(?: of| measurement| column| variable| feature| drug| is| has)?", text) and re.search(r"which (?:one |two |⟨N\d+⟩ )?of(?: the)?(?: [a-z]+)? ⟨C|⟨C\d+⟩ ?,? or(?: the)? ⟨C|: ?⟨C", text):
         return _which_column(brain, p, columns, direction, text)
-    wh = re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b|\bwhat [a-z]+ (?:has|had|have|is|was)\b", text)
+    wh = bool(re.search(r"\b(?:which|who|where|when|list|name|top|rank|on what|in what)\b|\bwhat [a-z]+ (?:has|had|have|is|was)\b", text))
     if target is None:
         row_noun = re.search(r"\b(?:which|what|who|list|name|top|the)\b[^⟨]*?\b([a-z]+)\b", text)
         if re.match(r"^\W*(?:the )?(?:(?:second|third|fourth|fifth|2nd|3rd) )?(?:⟨S\d+⟩|⟨N\d+⟩ ⟨S\d+⟩|top)[^⟨]*$|^\W*(?:the )?[a-z]+ (?:with|having) the ⟨S", text) and not re.search(r"^\W*(?:the )?⟨S\d+⟩ (?:value|number)", text):

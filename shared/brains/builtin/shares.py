@@ -77,11 +77,12 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     if len(wanted) == 2 and not p.by:
         table = brain.builder.where(brain.table, *base, *target)
         said = [p.scene.get(c) for c in re.findall(r"⟨C\d+⟩", after)]
-        whole = next((c for c in said if c in wanted), wanted[0]) if re.match(r"(?: [a-z]+){0,3} ?of\b", after) else wanted[1]
-        piece = next(c for c in wanted if c != whole)
-        a = brain.builder.value(table, "sum", piece)
-        b = brain.builder.value(table, "sum", whole)
-        ref = brain.builder.calculate("part / whole * 100" if function == "percent" else "part / whole", part=a, whole=b)
+        whole_column = next((c for c in said if c in wanted), wanted[0]) if re.match(r"(?: [a-z]+){0,3} ?of\b", after) else wanted[1]
+        part = next(c for c in wanted if c != whole_column)
+        ref = brain.builder.calculate(
+            "part / whole * 100" if function == "percent" else "part / whole",
+            part=brain.builder.value(table, "sum", part), whole=brain.builder.value(table, "sum", whole_column),
+        )  # fmt: skip
         return Answer(ref, ref.split(":")[0])
     column = sums[0] if sums and len(wanted) == 1 else None
     if wanted and column is None:

@@ -57,7 +57,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
     numeric = [c for c in dict.fromkeys([*p.columns, *p.by]) if (c in builder.expressions or linker.is_number(c)) and c not in used]
     texts = [c for c in dict.fromkeys([*p.by, *p.columns, *([label] if label else [])]) if c in builder.labels or not (c in builder.expressions or linker.is_number(c)) or c == label]
     if kind in ("shapiro", "normaltest", "jarque_bera", "ks_normal", "adf", "t_test_1sample"):
-        column = (numeric or ([brain.default] if brain.default else [None]))[0]
+        column = numeric[0] if numeric else brain.default
         if column is None:
             return None
         if kind == "t_test_1sample":

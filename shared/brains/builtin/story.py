@@ -132,7 +132,7 @@ def find_outliers(recipe: "Recipe", scene: Scene, lower: str) -> None:
     columns = [c for c in recipe.columns(scene) if c not in recipe.linker.virtual] or [c for m in scene.all("W") for c in columns_of(scene.get(m)) if recipe.linker.is_number(c)] or ([told.main] if told.main else [])
     columns = list(dict.fromkeys(columns))
     if told.main in columns and len(columns) > 1 and not re.search(r"any of|each of|both", lower):
-        columns = [told.main]  # type: ignore[list-item]
+        columns = [told.main]
     if not columns:
         return
     whole = recipe.lower
