@@ -6,32 +6,38 @@ SHELL := /bin/sh
 PYTHON = $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
-INSTALLED := .venv/.installed
+BASE := .venv/.base
+DEV := .venv/.dev
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | awk -F'\t' '{printf "  make %-6s %s\n", $$1, $$2}'
 
-$(INSTALLED): pyproject.toml
+$(BASE): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer (with its venv module) is needed; none was found on PATH." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) (once; downloads the libraries)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): $(BASE)
+	@echo "Adding what tests and measurements need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(INSTALLED)  ## answer a question about a real table, and show what was made
+demo: $(BASE)  ## answer a question about a real table, and show what was made
 	@AGENTFORGE_STORE=out/store $(BIN)/agentforge analyze examples/cars.csv \
 		"How did Miles_per_Gallon develop over the years?" --out out/demo
 
-test: $(INSTALLED)  ## lint, types, import rules and all tests
+test: $(DEV)  ## lint, types, import rules and all tests
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest
 
-soak: $(INSTALLED)  ## the tests with many more random examples (long)
+soak: $(DEV)  ## the tests with many more random examples (long)
 	@$(BIN)/pytest --hypothesis-profile=soak
 
-bench: $(INSTALLED)  ## measure: cold process against a bare script, warm process by stages
+bench: $(DEV)  ## measure: cold process against a bare script, warm process by stages
 	@$(BIN)/python -m bench.cold
 	@$(BIN)/python -m bench.warm
 

@@ -107,9 +107,9 @@ def _labels(table: Table, label: list[str], rows: Array) -> list[Any]:
 
 
 def trend(step: Trend, table: Table, refs: Refs) -> tuple[Result, Table]:
-    if step.value is not None:
-        table = table.take(table[step.value].valid)
     period = _periods(table[step.time], step)
+    if step.value is not None:
+        period = period.with_values(period.values, period.valid & table[step.value].valid)
     dated = table.with_columns({"\0period": period})
     groups = group(dated, [*step.by, "\0period"])
     rows = column("BIGINT", groups.sizes())

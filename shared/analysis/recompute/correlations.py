@@ -16,6 +16,7 @@ from shared.analysis.recompute.grouping import Groups, everything, group
 
 Result = dict[str, Any]
 MOST_PAIRS = 400
+MOST_RANKED = 5_000_000
 
 
 def sql(query: str, **columns: Array) -> list[tuple[Any, ...]]:
@@ -27,7 +28,7 @@ def sql(query: str, **columns: Array) -> list[tuple[Any, ...]]:
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"enable_external_access": False})
+    return duckdb.connect(config={"enable_external_access": False, "memory_limit": "1GB"})
 
 
 def finite(value: Any) -> float | None:
@@ -68,14 +69,18 @@ def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Resu
     x, y, g = a.floats()[used], b.floats()[used], groups.of_row[used]
     if method == "kendall":
         return [_kendall(x[rows], y[rows]) for rows in Groups(g, groups.count, []).members()]
+    if method == "spearman" and len(x) > MOST_RANKED:
+        raise CannotRecompute(f"ranking {len(x):,} rows takes too long")
     place = "rank() OVER (PARTITION BY g ORDER BY {0}) + (count(*) OVER (PARTITION BY g, {0}) - 1) / 2.0::DOUBLE AS {0}"
     values = f"(SELECT g, {place.format('x')}, {place.format('y')} FROM t)" if method == "spearman" else "t"
     rows = sql(
         f"""
-        WITH v AS (SELECT g, x::DOUBLE AS x, y::DOUBLE AS y FROM {values}),
-        m AS (SELECT g, count(*) AS n, avg(x) AS mx, avg(y) AS my, min(x) < max(x) AND min(y) < max(y) AS vary FROM v GROUP BY g)
+        WITH m AS (
+            SELECT g, count(*) AS n, avg(x) AS mx, avg(y) AS my, min(x) < max(x) AND min(y) < max(y) AS vary
+            FROM {values} GROUP BY g
+        )
         SELECT g, any_value(n), any_value(vary), sum((x - mx) * (y - my)), sum((x - mx) ** 2), sum((y - my) ** 2)
-        FROM v JOIN m USING (g) GROUP BY g
+        FROM {values} JOIN m USING (g) GROUP BY g
         """,
         g=g, x=x, y=y,
     )  # fmt: skip

@@ -25,7 +25,7 @@ class Groups:
 
     def members(self) -> list[Array]:
         """The row numbers of each group, in row order."""
-        order = np.argsort(self.of_row, kind="stable")
+        order = by_group(self.of_row, self.count)
         starts = np.cumsum(np.append((self.of_row < 0).sum(), self.sizes()))
         return [order[start:end] for start, end in pairwise(starts.tolist())]
 
@@ -36,6 +36,11 @@ def counts(codes: Array, count: int) -> Array:
     for part in chunks(len(codes), count):
         total += np.bincount(codes[part] + 1, minlength=count + 1)[1:]
     return total
+
+
+def by_group(codes: Array, count: int) -> Array:
+    """The row numbers by group, within a group in row order; those of -1 first."""
+    return np.argsort(codes.astype("int16") if count < 2**15 else codes, kind="stable")  # short ones sort by radix
 
 
 def everything(rows: int) -> Groups:

@@ -9,7 +9,7 @@ import numpy as np
 from shared.analysis.plan import Measure
 from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, chunks, column
 from shared.analysis.recompute.conditions import Refs, matches
-from shared.analysis.recompute.grouping import Groups, counts, ranks
+from shared.analysis.recompute.grouping import Groups, by_group, counts, ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,10 @@ class Sample:
         start = np.cumsum(self.n) - self.n
         if self.k == 1:
             return np.sort(x), g, start
-        order = np.argsort(x, kind="stable")
-        order = order[np.argsort(g[order], kind="stable")]
-        return x[order], g[order], start
+        x = x[by_group(g, self.k)]
+        for low, high in zip(start.tolist(), (start + self.n).tolist(), strict=True):
+            x[low:high].sort()
+        return x, np.repeat(np.arange(self.k, dtype="int32"), self.n), start
 
     def runs(self) -> tuple[Array, Array, Array]:
         """The distinct values: each one's group, value and count, in order."""

@@ -11,7 +11,7 @@ from functools import partial
 
 from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, TableProfile
-from shared.brains.builtin.build import Builder, Unclear
+from shared.brains.builtin.build import Builder, Unclear, used
 from shared.brains.builtin.conditions import OutOfRange
 from shared.brains.builtin.link import Linker, split_name, stem
 from shared.brains.builtin.question import Interpreter
@@ -100,21 +100,6 @@ def answered(brain: Interpreter, question: str) -> Answer:
             with suppress(Unclear):
                 return brain.answer(clearer)
         raise
-
-
-def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
-    """The steps that the references rest on, in order: readings that were tried and dropped leave nothing behind."""
-    by_id = {step.id: step for step in steps}
-    needed: set[str] = set()
-    queue = [r.split(":")[0] for r in refs]
-    while queue:
-        identifier = queue.pop()
-        if identifier in needed or identifier not in by_id:
-            continue
-        needed.add(identifier)
-        text = by_id[identifier].model_dump_json(exclude={"because"})
-        queue += [*re.findall(r'"(c\d+):/', text), by_id[identifier].table, getattr(by_id[identifier], "right", "")]
-    return [step for step in steps if step.id in needed]
 
 
 def rephrased(question: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Puts plan steps together: the same request twice gives the same step, and derived columns appear where first needed."""
 
+import re
 from typing import Any
 
 from shared.analysis.expression import parse, quote, variables
@@ -166,4 +167,19 @@ def pointer(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-__all__ = ["Associate", "Builder", "FitModel", "Outliers", "Summarize", "Test", "Unclear", "pointer", "quote"]
+def used(steps: list, refs: list[str]) -> list:  # type: ignore[type-arg]
+    """The steps that the references rest on, in order: readings that were tried and dropped leave nothing behind."""
+    by_id = {step.id: step for step in steps}
+    needed: set[str] = set()
+    queue = [r.split(":")[0] for r in refs]
+    while queue:
+        identifier = queue.pop()
+        if identifier in needed or identifier not in by_id:
+            continue
+        needed.add(identifier)
+        text = by_id[identifier].model_dump_json(exclude={"because"})
+        queue += [*re.findall(r'"(c\d+):/', text), by_id[identifier].table, getattr(by_id[identifier], "right", "")]
+    return [step for step in steps if step.id in needed]
+
+
+__all__ = ["Associate", "Builder", "FitModel", "Outliers", "Summarize", "Test", "Unclear", "pointer", "quote", "used"]

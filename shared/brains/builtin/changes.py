@@ -35,7 +35,10 @@ def implied_column(brain: "Interpreter", scene: Scene) -> Scene:
 
 def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
     if not re.search(AUX, scene.text):
-        return None
+        indirect = re.search(r"\b(?:whether|if) (?=.*\bthan\b)", scene.text)
+        if indirect is None:
+            return None
+        scene = scene.fork("is " + scene.text[indirect.end() :])
     scene = implied_column(brain, scene)
     marked = scene.fork(scene.text)
     mark_values(marked, brain.linker)
@@ -47,7 +50,7 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
         right = (m["rest"] if m["rest"] is not None else m["rest2"]) or ""
         a = brain.parts(marked.fork(left), keep_values=True)
         b = brain.parts(marked.fork(right), keep_values=True)
-        brain.account(text, "than yes no either way sufficient enough", " ".join(words.COMPARATIVES), *words.LESS, *words.MORE, "higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse heavier older warmer hotter longer younger shorter lighter")
+        brain.account(text, "than yes no either way sufficient enough twice double half thrice triple times", " ".join(words.COMPARATIVES), *words.LESS, *words.MORE, "higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse heavier older warmer hotter longer younger shorter lighter")
         columns = a.columns or b.columns
         functions = a.functions or b.functions
         if len(columns) > 1 or (a.columns and b.columns and a.columns != b.columns):
@@ -65,6 +68,7 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
             return None
         if not b.where and re.search(r"other|rest|else", right):
             return None
+        factor = next((value for pattern, value in ((r"\b(?:twice|double)\b", 2.0), (r"\bhalf\b", 0.5), (r"\b(?:thrice|triple|three times)\b", 3.0)) if re.search(pattern, text)), None)
         first = brain.figure(function_a, column_a, a.where)
         second = brain.figure(function_b, column_b, where_b) if b.where or b.columns or b.functions or re.search(r"overall|all", right) else None
         if second is None:
@@ -72,8 +76,10 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
                 return None
             ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if word in LOWER else ">", value=b.numbers[0])], then=True)], False)
             return Answer(ref, ref.split(":")[0])
-        if first == second:
+        if first == second or not brain.loose and (a.numbers or b.numbers):
             return None
+        if factor is not None:
+            second = brain.builder.calculate(f"{factor} * x", x=second)
         ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if word in LOWER else ">", value=RefValue(ref=second))], then=True)], False)
         return Answer(ref, ref.split(":")[0])
     p = brain.parts(marked, keep_values=True)

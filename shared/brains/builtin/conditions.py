@@ -350,6 +350,9 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     text = rx(r"{C:c} (?:is |was |are |of |= |equal to |equals |marked (?:as )?|which is |a |level |code )*{N:n}(?! (?:%|percent|decimal|digit|bins))").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
     text = rx(rf"(?:between|from) {{N:a}}{_UNIT} (?P<mid>and|to|-) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(lambda m: between(m) if default else m.group(), text)
+    text = rx(rf"{{N:n}} {_TAIL}(?: [a-z]+)? (?:of|in) (?:the )?{{C:c}}").sub(compare, text)
+    text = rx(r"(?:coded(?: as)?|with code|code|scored|rated|labelled|marked) {N:n} (?:for|in|on|under) (?:the )?{C:c}").sub(
+        lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
     text = rx(rf"(?:= )?{{N:n}}{_UNIT} {_TAIL}").sub(by_unit, text)
     text = rx(rf"{_CMP} {{N:n}}{_UNIT}").sub(by_unit, text)
     text = rx(r"{N:n} (?:-? ?years?)(?: -? ?olds?| of age)").sub(lambda m: _aged(m, scene, linker), text)

@@ -67,6 +67,8 @@ def names_of(brain: "Interpreter", column: str, where: list[Condition]) -> Answe
 
 
 def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
+    if (subset := of_the_top(brain, scene)) is not None:
+        return subset
     p = brain.parts(scene)
     text = p.scene.text
     functions = [f for f in p.functions if f != "much"]
@@ -154,7 +156,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if len(columns) != 1:
         return None
     column = columns[0]
-    if function is None and p.where and not p.by and not brain.is_single(p.where) and not brain.linker.is_number(column) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
+    if function is None and p.where and not p.by and not brain.is_single(p.where) and (not brain.linker.is_number(column) or column in brain.linker.years) and re.search(r"\b(?:list|names?|which|show|name|what|who)\b|⟨C\d+⟩ (?:with|where|that)", text):
         brain.all_used(text)
         return names_of(brain, column, p.where)
     if function is None:
@@ -171,6 +173,31 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if function not in ("distinct", "null_count", "min", "max", "mode") and not brain.linker.is_number(column) and column not in brain.builder.expressions:
         return None
     return finish(brain, p, function, column)
+
+
+def of_the_top(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """A figure of the rows that rank highest: "the mean income of the ten most urban states"."""
+    noun = r"(?: [a-z]+| ⟨C\d+⟩)?"
+    m = rx(rf"(?:among|of|for|in|at|on|considering|using|across) (?:just |only )?the (?:⟨S\d+⟩ )?{{N:n}}{noun} (?:with|having|that have|by) (?:the )?{{S:s}} {{C:c}}").search(scene.text) \
+        or rx(rf"(?:among|of|for|in|at|on|considering|using|across) (?:just |only )?the {{N:n}} {{S:s}}{noun}").search(scene.text)  # fmt: skip
+    if m is None:
+        return None
+    said, hint, direction = scene.get(m["s"])
+    column = scene.get(m["c"]) if "c" in m.groupdict() else brain.linker.find_column(hint.split())[0] if hint and not hint.startswith("#") else None
+    k = scene.get(m["n"])
+    if column is None or direction not in ("asc", "desc") or not isinstance(k, int) or not 1 <= k <= 1000 or said in ("top", "bottom"):
+        return None
+    label = brain.label_column()
+    marked = brain.parts(scene.fork(scene.text))
+    saved = brain.table
+    ranked = brain.builder.rank(brain.builder.where(brain.table, *marked.where), column, [label] if label else [], k=k, order=direction)
+    rest = scene.fork(scene.text[: m.start()] + " " + scene.text[m.end() :])
+    rest.text = re.sub(r"⟨[WVYR]\d+⟩", " ", rest.text)
+    brain.table = ranked
+    try:
+        return figure_asked(brain, rest)
+    finally:
+        brain.table = saved
 
 
 def several(brain: "Interpreter", p: Parts, functions: list[str], columns: list[str]) -> Answer | None:

@@ -251,6 +251,10 @@ class Linker:
             return (hit[0], 1.0) if len(hit) == 1 else (None, 0.0)
         if hit := self.exact.get(("".join(form),)):
             return (hit[0], 0.95) if len(hit) == 1 else (None, 0.0)
+        if 2 <= len(phrase) <= 5 and not set(phrase) & words.STRUCTURE and not any(w in words.FUNCTIONS or w in words.SUPERLATIVES or w.isdigit() for w in phrase):
+            initials = [name for name in self.names if name.lower() == "".join(w[0] for w in phrase)]
+            if len(initials) == 1:
+                return initials[0], 0.9  # grade point average for GPA
         if len(form) >= 2 and form[-1] in words.TRAILING and form[-1] not in ("price", "code", "class"):
             name, score = self.find_column(phrase[:-1])
             return name, score * 0.98
@@ -260,10 +264,6 @@ class Linker:
         same = [name for name, parts in self.sets.items() if parts == deep]
         if len(same) == 1:
             return same[0], 0.95
-        if 2 <= len(phrase) <= 5 and not set(phrase) & words.STRUCTURE and not any(w in words.FUNCTIONS or w in words.SUPERLATIVES or w.isdigit() for w in phrase):
-            initials = [name for name in self.names if name.lower() == "".join(w[0] for w in phrase)]
-            if len(initials) == 1:
-                return initials[0], 0.9  # grade point average for GPA
         if len(form) > 1 and not set(phrase) & words.STRUCTURE:
             joined = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
             if len(joined) == 1:

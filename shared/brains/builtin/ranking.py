@@ -82,6 +82,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         target = p.scene.get(m["c"])
     if target is None and lead and (m := rx(r"{C:c} of (?:the )?(?:[a-z]+ )?⟨[SN]").search(text)) and not brain.linker.is_number(p.scene.get(m["c"])):
         target = p.scene.get(m["c"])  # "the last name of the oldest person"
+    if target is None and lead and (m := rx(r"{C:c} (?:of|for) (?:the )?(?:[a-z]+ |⟨C\d+⟩ )?(?:with|that has|having|who has|which has) (?:the )?{S:s} {C:d}").search(text)) and m["s"] == lead:
+        target = p.scene.get(m["c"])  # "the age of the patient with the highest bmi"
     if target is None and hint.startswith("#") and re.search(r"\b(?:day|date)\b", text) and brain.linker.dates:
         target = brain.linker.dates[0]
     if target is None and lead and len(columns) >= 2 and all(brain.linker.is_number(c) and c in brain.linker.columns for c in columns) and re.search(r"\b(?:which|what)\b(?: one)?(?: of| measurement| column| variable| feature| drug| is| has)?", text) and re.search(r"which (?:one |two |⟨N\d+⟩ )?of(?: the)?(?: [a-z]+)? ⟨C|⟨C\d+⟩ ?,? or(?: the)? ⟨C|: ?⟨C", text):
@@ -110,7 +112,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             target = brain.label_column()
             rowwise = target is not None
             groups = [c.name for c in brain.linker.table.columns if c.type == "VARCHAR" and c.distinct > 1]
-            if target is None and len(groups) == 1 and re.search(r"\b(?:which|top|list|name|rank|who)\b", text):
+            if target is None and len(groups) == 1 and re.search(r"\b(?:which|top|list|name|rank|who)\b|\bwhat [a-z]+ (?:has|had)\b", text):
                 target = groups[0]  # the one column that can name anything
         if target is None:
             return None
@@ -177,7 +179,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         if not p.functions and not brain.unique(target) and not rowwise:
             p.functions = functions = ["mean"] if re.search(r"on average|average", text) else functions
     numeric = [c for c in columns if brain.linker.is_number(c) or c in brain.builder.expressions or (hint == "#date" and c == columns[0])]
-    others = [c for c in columns if c not in numeric]
+    others = [c for c in columns if c not in numeric and not (brain.linker.kind_of(c) == "text" and brain.unique(c))]
     if others and not (count or not numeric):
         return None
     if len(functions) > 1:

@@ -12,7 +12,7 @@ from shared.analysis.plan import (
     Compare,
     Condition,
 )  # fmt: skip
-from shared.brains.builtin import series
+from shared.brains.builtin import guard, series
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import columns_of, mark_values
 from shared.brains.builtin.link import Scene, key
@@ -101,12 +101,17 @@ class Recipe:
                 except Unclear as problem:
                     self.problems[name] = problem.why
                     continue
-                if ref:
+                if ref and (lost := guard.unfounded_output(self, ref, self.outputs[name])):
+                    self.problems[name] = f"I found no use for the {lost} in its description."
+                elif ref:
                     self.told.done[name] = ref
                     self.problems.pop(name, None)
                     waiting.remove(name)
         for name in waiting:
             self.problems.setdefault(name, "I could not tell how to compute it from its description.")
+        if self.outputs and self.told.done and (lost := guard.unfounded(self)):
+            self.problems |= {name: f"I found no use for the {lost} that the task states, so I may have misread it." for name in self.told.done}
+            self.told.done.clear()
         return self.told.done
 
     def question(self) -> str:

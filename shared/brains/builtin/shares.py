@@ -127,7 +127,7 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
             a, b = (brain.figure(scene.get(m[f]), scene.get(m[c]), p.where) for f, c in (("f", "a"), ("g", "b")))
             ref = brain.builder.calculate(formula, a=a, b=b)
             return Answer(ref, ref.split(":")[0])
-    if not re.search(r"\bratio\b|divided by|\bdivide\b|times (?:as|more|higher|larger)", text):
+    if not re.search(r"\bratio\b|divided by|\bdivide\b|times (?:as|more|higher|larger|bigger|greater)|⟨F\d+⟩ times\b|how many times\b", text):
         return None
     marked = scene.fork(scene.text)
     mark_values(marked, brain.linker)
@@ -143,6 +143,8 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
         column = next(iter(p.columns), None)
         function = p.functions[0] if p.functions else ("count" if column is None else "lookup")
         a, b = (brain.figure(function, column, [c]) for c in conditions)
+        if re.search(r"how many times the\b.*\bis (?:the one|that) of\b", text) or a == b:
+            return None
         ref = brain.builder.calculate("a / b", a=a, b=b)
         return Answer(ref, ref.split(":")[0])
     return None
