@@ -1,6 +1,6 @@
 """Write sales_q3.jsonl: 200 made-up orders of the third quarter of 2025, the same every time.
 
-    python examples/make_sales.py
+python examples/make_sales.py
 """
 
 import json

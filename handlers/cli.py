@@ -50,7 +50,11 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("AGENTFORGE_DEBUG") == "1":
             raise
-        _fail(f"Something went wrong inside ({type(error).__name__}: {str(error)[:500]}).", "AGENTFORGE_DEBUG=1 shows where.", INTERNAL)
+        _fail(
+            f"Something went wrong inside ({type(error).__name__}: {str(error)[:500]}).",
+            "AGENTFORGE_DEBUG=1 shows where.",
+            INTERNAL,
+        )
 
 
 def _fail(message: str, hint: str, code: int) -> NoReturn:
@@ -70,12 +74,18 @@ def top(version: Annotated[bool, typer.Option("--version", help="Print the versi
 
 @app.command()
 def analyze(
-    words: Annotated[list[str], typer.Argument(metavar="DATA... GOAL", help="Files (or - for standard input), and last the question.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="DATA... GOAL", help="Files (or - for standard input), and last the question.")
+    ],
     brain: Annotated[str, typer.Option(metavar="NAME", help="What plans: `builtin` needs no key and no network.")] = "builtin",
-    output: Annotated[list[str] | None, typer.Option(metavar="NAME=DESCRIPTION", help="A value you want under a name; may be repeated.")] = None,
+    output: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=DESCRIPTION", help="A value you want under a name; may be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Copy what is made to this folder.")] = None,
     json: AsJson = False,
-    plan: Annotated[Path | None, typer.Option(metavar="FILE", help="Run this plan instead of making one; GOAL may then be left out.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Run this plan instead of making one; GOAL may then be left out.")
+    ] = None,
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Print the plan as JSON and run nothing.")] = False,
 ) -> None:
     """Answer a question about one or more tables (CSV, TSV, JSON, JSON lines, Parquet, XLSX).
@@ -109,7 +119,9 @@ def _split(words: list[str], planned: bool) -> tuple[list[str], str]:
         return words, ""
     *sources, goal = words
     if _is_source(goal):
-        raise BadInput(f"{goal} is a file, and there is no question.", 'Put the question last, in quotes: "average price by city".')
+        raise BadInput(
+            f"{goal} is a file, and there is no question.", 'Put the question last, in quotes: "average price by city".'
+        )
     if not sources:
         raise BadInput("There is a question and no data.", "Name a file before it, or - for standard input.")
     if sources.count("-") > 1:
@@ -205,11 +217,16 @@ def list_command(limit: Annotated[int, typer.Option(min=1, max=1000)] = 20, json
         print("There are no runs yet.")
     for state in found:
         goal = " ".join((state.goal or "").split())
-        print(f"{state.id}  {(state.damaged and 'damaged') or state.state:<10} {state.created[:19].replace('T', ' ')}  {goal[:80]}")
+        print(
+            f"{state.id}  {(state.damaged and 'damaged') or state.state:<10} {state.created[:19].replace('T', ' ')}  {goal[:80]}"
+        )
 
 
 def _brief(state: Any) -> dict[str, Any]:
-    return {"run_id": state.id, **state.model_dump(mode="json", include={"state", "function", "created", "goal", "output", "error", "damaged"})}
+    return {
+        "run_id": state.id,
+        **state.model_dump(mode="json", include={"state", "function", "created", "goal", "output", "error", "damaged"}),
+    }
 
 
 @runs_app.command("show")
@@ -238,7 +255,9 @@ def replay_command(run: RunId, json: AsJson = False) -> None:
     if json:
         print(found.model_dump_json(indent=2))
     elif found.same:
-        print(f"The same: {found.cells} cells, {found.findings} findings and {found.charts} charts came out byte for byte as recorded.")
+        print(
+            f"The same: {found.cells} cells, {found.findings} findings and {found.charts} charts came out byte for byte as recorded."
+        )
     else:
         print("Not the same:\n" + "\n".join(f"  {line}" for line in found.differences))
     raise typer.Exit(OK if found.same else INTERNAL)

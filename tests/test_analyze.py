@@ -25,7 +25,12 @@ Rome,2021,9,6,late
 Lima,2020,3,2,ok
 Lima,2021,4,1,ok
 """
-MEANS = {"id": "c1", "op": "aggregate", "by": ["city"], "measures": [{"name": "mean_sales", "function": "mean", "column": "sales"}]}
+MEANS = {
+    "id": "c1",
+    "op": "aggregate",
+    "by": ["city"],
+    "measures": [{"name": "mean_sales", "function": "mean", "column": "sales"}],
+}
 
 
 def do(store: Path, steps: list[dict[str, Any]], text: str = SHOPS, **input: Any) -> tuple[Analysis, Run]:
@@ -57,7 +62,16 @@ def test_an_answer_with_all_that_belongs_to_it(store: Path) -> None:
     assert json.loads((made / "charts/chart1.vl.json").read_text()) == chart.spec
     assert Analysis.model_validate_json((made / "analysis.json").read_bytes()) == analysis
     assert Plan.model_validate_json((made / "plan.json").read_bytes()) == analysis.plan
-    names = {"report.html", "report.md", "notebook.ipynb", "plan.json", "receipt.json", "data.parquet", "snapshot.json", "analysis.json"}
+    names = {
+        "report.html",
+        "report.md",
+        "notebook.ipynb",
+        "plan.json",
+        "receipt.json",
+        "data.parquet",
+        "snapshot.json",
+        "analysis.json",
+    }
     assert names <= set(run.state.artifacts)
     assert run.state.state == "succeeded" and run.state.output["outputs"] == analysis.outputs
     assert runs.verify(store, run.id) == []
@@ -86,12 +100,20 @@ def test_every_stage_and_step_is_an_event(store: Path) -> None:
 def test_no_matching_row_leaves_what_depends_on_it_unanswered(store: Path) -> None:
     nobody = {"id": "c2", "op": "filter", "where": {"column": "city", "op": "==", "value": "Paris"}}
     of_nobody = {"id": "c3", "op": "aggregate", "table": "c2", "measures": [{"name": "m", "function": "mean", "column": "sales"}]}
-    analysis, _ = do(store, [nobody, of_nobody, report(("paris", "c3:/m"))])
+    analysis, run = do(store, [nobody, of_nobody, report(("paris", "c3:/m"))])
+    assert replay(store, run.id).same
     assert analysis.status == "unanswered" and analysis.outputs == {} and analysis.findings == []
     assert analysis.unanswered[0].what == "paris"
     assert "No row matches" in analysis.unanswered[0].why and "Paris" in analysis.unanswered[0].why
     partly, _ = do(store, [MEANS, nobody, of_nobody, report(("paris", "c3:/m"), ("means", "c1:/groups/*/mean_sales"))])
     assert partly.status == "partial" and list(partly.outputs) == ["means"] and len(partly.unanswered) == 1
+
+
+def test_no_matching_row_is_an_answer_to_how_many(store: Path) -> None:
+    nobody = {"id": "c2", "op": "filter", "where": {"column": "city", "op": "==", "value": "Paris"}}
+    count = {"id": "c3", "op": "aggregate", "table": "c2", "measures": [{"name": "shops", "function": "count"}]}
+    analysis, _ = do(store, [nobody, count, report(("shops", "c3:/shops"), lead="c3")])
+    assert analysis.status == "succeeded" and analysis.outputs == {"shops": 0}
 
 
 def test_a_cell_that_raises_stops_what_depends_on_it(store: Path) -> None:
@@ -119,7 +141,9 @@ def test_a_number_on_which_the_engines_differ_is_withheld(store: Path, monkeypat
     assert analysis.outputs == {"shops": 6}
     assert "withheld" in analysis.unanswered[0].why and analysis.unanswered[0].what == "oslo"
     assert all(value.cell != "c1" for finding in analysis.findings for value in finding.values)
-    assert analysis.status == "partial"
+    assert analysis.status == "partial" and analysis.charts == []
+    own = {"id": "c2", "op": "chart", "kind": "histogram", "x": "sales", "title": "Oslo: {{c1:/groups/Oslo/mean_sales}}"}
+    assert do(store, [MEANS, own])[0].charts == []  # its title tells the number
 
 
 def test_an_output_without_a_value_says_why(store: Path) -> None:
@@ -167,7 +191,15 @@ def test_the_chart_follows_the_answer(store: Path, name: str) -> None:
 
 
 def test_a_plan_with_charts_gets_no_others(store: Path) -> None:
-    drawn = {"id": "c2", "op": "chart", "kind": "bar", "table": "c1", "x": "city", "y": "mean_sales", "title": "Oslo: {{c1:/groups/Oslo/mean_sales}}"}
+    drawn = {
+        "id": "c2",
+        "op": "chart",
+        "kind": "bar",
+        "table": "c1",
+        "x": "city",
+        "y": "mean_sales",
+        "title": "Oslo: {{c1:/groups/Oslo/mean_sales}}",
+    }
     analysis, _ = do(store, [MEANS, drawn])
     assert [chart.title for chart in analysis.charts] == ["Oslo: 11.38"]
 
@@ -203,7 +235,9 @@ def test_a_cancelled_run_is_recorded_as_cancelled(store: Path) -> None:
 def test_what_nobody_understood_still_leaves_a_report(store: Path) -> None:
     store.mkdir()
     (store / "shops.csv").write_text(SHOPS)
-    run = runs.open_run(store, "analyze", {"sources": [str(store / "shops.csv")], "goal": "Which of the managers is on holiday in Peru?"})
+    run = runs.open_run(
+        store, "analyze", {"sources": [str(store / "shops.csv")], "goal": "Which of the managers is on holiday in Peru?"}
+    )
     analysis = work(run)
     assert analysis.status == "unanswered" and analysis.unanswered and analysis.cells == [] and analysis.charts == []
     assert analysis.unanswered[0].why in (run.folder / "artifacts" / "report.md").read_text().replace("\\", "")

@@ -52,7 +52,19 @@ def test_json_is_one_object_of_the_promised_form(run: Any, shops: str) -> None:
     code, out, err = run("analyze", shops, GOAL, "--json", "--output", "by_city=average sales by city")
     answer = json.loads(out)
     assert code == 0 and err == ""
-    assert {"run_id", "status", "brain", "plan", "cells", "findings", "outputs", "unanswered", "charts", "receipt", "cost"} <= set(answer)
+    assert {
+        "run_id",
+        "status",
+        "brain",
+        "plan",
+        "cells",
+        "findings",
+        "outputs",
+        "unanswered",
+        "charts",
+        "receipt",
+        "cost",
+    } <= set(answer)
     assert answer["outputs"] == {"by_city": {"Lima": 3.0, "Oslo": 11.375, "Rome": 8.0}}
     assert {"id", "code", "stdout", "result", "error", "ms"} <= set(answer["cells"][0])
     assert {"text", "value", "cell"} <= set(answer["findings"][0]["values"][0])
@@ -159,7 +171,9 @@ def test_an_interrupt_is_recorded(run: Any, shops: str, monkeypatch: pytest.Monk
 
 def test_a_real_process_says_the_same(store: Path, shops: str) -> None:
     script = Path(sys.executable).with_name("agentforge")
-    done = subprocess.run([script, "analyze", shops, GOAL, "--json"], capture_output=True, env={**os.environ, "TERM": "dumb"}, text=True)
+    done = subprocess.run(
+        [script, "analyze", shops, GOAL, "--json"], capture_output=True, env={**os.environ, "TERM": "dumb"}, text=True
+    )
     assert done.returncode == 0 and done.stderr == "" and json.loads(done.stdout)["status"] == "succeeded"
     version = subprocess.run([script, "--version"], capture_output=True, text=True)
     assert version.stdout.strip() == json.loads(done.stdout)["receipt"]["version"]

@@ -5,7 +5,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "statsmodels", "altair", "torch", "vl_convert", "pyarrow", "duckdb", "pydantic", "rich")
+HEAVY = (
+    "pandas",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "statsmodels",
+    "altair",
+    "torch",
+    "vl_convert",
+    "pyarrow",
+    "duckdb",
+    "pydantic",
+    "rich",
+)
 
 
 def test_imports_point_one_way() -> None:
@@ -16,12 +29,16 @@ def test_imports_point_one_way() -> None:
 
 def test_the_command_line_imports_nothing_heavy() -> None:
     code = "import sys; sys.argv = ['agentforge']; import handlers.cli; print(' '.join(sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    )
     assert "handlers.cli" in loaded and not loaded & set(HEAVY)
 
 
 def test_the_host_needs_no_pandas_altair_or_statistics_for_an_answer() -> None:
     """They are for the sandbox: importing them here as well would be paid for by every answer."""
     code = "import sys; import functions.analyze; print(' '.join(sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & {"pandas", "altair", "scipy", "sklearn", "statsmodels", "torch", "vl_convert"}

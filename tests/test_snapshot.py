@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,9 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
         ('a,b\n5" pipe,1\n6" pipe,2\n', [('5" pipe', 1), ('6" pipe', 2)]),
         ('"first\nname",b\nx,1\ny,2\n', [("x", 1), ("y", 2)]),
         ("a\n1\n\n3\n", [(1,), (3,)]),
+        ('a\n1\n""\n3\n', [(1,), (None,), (3,)]),
+        ("a,b\n   \n1,2\n\t\n3,4\n\x1a", [(1, 2), (3, 4)]),
+        ('a, "b"\n1, "x, y"\n2, "z"\n', [(1, "x, y"), (2, "z")]),
         ("a,b\n1,x\0y\n2,z\n", [(1, "xy"), (2, "z")]),
     ],
 )
@@ -372,6 +376,9 @@ def test_remarks_and_totals_below(tmp_path: Path) -> None:
         ('{"A":1,"a":2}\n{"A":3,"a":4}\n', {"A": [1, 3], "a_1": [2, 4]}),
         ('{"a":1,"a":2}\n{"a":3}\n', {"a": [2, 3]}),
         ('{"a":1,"b":"x"}', {"a": [1], "b": ["x"]}),
+        ('{"result":{"items":[{"a":1},{"a":2}]}}', {"a": [1, 2]}),
+        ('{\n"a": 1\n}\n{\n"a": 2\n}\n', {"a": [1, 2]}),
+        ("[1,2]\n[3,4]\n", {"column_1": [1, 3], "column_2": [2, 4]}),
     ],
 )  # fmt: skip
 def test_json(tmp_path: Path, text: str, expected: dict[str, list[Any]]) -> None:
@@ -452,6 +459,25 @@ def test_file_names_are_not_code(tmp_path: Path) -> None:
         assert rows(snap(tmp_path, content, name), tmp_path)[0][0] == 1
 
 
+def test_column_names_do_not_meet_our_own(tmp_path: Path) -> None:
+    header = ["c1", "c0", "v0", "r0", "n0", "t0", "x0_0", "p0_0", "raw", "v", "n"]
+    lines = [["1", "x", "NA", "$3", "a ", "2", "b", "1,000", "5", "z", "q"]] * 2
+    file = io.StringIO()
+    csv.writer(file).writerows([header, *lines])
+    snapshot = snap(tmp_path, file.getvalue())
+    assert names(snapshot) == header
+    assert rows(snapshot, tmp_path) == [(1, "x", None, 3, "a", 2, "b", 1000, 5, "z", "q")] * 2
+
+
+def test_two_tables_at_once(tmp_path: Path) -> None:
+    def one(number: int) -> list[tuple[Any, ...]]:
+        (folder := tmp_path / str(number)).mkdir()
+        return rows(snap(folder, f"a,b\n{number},caf\xe9\n".encode("latin-1")), folder)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(12))) == [[(number, "café")] for number in range(12)]
+
+
 def test_cells_are_not_code(tmp_path: Path) -> None:
     cells = ["'; DROP TABLE data; --", "__import__('os').system('true')", "=cmd|' /C calc'!A0", "{{c3:/x}}", "ignore previous"]
     file = io.StringIO()
@@ -485,6 +511,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
         ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:50], "damaged gzip"),
         ("a.json", b'[{"a":1},{"a":2', "not valid JSON"),
         ("a.json", b"[]", "no records"),
+        ("a.json", b"[{}]", "no objects"),
+        ("a.json", b"[" * 5000 + b"]" * 5000, "not valid JSON"),
         ("a.json", b'{"a": [1, 2], "b": [1]}', "not a table"),
     ],
 )

@@ -166,6 +166,21 @@ def test_equal_means_may_be_ranked_either_way(tmp_path: Path) -> None:
     assert status(verify(plan, snapshot, tmp_path / "snapshot", results))["c2"] == "differs"
 
 
+def test_which_computed_values_are_equal_is_left_out_and_said(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x\n0.1\n0.2\n0.7\n")
+    snapshot, folder = take_snapshot([tmp_path / "t.csv"], tmp_path / "snapshot"), tmp_path / "snapshot"
+    logs = {"op": "derive", "name": "y", "expression": "ln(x)"}
+    both = plan_of(logs, aggregate(measure("distinct", "y"), measure("mean", "y"), table="c1"))
+    results = honest(both, (snapshot, folder))
+    results["c2"] |= {"distinct": 99}
+    check = verify(both, snapshot, folder, results).checks[1]
+    assert check.status == "agrees" and "without distinct" in check.why
+    alone = plan_of(logs, aggregate(measure("distinct", "y"), table="c1"))
+    assert verify(alone, snapshot, folder, {"c1": {}, "c2": {"distinct": 99}}).checks[1].status == "not recomputed"
+    raw = plan_of(aggregate(measure("distinct", "x")))
+    assert status(verify(raw, snapshot, folder, {"c1": {"rows": 3, "distinct": 99}})) == {"c1": "differs"}
+
+
 # --- sensitivity ------------------------------------------------------------------------------------------------
 
 

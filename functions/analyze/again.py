@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from functions.analyze import judge
-from functions.analyze.cells import names, session_files
+from functions.analyze.cells import is_empty, names, session_files
 from shared import sandbox
 from shared.analysis.outcome import Analysis
 from shared.analysis.snapshot import Snapshot
@@ -38,15 +38,20 @@ def replay(store: Path, run_id: str, workspace: str = "local") -> Replay:
     recorded = Analysis.model_validate_json((artifacts / "analysis.json").read_bytes())
     snapshot = Snapshot.model_validate_json((artifacts / "snapshot.json").read_bytes())
     results, charts, differences = _run_again(recorded, snapshot, artifacts)
-    status = {step for step, why in _missing(recorded, results).items()}
-    told = judge.tell(recorded.plan, results, recorded.verification, dict.fromkeys(status, ""), names(snapshot))
+    missing = _missing(recorded, results)
+    told = judge.tell(recorded.plan, results, recorded.verification, missing, names(snapshot))
     if canonical_json([f.model_dump() for f in told]) != canonical_json([f.model_dump() for f in recorded.findings]):
         differences.append("The findings read differently.")
     was = [canonical_json(chart.spec) for chart in recorded.charts]
-    if [canonical_json(charts[c.id]) for c in recorded.cells if c.id in charts and c.id not in status] != was:
+    if [canonical_json(charts[c.id]) for c in recorded.cells if c.id in charts and c.id not in missing] != was:
         differences.append("The charts came out differently.")
     return Replay(
-        run_id=run_id, same=not differences, cells=len(recorded.cells), findings=len(told), charts=len(was), differences=differences
+        run_id=run_id,
+        same=not differences,
+        cells=len(recorded.cells),
+        findings=len(told),
+        charts=len(was),
+        differences=differences,
     )
 
 
@@ -75,5 +80,9 @@ def _missing(recorded: Analysis, results: dict[str, Any]) -> dict[str, str]:
     """The steps whose numbers were not told then."""
     withheld = judge.withheld(recorded.plan, recorded.verification)
     charts = {cell.id for cell in recorded.cells if cell.chart is not None}
-    gone = {s.id: "" for s in recorded.plan.steps if s.op != "report" and s.id not in results and s.id not in charts}
+    gone = {
+        s.id: ""
+        for s in recorded.plan.steps
+        if s.op != "report" and s.id not in charts and (s.id not in results or is_empty(s, results[s.id]))
+    }
     return {**gone, **withheld}

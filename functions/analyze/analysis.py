@@ -95,7 +95,9 @@ def _planned(input: AnalyzeInput, snapshot: Snapshot, found: Profile, folder: Pa
     return _checked(brain(input.brain)(goal, input.outputs, found, _values(snapshot, found, folder), sources), goal, snapshot)
 
 
-def _run_steps(cells: Cells, plan: Plan, tables: Tables, pool: ThreadPoolExecutor, work: Path) -> "tuple[Plan, Future[Verification]]":
+def _run_steps(
+    cells: Cells, plan: Plan, tables: Tables, pool: ThreadPoolExecutor, work: Path
+) -> "tuple[Plan, Future[Verification]]":
     """Run all cells; the second engine starts before the charts. Returns the plan with the charts it was given."""
     for step in plan.steps:
         if not isinstance(step, Chart):
@@ -156,7 +158,11 @@ def _verified(plan: Plan, snapshot: Snapshot, work: Path, results: Mapping[str, 
         return verify(plan, snapshot, work, results)
     except Exception as error:
         why = f"the second engine failed ({type(error).__name__})"
-        checks = [Check(step=step.id, status="not recomputed", engine="", why=why) for step in plan.steps if step.op not in ("chart", "report")]
+        checks = [
+            Check(step=step.id, status="not recomputed", engine="", why=why)
+            for step in plan.steps
+            if step.op not in ("chart", "report")
+        ]
         return Verification(checks=checks, sensitivities=[])
 
 

@@ -3,6 +3,7 @@
 A cell that raises, or a table that is left without rows, stops everything that depends on it; the rest goes on.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,7 @@ class Cells:
         """Run one step's cell, unless something it rests on is missing."""
         if isinstance(step, Report):
             return
-        why = next((self.stopped[id] for id in needed(step) if id in self.stopped and not (id in self.left_empty and counts_rows(step))), "")
-        why = why or self.empty.get(step.table, "")
+        why = self._lacking(step) or self.empty.get(step.table, "")
         if why:
             self.stopped[step.id] = why
             self.emit("step", id=step.id, op=step.op, state="skipped", why=why)
@@ -70,6 +70,11 @@ class Cells:
             self._stop(step, why, failed=False)
         else:
             self.emit("step", id=step.id, state="done", ms=round(execution.ms, 1))
+
+    def _lacking(self, step: Step) -> str:
+        """Why a step cannot run: something it reads was stopped, other than rows that only are to be counted."""
+        fatal = self.stopped.keys() - (self.left_empty if counts_rows(step) else set())
+        return self.stopped[min(found)] if fatal and (found := needed(step) & fatal) else ""
 
     def _code(self, step: Step, plan: Plan, tables: Tables) -> str:
         if not isinstance(step, Chart):
@@ -102,8 +107,7 @@ class Cells:
 
     def _left_empty(self, step: Step, plan: Plan) -> str:
         """Why nothing can rest on the table a step made: it has no rows."""
-        result = self.results.get(step.id)
-        if step.op not in TABLE_MAKING or counts_rows(step) or not isinstance(result, Mapping) or result.get("rows") != 0:
+        if not is_empty(step, self.results.get(step.id)):
             return ""
         if isinstance(step, Filter):
             words = condition(Tale(plan, self.results), step, step.where, ("where",))
@@ -112,16 +116,22 @@ class Cells:
         return f"No row is left after {step.op.replace('_', ' ')}."
 
 
+def is_empty(step: Step, result: Any) -> bool:
+    """Whether a step made a table without rows that others cannot build on."""
+    return step.op in TABLE_MAKING and not counts_rows(step) and isinstance(result, Mapping) and result.get("rows") == 0
+
+
 def counts_rows(step: Step) -> bool:
     """Whether a step only counts, so that no rows at all are an answer too: zero."""
     return isinstance(step, Aggregate) and not step.by and all(m.function == "count" for m in step.measures)
 
 
 def needed(step: Step) -> set[str]:
-    """The ids of the steps a step reads. Imported late: it brings numpy."""
-    from shared.analysis.recompute.engine import needs
+    """The ids of the steps a step reads, also those its title speaks of."""
+    from shared.analysis.recompute.engine import needs  # late: it brings numpy
 
-    return needs(step)
+    told = re.findall(r"\{\{\s*([a-z][a-z0-9_]*):", step.title) if isinstance(step, Chart) else []
+    return needs(step) | set(told)
 
 
 def names(snapshot: Snapshot) -> set[str]:
@@ -134,9 +144,7 @@ def refuse_unsafe(plan: Plan) -> None:
     for step in plan.steps:
         if isinstance(step, Python) and (found := [f for f in lint(step.code) if f.level == "refuse"]):
             first = found[0]
-            raise InvalidPlan(
-                f"Step {step.id} (python), line {first.line}: {first.message}", "Take it out of the step's code."
-            )
+            raise InvalidPlan(f"Step {step.id} (python), line {first.line}: {first.message}", "Take it out of the step's code.")
 
 
 def session_files(snapshot: Snapshot, folder: Path) -> dict[str, Path]:

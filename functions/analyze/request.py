@@ -44,5 +44,7 @@ def require_goal(input: AnalyzeInput) -> str:
             "The question is empty.", 'Ask something of the table, for instance "average price by city" or "summarise this".'
         )
     if len(goal) > LONGEST_GOAL:
-        raise BadInput(f"The question has {len(goal):,} characters; at most {LONGEST_GOAL:,} can be read.", "Ask for less at once.")
+        raise BadInput(
+            f"The question has {len(goal):,} characters; at most {LONGEST_GOAL:,} can be read.", "Ask for less at once."
+        )
     return goal

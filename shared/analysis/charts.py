@@ -31,7 +31,9 @@ def lead_charts(plan: p.Plan, tables: Tables, results: Mapping[str, Any]) -> lis
     return [p.Chart(id=next(ids), **spec) for spec in specs]
 
 
-def axis_labels(plan: p.Plan, chart: p.Chart, results: Mapping[str, Any], units: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def axis_labels(
+    plan: p.Plan, chart: p.Chart, results: Mapping[str, Any], units: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
     """What to write on axes instead of the names of columns that steps made, as templates, and the units of those."""
     tale, labels, made_of = Tale(plan, results), dict[str, str](), dict[str, str]()
     for step in phrases.chain(tale, chart.table):
@@ -116,7 +118,9 @@ def _draw(step: p.Step, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
 
 def _is_time(columns: Mapping[str, str], name: str, tale: Tale, table: str) -> bool:
     """A date, a year, or a text that stands for a month of a year: what a line may connect."""
-    part = next((s.date_part.part for s in phrases.chain(tale, table) if isinstance(s, p.Derive) and s.name == name and s.date_part), "")
+    part = next(
+        (s.date_part.part for s in phrases.chain(tale, table) if isinstance(s, p.Derive) and s.name == name and s.date_part), ""
+    )
     if part:
         return part in ("year", "year_month", "decade")
     return kind(columns, name) == "date" or (columns.get(name, "") in INTEGERS and is_year(name))
@@ -249,7 +253,11 @@ def _rank(step: p.Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     if len(step.label) != 1 or not names or kind(tables.get(step.table, {}), step.label[0]) == "date":
         return _one_column(step.table, step.by, tables, f"Distribution of {quote(step.by)}")
     extreme = phrases.extreme(tale, step)
-    which = "" if kind(tables.get(step.table, {}), step.label[0]) == "text" else _capital(column(tale, step.table, step.label[0])) + " "
+    which = (
+        ""
+        if kind(tables.get(step.table, {}), step.label[0]) == "text"
+        else _capital(column(tale, step.table, step.label[0])) + " "
+    )
     first = f"{which}{ref(step.id, 'name', style='name')} has the {extreme}: {ref(step.id, 'value')}"
     if len(names) == 1 and isinstance(source, p.Aggregate) and len(source.by) == 1:
         charts = _groups(source, tale, tables)
@@ -334,7 +342,11 @@ def _summary(step: p.Summarize, tale: Tale, tables: Tables) -> list[dict[str, An
     charts = []
     for name in told[:SUMMARY_CHARTS]:
         middle = found[name].get("median")
-        said = f"the median is {ref(step.id, 'columns', name, 'median')}" if middle is not None else _commonest(step, name, found[name])
+        said = (
+            f"the median is {ref(step.id, 'columns', name, 'median')}"
+            if middle is not None
+            else _commonest(step, name, found[name])
+        )
         charts += _one_column(step.table, name, tables, f"Distribution of {quote(name)}" + (f": {said}" if said else ""))
     return charts
 

@@ -88,11 +88,16 @@ def was(count: int) -> str:
 
 
 def _reader(lines: Iterable[str], delimiter: str, quote: str, escape: str = '"') -> Any:
-    if quote and escape == "\\":
-        return csv.reader(lines, delimiter=delimiter, quotechar=quote, doublequote=False, escapechar="\\")
-    if quote:
-        return csv.reader(lines, delimiter=delimiter, quotechar=quote)
-    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    if escape == "\\":
+        return csv.reader(lines, delimiter=delimiter, quotechar=quote, doublequote=False, escapechar="\\", skipinitialspace=True)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+
+
+def _is_blank(row: list[str]) -> bool:
+    """A line of nothing but blanks, or the \\x1a that ended files in DOS."""
+    return not row or (len(row) == 1 and not row[0].strip(" \t\x1a\u00a0"))
 
 
 def _rows(text: str, delimiter: str, escape: str, limit: int) -> list[tuple[int, list[str]]]:
@@ -100,7 +105,7 @@ def _rows(text: str, delimiter: str, escape: str, limit: int) -> list[tuple[int,
     reader = _reader(io.StringIO(text, newline=""), delimiter, '"', escape)
     rows: list[tuple[int, list[str]]] = []
     for row in reader:
-        if row:
+        if not _is_blank(row):
             rows.append((reader.line_num, row))
         if len(rows) >= limit:
             break
@@ -125,7 +130,7 @@ def sniff(text: str) -> Layout:
     lines = text.splitlines()
     if best and best[3] == "," and "," not in lines[0] and all(has_type(line) for line in lines[1:] if line):
         best = None  # one column of numbers written 1,234 or 3,14
-    if best is None or (best[0] < 0.5 and not stated):
+    if best is None or (best[0] < 0.3 and not stated):
         delimiter = next((char for char in ",\t;|" if char not in text), "\x1f")
     else:
         delimiter = best[3]
@@ -156,7 +161,13 @@ def _layout(text: str, delimiter: str, escape: str, rows: list[tuple[int, list[s
         body = [first, *body]
     # DuckDB counts what it skips in rows, not lines, and takes a blank line in a single column for a missing value.
     tall = any("\n" in cell for _, row in rows[: start + 1] for cell in row)
-    odd = tall or width == 1 or escape != '"' or "\0" in text or re.search(r"\r(?!\n)", text) is not None
+    odd = (
+        tall
+        or (width == 1 and "\n\n" in text.replace("\r", ""))
+        or escape != '"'
+        or "\0" in text
+        or re.search(r'\r(?!\n)|[,;|\t] +"', text) is not None
+    )
     clean = not odd and all(len(row) == width for row in body)
     return Layout(delimiter, '"', escape, header, width, skip, start, body[:SAMPLE], clean)
 
@@ -250,7 +261,7 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
             longest = max(longest, sum(map(len, row)))
             if len(row) > layout.width and not any(row[layout.width :]):
                 row = row[: layout.width]
-            if not row:
+            if not row or (layout.width > 1 and _is_blank(row)):
                 continue
             if len(row) > layout.width:
                 dropped.append(line)

@@ -1,5 +1,6 @@
 """The one way this package opens DuckDB and writes names and text into SQL."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ import duckdb
 
 WIDE = 500  # columns
 
-_latest: dict[Path, duckdb.DuckDBPyConnection] = {}
+_latest: dict[tuple[int, Path], duckdb.DuckDBPyConnection] = {}  # by process: a fork must not touch its parent's threads
 
 
 def connect(folder: Path, reads: Sequence[Path] = ()) -> duckdb.DuckDBPyConnection:
@@ -17,12 +18,13 @@ def connect(folder: Path, reads: Sequence[Path] = ()) -> duckdb.DuckDBPyConnecti
     The database of the folder opened last stays open (opening takes 13 ms), so a profile right after a snapshot is
     quick. What does not fit in memory goes to `folder/.duckdb`. Times are UTC whatever the machine's zone.
     """
-    folder = folder.resolve()
-    database = None if reads else _latest.get(folder)
+    key = os.getpid(), folder.resolve()
+    database = None if reads else _latest.get(key)
     if database is None:
-        database = _open(folder, reads)
-        _latest.clear()
-        _latest[folder] = database
+        database = _open(key[1], reads)
+        for other in [other for other in _latest if other[0] == key[0]]:
+            _latest.pop(other, None)
+        _latest[key] = database
     return database.cursor()
 
 

@@ -35,7 +35,6 @@ class Reading(NamedTuple):
     plain: str  # the same for values that need no repair, and quick; NULL for those that do
     unit: str | None = None
     says: str = ""  # told to the user when this reading is chosen
-    repair: str = ""  # told with the number of values that `plain` could not read
 
 
 # --- numbers ------------------------------------------------------------------------------------------------------
@@ -147,7 +146,7 @@ def _number(type: str, mark: str, unit: str | None, says: str) -> Reading:
     digits = f"translate(regexp_extract(v, {literal(body)}), {literal(gaps)}, {literal(kept)})"
     minus = "CASE WHEN regexp_matches(v, '^[^0-9]*[-−(]') THEN '-' ELSE '' END"
     sql = f"CASE WHEN regexp_full_match(v, {literal(shape)}) THEN TRY_CAST(concat({minus}, {digits}) AS {type}) END"
-    return Reading(type, sql, plain, unit, says, "written with units, separators or signs were read as plain numbers")
+    return Reading(type, sql, plain, unit, says)
 
 
 # --- dates and times ----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def looks_like_json(text: str, name: str) -> bool:
         return False
     try:
         return isinstance(json.loads(start.split("\n", 1)[0]), (dict, list))
-    except ValueError:
+    except (ValueError, RecursionError):
         return not name.lower().endswith((".csv", ".tsv", ".txt")) or re.match(r'[\[{]\s*[\[{"\]}]', start) is not None
 
 
@@ -53,7 +53,7 @@ def relation(
             pass
     out = work / f"{len(list(work.iterdir()))}.jsonl"
     lost = found = 0
-    with out.open("w", encoding="utf-8") as target:
+    with out.open("w", encoding="utf-8", errors="replace") as target:
         for record in _lines(path, head) if lines else _records(path, head, name):
             if record is None:
                 lost += 1
@@ -83,7 +83,7 @@ def _as_text(source: str, con: duckdb.DuckDBPyConnection) -> str:
 def _is_object(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -103,11 +103,16 @@ def _lines(path: Path, head: bytes) -> Iterator[dict[str, Any] | None]:
 
 
 def _records(path: Path, head: bytes, name: str) -> Iterator[dict[str, Any]]:
-    text = path.read_text(encoding=delimited.encoding_of(head), errors="replace")
+    text = path.read_text(encoding=delimited.encoding_of(head), errors="replace").strip()
+    decoder, values, end = json.JSONDecoder(parse_constant=_no_constant), [], 0
     try:
-        found = json.loads(text, parse_constant=_no_constant)
+        while end < len(text):  # one document, or several on end
+            value, end = decoder.raw_decode(text, end)
+            values.append(value)
+            end += len(text[end:]) - len(text[end:].lstrip())
     except (ValueError, RecursionError) as error:
         raise UnreadableTable(f"{name} is not valid JSON: {error}.", "Give a list of objects, or one per line.") from None
+    found = values[0] if len(values) == 1 else values
     try:
         yield from _rows(found)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -129,14 +134,24 @@ def _rows(found: Any) -> Iterator[dict[str, Any]]:
         elif values and all(isinstance(value, list) and not _nested(value) for value in values):
             found = [dict(zip(found, row, strict=True)) for row in zip(*values, strict=True)]
         else:
-            tables = [value for value in values if isinstance(value, list) and value and isinstance(value[0], (dict, list))]
-            found = max(tables, key=len) if tables else [found]
+            found = max(_lists_of_rows(found), key=len, default=[found])
+    if not isinstance(found, list):
+        raise ValueError
     if found and all(isinstance(row, list) for row in found):
         named = all(isinstance(cell, str) for cell in found[0])
         names = found[0] if named else [f"column_{i + 1}" for i in range(len(found[0]))]
         found = [dict(zip(names, row, strict=True)) for row in found[named:]]
     for row in found:
         yield row if isinstance(row, dict) else {"value": row}
+
+
+def _lists_of_rows(value: dict[str, Any], depth: int = 4) -> Iterator[list[Any]]:
+    """The lists of objects or of lists anywhere in an object."""
+    for inner in value.values():
+        if isinstance(inner, list) and inner and isinstance(inner[0], (dict, list)):
+            yield inner
+        elif isinstance(inner, dict) and depth:
+            yield from _lists_of_rows(inner, depth - 1)
 
 
 def _nested(value: Any) -> bool:

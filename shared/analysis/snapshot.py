@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from shared.analysis import infer, typed
 from shared.analysis.duck import connect, literal, reason
-from shared.analysis.readers import Note, Raw, read
+from shared.analysis.readers import Note, Raw, read, scratch
 from shared.errors import BadInput, NotFound, UnreadableTable
 
 __all__ = ["Note", "Snapshot", "SnapshotColumn", "Table", "take_snapshot"]
@@ -90,21 +90,25 @@ def take_snapshot(sources: Sequence[Path | BinaryIO], folder: Path) -> Snapshot:
 
 def _local(source: Path | BinaryIO, work: Path) -> tuple[Path, str]:
     """Where the bytes lie, and the name to show."""
-    if not isinstance(source, Path):
-        spool = work / f"stream-{len(list(work.iterdir()))}"
-        with spool.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-        name = getattr(source, "name", "")
-        return spool, Path(name).name if isinstance(name, str) and name and "<" not in name else "stdin"
-    if source.is_dir():
-        raise UnreadableTable(f"{source.name or source} is a folder.", "Name the files in it.")
-    try:
-        source.open("rb").close()
-    except FileNotFoundError:
-        raise NotFound(f"There is no file {source}.", "Check the path.") from None
-    except (OSError, ValueError) as error:
-        raise UnreadableTable(f"{source.name} cannot be opened ({error}).", "Check its permissions.") from None
-    return source.resolve(), source.name
+    if isinstance(source, Path):
+        if source.is_dir():
+            raise UnreadableTable(f"{source.name or source} is a folder.", "Name the files in it.")
+        try:
+            with source.open("rb") as file:
+                return (source.resolve(), source.name) if source.is_file() else (_spooled(file, work), source.name)
+        except FileNotFoundError:
+            raise NotFound(f"There is no file {source}.", "Check the path.") from None
+        except (OSError, ValueError) as error:
+            raise UnreadableTable(f"{source.name} cannot be opened ({reason(error)}).", "Check its permissions.") from None
+    name = getattr(source, "name", "")
+    return _spooled(source, work), Path(name).name if isinstance(name, str) and name and "<" not in name else "stdin"
+
+
+def _spooled(stream: BinaryIO, work: Path) -> Path:
+    spool = scratch(work)
+    with spool.open("wb") as target:
+        shutil.copyfileobj(stream, target, 1 << 20)
+    return spool
 
 
 def _sha256(path: Path) -> str:

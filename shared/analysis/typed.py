@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import duckdb
 
 from shared.analysis import infer
-from shared.analysis.delimited import plural
+from shared.analysis.delimited import plural, was
 from shared.analysis.duck import fit_width, literal, quoted
 from shared.analysis.infer import Decimal, Reading
 from shared.analysis.readers import Note
@@ -324,14 +324,18 @@ def _choose(column: Column, found: list[Reading], count: _Count) -> tuple[Readin
         such = ", ".join(repr(value[:30]) for value in tally.failing[:3])
         tolerated = not lost or (lost <= TOLERATED * values and values >= ENOUGH)
         if tally.fits and tolerated and not (count.codes and reading.type == "BIGINT"):
-            repaired = tally.fits - tally.plain if reading.repair else 0
+            repaired = tally.fits - tally.plain
             note(
                 "lost",
                 lost,
                 f"{lost} of {values} values could not be read as {kind} and became missing, such as {such}.",
             )
             note("cast", count.value_nulls, _said_missing(count.value_nulls, count.nulls))
-            note("repaired", repaired, f"{plural(repaired, 'value')} {reading.repair}.")
+            note(
+                "repaired",
+                repaired,
+                f"{plural(repaired, 'value')} with units, separators or signs {was(repaired)} read as plain numbers.",
+            )
             if len(found) > 1 and count.lost(count.tallies[1 - best]) == lost:
                 note("cast", tally.fits, "day and month could be swapped in every date; the month was taken first.")
             return reading, notes

@@ -118,7 +118,7 @@ def measure(m: Measure, columns: Columns, step: Aggregate, parameters: Parameter
         "iqr": f"quantile_cont({x}, 0.75){filtered} - quantile_cont({x}, 0.25){filtered}",
         "first": f"arg_min({plain}, {row}){filtered}",
         "last": f"arg_max({plain}, {row}){filtered}",
-        "geometric_mean": f"CASE WHEN min({x}){filtered} > 0 THEN geometric_mean({x}){filtered} END",
+        "geometric_mean": f"CASE WHEN min({x}){filtered} > 0 THEN exp(avg(ln({x})){filtered}) END",
     }[function]
 
 

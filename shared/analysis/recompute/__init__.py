@@ -1,8 +1,8 @@
 """The second engine: a plan's numbers once more, the other way round.
 
-Generated cells do relational work in DuckDB SQL and statistics in pandas and scipy. Here relational steps are numpy
-over the snapshot's Parquet (every column with its own mask of what is there), and statistics are SQL sums and ranks
-with p-values from `scipy.special`. It was written from the contract in `plan.py` alone, and runs in the host process:
+Generated cells do relational work in DuckDB SQL and statistics in pandas and scipy. Here relational steps and
+correlations are numpy over the snapshot's Parquet (every column with its own mask of what is there), and tests are SQL
+moments, ranks and counts with p-values from `scipy.special`. It was written from the contract in `plan.py` alone, and runs in the host process:
 it interprets the plan and never executes code.
 
     columns.py      columns and tables as numpy arrays; what a value is as text

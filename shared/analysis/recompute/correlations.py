@@ -1,38 +1,21 @@
-"""Correlations the other way round: SQL gives sums of deviations and ranks, `scipy.special` the p-values."""
+"""Correlations from their definitions: sums of deviations, ranks, pairs; p-values by `scipy.special`."""
 
 import math
-from functools import cache
 from itertools import combinations
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from shared.analysis.plan import Correlate
 from shared.analysis.recompute import Alike, Inexact, near
-from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table
+from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, chunks
 from shared.analysis.recompute.conditions import Refs
-from shared.analysis.recompute.grouping import Groups, everything, group
+from shared.analysis.recompute.grouping import Groups, combine, counts, everything, group, ranks
+from shared.analysis.recompute.measures import Sample
 
 Result = dict[str, Any]
 MOST_PAIRS = 400
-MOST_RANKED = 5_000_000
-
-
-def sql(query: str, **columns: Array) -> list[tuple[Any, ...]]:
-    """The rows a query over these columns (the table `t`) gives."""
-    with _database().cursor() as db:
-        db.register("t", columns)
-        return db.execute(query).fetchall()
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"enable_external_access": False, "memory_limit": "1GB"})
-
-
-def finite(value: Any) -> float | None:
-    return float(value) if value is not None and math.isfinite(value) else None
+MOST_RANKED = 5_000_000  # rows
 
 
 def correlate(step: Correlate, table: Table, refs: Refs) -> Result:
@@ -65,34 +48,34 @@ def correlate(step: Correlate, table: Table, refs: Refs) -> Result:
 
 def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Result]:
     """{r, p_value, n} for each group. A correlation of ranks takes three rows, a p-value too."""
-    used = a.valid & b.valid & (groups.of_row >= 0)
-    x, y, g = a.floats()[used], b.floats()[used], groups.of_row[used]
+    both = a.valid & b.valid
+    g, k = groups.of_row if both.all() else np.where(both, groups.of_row, np.int32(-1)), groups.count
     if method == "kendall":
-        return [_kendall(x[rows], y[rows]) for rows in Groups(g, groups.count, []).members()]
-    if method == "spearman" and len(x) > MOST_RANKED:
-        raise CannotRecompute(f"ranking {len(x):,} rows takes too long")
-    place = "rank() OVER (PARTITION BY g ORDER BY {0}) + (count(*) OVER (PARTITION BY g, {0}) - 1) / 2.0::DOUBLE AS {0}"
-    values = f"(SELECT g, {place.format('x')}, {place.format('y')} FROM t)" if method == "spearman" else "t"
-    rows = sql(
-        f"""
-        WITH m AS (
-            SELECT g, count(*) AS n, avg(x) AS mx, avg(y) AS my, min(x) < max(x) AND min(y) < max(y) AS vary
-            FROM {values} GROUP BY g
-        )
-        SELECT g, any_value(n), any_value(vary), sum((x - mx) * (y - my)), sum((x - mx) ** 2), sum((y - my) ** 2)
-        FROM {values} JOIN m USING (g) GROUP BY g
-        """,
-        g=g, x=x, y=y,
-    )  # fmt: skip
-    told: list[Result] = [{"r": None, "p_value": None, "n": 0} for _ in range(groups.count)]
-    for k, n, vary, sxy, sxx, syy in rows:
-        r = (
-            max(-1.0, min(1.0, sxy / math.sqrt(sxx) / math.sqrt(syy)))
-            if vary and sxx > 0 and syy > 0 and (n > 2 or method == "pearson")
-            else None
-        )
-        told[k] = {"r": r, "p_value": correlation_p(r, n), "n": n}
+        return [_kendall(a.floats()[rows], b.floats()[rows]) for rows in Groups(g, k, []).members()]
+    if method == "spearman" and len(g) > MOST_RANKED:
+        raise CannotRecompute("too large to rank")
+    x, y = (_places(c, g, k) if method == "spearman" else c.floats() for c in (a, b))
+    sx, sy = Sample(x, g, k), Sample(y, g, k)
+    mx, my = np.append(sx.mean, np.nan), np.append(sy.mean, np.nan)
+    sxy = np.zeros(k)
+    for part in chunks(len(g), k):
+        away = (x[part] - mx[g[part]]) * (y[part] - my[g[part]])
+        sxy += np.bincount(g[part] + 1, away, k + 1)[1:]
+    enough = sx.n > (1 if method == "pearson" else 2)
+    with np.errstate(all="ignore"):
+        found = np.where(enough, sxy / np.sqrt(sx.moment(2)) / np.sqrt(sy.moment(2)), np.nan)
+    told = []
+    for r, n in zip(found.tolist(), sx.n.tolist(), strict=True):
+        known = max(-1.0, min(1.0, r)) if math.isfinite(r) else None
+        told.append({"r": known, "p_value": correlation_p(known, n), "n": n})
     return told
+
+
+def _places(c: Column, g: Array, k: int) -> Array:
+    """Ranks (n,) of the values, counted on from group to group (a correlation does not see the shift); ties share the mean."""
+    codes, count = combine([(g, k), ranks(c)])
+    each = counts(codes, count)
+    return np.append(np.cumsum(each) - (each - 1) / 2, np.nan)[codes]
 
 
 def correlation_p(r: float | None, n: int) -> float | None:

@@ -2,18 +2,35 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
+import duckdb
 import numpy as np
 
 from shared.analysis.plan import Compare, Test
 from shared.analysis.recompute import Inexact
 from shared.analysis.recompute.columns import Array, CannotRecompute, Table, as_text
 from shared.analysis.recompute.conditions import matches
-from shared.analysis.recompute.correlations import finite, sql
 from shared.analysis.recompute.grouping import group
 
 Result = dict[str, Any]
+
+
+def sql(query: str, **columns: Array) -> list[tuple[Any, ...]]:
+    """The rows a query over these columns (the table `t`) gives."""
+    with _database().cursor() as db:
+        db.register("t", columns)
+        return db.execute(query).fetchall()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"enable_external_access": False, "memory_limit": "1GB"})
+
+
+def finite(value: Any) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def chosen(step: Test, table: Table) -> tuple[list[str], list[Array]]:

@@ -9,9 +9,8 @@ import numpy as np
 from shared.analysis.plan import Compare, Test
 from shared.analysis.recompute.columns import Array, CannotRecompute, Table
 from shared.analysis.recompute.conditions import Refs, matches
-from shared.analysis.recompute.correlations import finite, sql
 from shared.analysis.recompute.grouping import group
-from shared.analysis.recompute.samples import OF_SAMPLES, chosen, described, ratio, samples_of, stacked, two
+from shared.analysis.recompute.samples import OF_SAMPLES, chosen, described, finite, ratio, samples_of, sql, stacked, two
 
 Result = dict[str, Any]
 

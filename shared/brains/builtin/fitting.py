@@ -8,7 +8,7 @@ from shared.analysis.plan import (
     Split,
 )  # fmt: skip
 from shared.brains.builtin import statistics
-from shared.brains.builtin.build import pointer
+from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.link import Scene
 from shared.brains.builtin.sentences import sentences
 
@@ -89,14 +89,24 @@ def fit_model(recipe: "Recipe") -> None:
     params: dict[str, Any] = {}
     if kind == "knn" and (m := re.search(r"(\d+) nearest|n_neighbors ?=? ?(\d+)|k ?= ?(\d+)", low)):
         params["n_neighbors"] = int(next(g for g in m.groups() if g))
+    if m := re.search(r"(max_iter|max_depth|n_estimators|n_neighbors|alpha)(?: of| is|=| =|:) ?(\d+(?:\.\d+)?)", low):
+        if m[1] != "alpha" or kind in ("ridge", "lasso"):
+            params[m[1]] = float(m[2]) if "." in m[2] else int(m[2])
     told.model = recipe.builder.add(FitModel, table, kind=kind, task=task, target=target, features=list(dict.fromkeys(features)), split=split, metrics=metrics, params=params,
                                   scale=bool(re.search(r"standardi[sz]e the features|scale the features|standardscaler", low)), seed=int(seed[1]) if seed else 42)  # fmt: skip
 
 
 def model_output(recipe: "Recipe", both: str) -> str | None:
     step = recipe.told.model
+    fit = next(s for s in recipe.builder.steps if s.id == step)
+    if m := re.search(r"predict(?:ed|ion|s)?\b.*?\b(?:at|for|when|where|with|of)\b[^0-9]*(\d+(?:,\d{3})*(?:\.\d+)?)", both):
+        if fit.kind == "linear" and len(fit.features) == 1 and fit.split is None and not re.search(r"error|residual", both):
+            return recipe.builder.calculate(f"intercept + slope * {float(m[1].replace(',', '')):.10g}", intercept=f"{step}:/intercept", slope=f"{step}:/coefficients/{pointer(fit.features[0])}")
+    if re.search(r"predicted|prediction|residual|confusion|misclassif|correctly|true (?:positive|negative)|false (?:positive|negative)|auc|baseline", both):
+        raise Unclear("prediction", "I cannot tell single predictions of a model.", "Ask for its metrics.")
+    if fit.task == "regression" and re.search(r"accuracy|\bf1\b|gaussiannb|logistic|classifier", both) or fit.task == "classification" and re.search(r"r ?-?squared|r²|rmse|linear regression", both):
+        raise Unclear("model", "It speaks of a second model, and I fit one at a time.")
     if re.search(r"p ?-?value", both):
-        fit = next(s for s in recipe.builder.steps if s.id == step)
         return f"{step}:/p_values/{pointer(fit.features[0])}" if len(fit.features) == 1 else None
     names = {"r2": r"r ?-?squared|r2|r²|coefficient of determination|\br 2\b|r square", "rmse": r"rmse|root mean squared?", "mse": r"mse|mean squared", "mae": r"mae|mean absolute", "accuracy": r"accuracy", "f1": r"\bf1\b", "precision": r"\bprecision\b", "recall": r"\brecall\b"}
     for metric, pattern in names.items():
@@ -105,17 +115,15 @@ def model_output(recipe: "Recipe", both: str) -> str | None:
     if re.search(r"intercept", both):
         return f"{step}:/intercept"
     if re.search(r"decade", both) and re.search(r"slope|trend|warming|degrees|increase|rise|change", both):
-        fit = next(s for s in recipe.builder.steps if s.id == step)
         return recipe.builder.calculate("10 * slope", slope=f"{step}:/coefficients/{pointer(fit.features[0])}") if len(fit.features) == 1 and fit.features[0] in recipe.linker.years else None
     if re.search(r"slope|coefficient|\bcoef", both):
-        fit = next(s for s in recipe.builder.steps if s.id == step)
         if len(fit.features) == 1:
             return f"{step}:/coefficients/{pointer(fit.features[0])}"
         own = [c for c in recipe.columns(recipe.brain.read(both)) if c in fit.features]
         return f"{step}:/coefficients/{pointer(own[0])}" if own else None
-    if re.search(r"n test|test rows|number of test|test size", both):
+    if re.search(r"n test|test rows|number of test|test size|(?:rows|cases|observations|cars|[a-z]+) in the test", both):
         return f"{step}:/n_test"
-    if re.search(r"n train|training rows", both):
+    if re.search(r"n train|training rows|in the training", both):
         return f"{step}:/n_train"
     return None
 

@@ -13,7 +13,7 @@ _COUNTED = r"zero|one|two|three|four|five|six|\d+"
 _TELLING = re.compile(
     rf"(?:round\w*|to|with|at|in|of|by|have)?\s*\(?(?:{_COUNTED})\)? ?(?:decimals?|dp\b|digits?|d\.p\.|significant)[^,;.]*|\b(?:step|steps|problem|homework|assignment|no|number|nr|exercise|question|task|part|item|q)\s+\d+|^\s*\(?\d+[).]\s|[;.:]\s+\(?\d+[).]\s"
     r"|\(\d\)|\b0 ?(?:to|-|–|and|or|/) ?(?:1|100)\b|\b1 ?(?:to|-|–|/|or) ?0\b|between 0 and 1|\b(?:sum|add|adding) to \d+|\bn ?- ?1\b|\bddof ?=? ?\d|degrees? of freedom ?=? ?\d|\bq[13]\b|\br\^?2\b|\b\d ?[x×] ?\d\b|\b\d-year|\b\d{4} has no\b|(?:gives?|makes?|yields?|leaving|leaves|there (?:are|were)) \d+ \w+"
-    r"|(?:all|the|of|those|across|over|for|these) \d+ (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|travellers|individuals)"
+    r"|(?:all|the|of|those|across|over|for|these) \d+ (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|pairs|quarters|rows|travellers|individuals)"
     r"|\b(?:times|multipl\w+ by|\*|×|x) ?100\b|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
 )  # fmt: skip
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})+|\d+(?:\.\d+)?|\.\d+)(?![\w]|\.\d)")
@@ -30,6 +30,10 @@ def at_work(number: float, kept: str) -> bool:
     forms = {number, number / 100, 1 - number / 100, number * 100, number + 1, number - 1}
     if any(abs(float(n) - f) < 1e-9 for n in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", kept) for f in forms):
         return True
+    if number in range(100):  # "1947-54"
+        forms = {1900 + number, 2000 + number}
+        if any(re.search(rf"\b{f:.10g}\b", kept) for f in forms):
+            return True
     return bool(re.search(rf"\b{number:.10g}-\d\d|-0?{number:.10g}(?:-|\"|T)", kept))
 
 

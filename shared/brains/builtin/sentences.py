@@ -19,14 +19,14 @@ def told_elsewhere(clause: str) -> bool:
 def sentences(text: str) -> list[str]:
     """Sentences; a full stop in `i.e.`, `vs.`, `No. 457` or a number does not end one."""
     guarded = re.sub(r"\b(i\.e|e\.g|vs|etc|approx|no|No|nr|St|resp)\.", lambda m: m.group().replace(".", "\u2024"), text)
-    guarded = re.sub(r"(?:(?<=^)|(?<=[.;:,!?]) |(?<=\n)) *(?:\(?(?:\d{1,2}|[a-h])\)|(?:[Ss]tep|STEP) \d{1,2} ?[:.)-]|(?<=[.;:!?] )\d{1,2}\.(?= [A-Z]))\s+(?:[-–—] )?", _item, guarded)
+    guarded = re.sub(r"(?:^|(?<=[.;:!?])\s+|(?<=,)\s+(?=\([1-9a-h]\)))(?:\([1-9a-h]\)|\d{1,2}\)|(?:[Ss]tep|STEP) \d{1,2} ?[:.)-]|\d{1,2}\.(?= [A-Z]))\s+(?:[-–—] )?", _item, guarded)
     guarded = re.sub(r"(?<=\w|\)|')\s[-–—]\s(?=(?:[A-Za-z]+ ){2})", "; ", guarded) if len(re.findall(r"\s[-–—]\s", guarded)) >= 3 else guarded
     return [s.replace("\u2024", ".").strip() for s in re.split(r"(?<=[.!?;])\s+(?=\S)", guarded) if s.strip()]
 
 
 def _item(m: re.Match[str]) -> str:
     """A list's number or letter starts a sentence of its own."""
-    return "" if m.start() == 0 else "; "
+    return "" if m.start() == 0 else " " if m.string[m.start() - 1] in ".;!?" else "; "
 
 
 def clauses(text: str) -> list[str]:

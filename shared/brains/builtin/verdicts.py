@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.analysis.plan import (
+    Correlate,
     Predicate,
     RefValue,
     Rule,
@@ -30,6 +31,10 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
             continue
         if rules := threshold_rules(recipe, sentence):
             return recipe.builder.decide(*rules)
+        if rules := signed_significance(recipe, sentence):
+            return recipe.builder.decide(*rules)
+        if len(set(quoted)) > 2:
+            continue
         scene = recipe.brain.read(sentence)
         for mark in scene.all("V"):
             if (found := scene.words[mark].lower()) in [q.lower() for q in quoted]:
@@ -42,6 +47,38 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
             alpha = statistics.setting_alpha(recipe.lower) or statistics.setting_alpha(sentence.lower()) or 0.05
             return recipe.builder.decide([Rule(when=[Predicate(ref=ref, op="<", value=alpha)], then=pair[0])], pair[1])
     return None
+
+
+def signed_significance(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
+    """`'none' if p is 0.05 or more, otherwise 'negative' if r is below zero and 'positive' if above`: three labels by p and a sign."""
+    pieces = re.split(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", sentence)
+    labels, after = pieces[1::2], [p.lower() for p in pieces[2::2]]
+    if len(set(labels)) != 3 or len(labels) != 3:
+        return None
+    less = r"\b(?:below|under|negative|lower|less|smaller|falling|decreas\w+|<)"
+    more = r"\b(?:above|over|positive|higher|greater|more|larger|rising|increas\w+|>)"
+    roles: dict[str, str] = {}
+    for i, (label, piece) in enumerate(zip(labels, after, strict=True)):
+        bare = re.sub(r"\bp(?:-?value)?\b[^,;]*?(?:\d*\.\d+)(?: or (?:more|greater|above|larger))?|significan\w+|\d*\.\d+ or (?:more|above)", " ", piece)
+        ahead = pieces[2 * i].lower()
+        if re.search(r"(?:otherwise|else|in all other cases)\W*$", ahead) and not re.match(r"\W*(?:if|when)", piece) or re.match(r"\W*(?:if|when)\b.*\bp\b.*(?:or more|at least|not (?:below|less)|above|>=)|\W*(?:if|when)\b.*not significant|\W*(?:otherwise|else)\W*$", piece) and not (re.search(less, bare) and re.search(r"if|when", bare)):
+            roles["none"] = label
+        elif re.search(less, bare) and not re.search(more, bare):
+            roles["less"] = label
+        elif re.search(more, bare) and not re.search(less, bare):
+            roles["more"] = label
+    ref = p_value(recipe, sentence.lower())
+    if len(roles) != 3 or not ref:
+        return None
+    step = next(s for s in recipe.builder.steps if s.id == ref.split(":")[0])
+    alpha = statistics.setting_alpha(sentence.lower()) or statistics.setting_alpha(recipe.lower)
+    told = re.search(r"\bp(?:-?value)?\b[^,;.]*?(\d*\.\d+)", sentence.lower())
+    alpha = alpha or (float(told[1]) if told else 0.05)
+    if not isinstance(step, Correlate):
+        return None
+    sign = ref.replace(":/p_value", ":/r")
+    small = Predicate(ref=ref, op="<", value=alpha)
+    return [Rule(when=[small, Predicate(ref=sign, op="<", value=0)], then=roles["less"]), Rule(when=[small, Predicate(ref=sign, op=">", value=0)], then=roles["more"])], roles["none"]
 
 
 def threshold_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
