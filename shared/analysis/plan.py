@@ -12,7 +12,7 @@ kurtosis are pandas' unbiased ones (kurtosis is excess); mode is the smallest of
 are as Python's isoformat writes them, and NaN and infinity are null.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -397,6 +397,7 @@ class Test(StepBase):
     differences are the first group minus the second. Values without spread have no t-test: null.
     """
 
+    __test__: ClassVar[bool] = False  # nothing for pytest to collect
     op: Literal["test"] = "test"
     kind: TestKind
     column: Name | None = None

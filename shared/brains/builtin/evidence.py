@@ -21,18 +21,31 @@ if TYPE_CHECKING:
 
 def table_for(recipe: "Recipe", text: str) -> str:
     told = recipe.told
-    if told.outliers and not told.changed and re.search(r"remov|drop|exclud|without|discard|leave out", recipe.lower) and re.search(r"without|after|remain|rest|exclud|remov|left", text):
+    if told.outliers and not told.changed and re.search(r"remov|drop|exclud|without|discard|leave out", recipe.lower) and re.search(r"without|after|remain|rest|exclud|remov|left|unflagged|clean", text):
         remove_outliers(recipe)
     if not told.changed:
         return told.after
     scaling = r"z-?scores?\b|\bz\b|scaled|normali|standardi|rescal|0-1"
     if told.scaled and not re.search(scaling, text) and any(re.search(scaling, f"{n} {d}".lower()) for n, d in recipe.outputs.items()) and not any(c in recipe.builder.expressions for c in [told.main or ""]):
         return told.before
-    if re.search(r"\b(?:before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|unscaled|every row)\b", text) and not re.search(r"after|without", text):
+    if told.scaled and not _rows_lost(recipe) and not re.search(r"before|original|raw|unscaled", text):
+        return told.after
+    if re.search(r"\b(?:full (?:table|data|sample|set)|before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|unscaled|every row)\b", text) and not re.search(r"after|without|unflagged", text):
         return told.before
     if re.search(r"\bwith\b(?! and)", text) and re.search(r"with(?: the)? outliers", text):
         return told.before
     return told.after
+
+
+def _rows_lost(recipe: "Recipe") -> bool:
+    """Whether rows went between the table before and the table after."""
+    steps = {s.id: s for s in recipe.builder.steps}
+    at = recipe.told.after
+    while at in steps and at != recipe.told.before:
+        if steps[at].op in ("filter", "outliers", "drop_missing", "drop_duplicates"):
+            return True
+        at = steps[at].table
+    return False
 
 
 def correlation_of(recipe: "Recipe", text: str, both: str) -> str | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def label_rows(recipe: "Recipe", sentence: str) -> bool:
     """`'light' if it weighs less than 2500, 'medium' from 2500 to 3500, 'heavy' above`: a column of labels."""
     lower = sentence.lower()
-    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skewness is|correlation is|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
+    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
     scene = recipe.brain.read(sentence)
     if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
@@ -101,7 +101,7 @@ def label_pieces(recipe: "Recipe", text: str, labels: list[str]) -> list[tuple[s
     """Each label with the words that are about it: before it ("under 25 is 'young'") or after it ("'light' if under 2500")."""
     spots = [(text.find(m), m) for m in labels]
     first = text[: spots[0][0]]
-    condition_first = bool(re.search(r"(?:⟨W\d+⟩|(?:under|below|less than|over|above|⟨N\d+⟩)[^⟨]*)(?: \)| \( [^)]*\))?(?: (?:is|are|be|as|called|labelled|means|gets|get|=|:|->|count|counts|gives|in|we|call|them|it|should|,))* ?$", first)) and bool(re.search(r"⟨[WN]\d+⟩", first))
+    condition_first = bool(re.search(r"(?:⟨W\d+⟩|(?:under|below|less than|over|above|⟨N\d+⟩)[^⟨]*)(?: \)| \( [^)]*\))?(?: (?:is|are|be|as|called|labelled|means|the|label|class|category|then|its|gets|get|=|:|->|count|counts|gives|in|we|call|them|it|should|,))* ?$", first)) and bool(re.search(r"⟨[WN]\d+⟩", first))
     pieces = []
     for i, (spot, mark) in enumerate(spots):
         if condition_first:
@@ -117,7 +117,7 @@ def interval(recipe: "Recipe", scene: Scene, column: str) -> Condition | None:
     """The condition on `column` that a piece states."""
     text = scene.text
     found = [scene.get(m) for m in scene.all("W") if column in columns_of(scene.get(m))]
-    bare = rx(r"{N:a} (?:up )?(?:to|-|and|through) (?:and including |but not including |under |below |less than |at most )?{N:b}").search(text)
+    bare = rx(r"{N:a} (?:up )?(?:to|-|and|through|until|till) (?:and including |but not including |under |below |less than |at most )?{N:b}").search(text)
     if bare and not found:
         upper = "<" if re.search(r"not including|under|below|less than|exclu", text) else "<="
         if re.search(r"up to(?! and including)", text) and not re.search(r"inclu|including", text):

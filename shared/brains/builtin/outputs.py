@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from shared.analysis.plan import Decide, Rank
 from shared.brains.builtin import series
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.evidence import correlation_of, odds, p_value, table_for, the_test
@@ -27,6 +28,10 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     if told.model and told.model != "building" and (ref := model_output(recipe, both)):
         return ref
     if is_verdict(recipe, name, description, named, text) and (ref := verdict(recipe, name, description)):
+        step = next(s for s in recipe.builder.steps if s.id == ref.split(":")[0])
+        wanted = {x.lower() for x in re.findall(r"'([^']+)'", description)}
+        if isinstance(step, Decide) and not wanted <= {str(x).lower() for x in (*(r.then for r in step.rules), step.otherwise)}:
+            raise Unclear(name, "I could not read the rule for each of its labels.")
         return ref
     if re.search(r"p ?-?value|p val\b|\bp$", both):
         return p_value(recipe, text)
@@ -38,20 +43,53 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     if re.search(r"degrees? of freedom|\bdof\b|\bdf\b", both):
         step = the_test(recipe, text)
         return f"{step}:/df" if step else None
-    if told.imputed and re.search(r"imput|fill", both) and re.search(r"number|count|how many|^n\b", both):
+    if told.imputed and re.search(r"imput|fill|missing|replac|blank|\bgaps", both) and not re.search(r"mean|median|std|deviation|rows? (?:left|kept|remain)|still", text) and re.search(r"number|count|how many|^n\b", both):
         return f"{told.imputed}:/filled/{pointer(told.main or '')}"
     if told.outliers:
         if re.search(r"upper (?:limit|bound|fence|threshold)|upper", both) and "quartile" not in both:
             return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/upper"
         if re.search(r"lower (?:limit|bound|fence|threshold)", both):
             return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/lower"
-        if re.search(r"outlier|outlying|flagged|removed|outside|extreme|\|z\|", both) and re.search(r"^n |\bnumber\b|\bcount\b|how many|rows removed|number of", both) and not re.search(r"mean|median|without|remain|std|deviation|left", both):
+        if re.search(r"outlier|outlying|(?<!un)flagged|removed|dropped|excluded|discarded|outside|extreme|\|z\|", both) and re.search(r"^n |\bnumber\b|\bcount\b|how many|rows (?:removed|dropped)|(?:dropped|removed|excluded) as outliers|number of", both) and not re.search(r"mean|median|without|remain|std|deviation|left", both):
             return f"{told.outliers}:/outliers"
+    if ref := of_the_first(recipe, name, text):
+        return ref
+    if ref := between_times(recipe, text):
+        return ref
     if ref := from_others(recipe, name, text, both):
         return ref
     if re.search(r"correlation|\bcorr\b|pearson|spearman|kendall|\br\b", both) and not re.search(r"squared", both):
         return correlation_of(recipe, text, both)
     return figure_of(recipe, name, text, named)
+
+
+def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
+    """`its average ratio`: the figure by which the one named just before was ranked first."""
+    if not re.match(r"(?:its|their|that \w+'s)\b", text):
+        return None
+    names = list(recipe.outputs)
+    before = [recipe.told.done.get(n, "") for n in names[: names.index(name)]][-1:]
+    step = next((s for s in recipe.builder.steps if before and before[0] == f"{s.id}:/name"), None)
+    if not isinstance(step, Rank):
+        raise Unclear(name, "It speaks of something named before, which I could not tell.")
+    own = recipe.columns(recipe.brain.read(text))
+    if re.search(r"\bthe (?:second|next|last)|differ|minus", text) or any(c not in step.by and c not in recipe.builder.expressions.get(step.by, "") for c in own) or not own and not re.search(r"value|figure|amount|number|average|mean|ratio|score|growth|change|share|total", text):
+        return None
+    return f"{step.id}:/value"
+
+
+def between_times(recipe: "Recipe", text: str) -> str | None:
+    """`percent change of average weight, 1970 to 1982`: the same figure at two times."""
+    time = r"(?:q[1-4] )?\d{4}(?: q[1-4])?(?:-\d\d(?:-\d\d)?)?"
+    m = re.fullmatch(rf"(?:the )?(?:percent(?:age)?|%|pct) (?:change|growth|increase) (?:of|in) (?:the )?(?P<what>.+?),? (?:from |between )?(?P<a>{time}) (?:to|and|until|-) (?P<b>{time})", text)
+    if not m or re.search(r"\d", m["what"]):
+        return None
+    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
+    try:
+        a, b = (recipe.brain.answer(f"{m['what']} in {m[side]}").ref for side in "ab")
+    finally:
+        recipe.brain.table = saved
+    return recipe.builder.calculate("(b - a) / a * 100", a=a, b=b) if a and b and a != b and "*" not in a + b else None
 
 
 def plainer(recipe: "Recipe", text: str) -> str:
@@ -81,7 +119,7 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
         raise Unclear(name, "It speaks of all the others, and I could not tell which rows those are.", brain.hint())
     when = text if re.search(r"\b(?:before|after|without|with|remaining|original)\b", text) else f"{named} {text}"
     brain.table = table_for(recipe, when)
-    reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
+    reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying|unflagged)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
     reduced = plainer(recipe, reduced)
     quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", recipe.text)
     verdicts = " ".join(s for s in sentences(recipe.text) if re.search(r"(?i)\b(?:answer|report|conclu\w*|say|write|state|give|verdict|decide|symmetric)\b", s))
@@ -122,7 +160,9 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
 
 def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None:
     """A difference, ratio or change between other outputs."""
-    others = [n for n in recipe.outputs if n != name and n in recipe.told.done]
+    others = [n for n in recipe.outputs if n != name and n in recipe.told.done and not recipe.told.done[n].endswith(("/name", "/names", "/label"))]
+    if re.match(r"(?:its|their|that|the)\b.*\bratio$", text) and not re.search(r"ratio of|ratio between", both):
+        return None
     mentioned = sorted((text.find(n.lower()), n) for n in others if re.search(rf"\b{re.escape(n.lower())}\b", text))
     m = re.search(r"\bminus\b|subtract|difference|drop in", text)
     percent = not recipe.growth and re.search(r"percent|pct|%", both) and re.search(r"change|growth|increase|decrease|drop|rise", both)

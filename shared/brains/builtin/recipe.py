@@ -20,6 +20,7 @@ from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.sentences import ORDERS, clauses, told_elsewhere
 from shared.brains.builtin.story import tell
+from shared.brains.builtin.wording import plain
 
 # What descriptions of outputs say about the telling, not about the table.
 OUTPUT_WORDS = frozenset(
@@ -52,6 +53,7 @@ class Told:
 
 class Recipe:
     def __init__(self, brain: Interpreter, text: str, outputs: dict[str, str]) -> None:
+        text = plain(text) if outputs else text
         self.brain, self.text, self.outputs = brain, text, outputs
         self.linker, self.builder = brain.linker, brain.builder
         self.told = Told(before=brain.table, after=brain.table)

@@ -2,6 +2,8 @@
 
 import re
 
+from shared.brains.builtin.wording import order
+
 # Sentences that change the table; one that was not carried out leaves nothing to answer.
 ORDERS = re.compile(
     r"(?i)^\W*(?:(?:then|first|next|now|also|finally|please|and|after that|before that|to start|homework:?),? )*(?:drop|remove|exclude|leave out|discard|delete|keep|restrict|filter|limit|pair|line up|align|match|merge|join|resample|interpolate|impute|fill|winsori[sz]e|clip|cap|shift|lag|"
@@ -20,8 +22,8 @@ def sentences(text: str) -> list[str]:
     """Sentences; a full stop in `i.e.`, `vs.`, `No. 457` or a number does not end one."""
     guarded = re.sub(r"\b(i\.e|e\.g|vs|etc|approx|no|No|nr|St|resp)\.", lambda m: m.group().replace(".", "\u2024"), text)
     guarded = re.sub(r"(?:^|(?<=[.;:!?])\s+|(?<=,)\s+(?=\([1-9a-h]\)))(?:\([1-9a-h]\)|\d{1,2}\)|(?:[Ss]tep|STEP) \d{1,2} ?[:.)-]|\d{1,2}\.(?= [A-Z]))\s+(?:[-–—] )?", _item, guarded)
-    guarded = re.sub(r"(?<=\w|\)|')\s[-–—]\s(?=(?:[A-Za-z]+ ){2})", "; ", guarded) if len(re.findall(r"\s[-–—]\s", guarded)) >= 3 else guarded
-    return [s.replace("\u2024", ".").strip() for s in re.split(r"(?<=[.!?;])\s+(?=\S)", guarded) if s.strip()]
+    guarded = re.sub(r"(?<=[\w)':])\s[-–—]\s(?=(?:[A-Za-z0-9'][\w'-]* ){2}|label:)", "; ", guarded) if len(re.findall(r"\s[-–—]\s(?![\d.]+ ?[x*×])", guarded)) >= 3 else guarded
+    return [s.replace("\u2024", ".").strip() for s in re.split(r"(?<=[.!?])\s+(?=\S)|(?<=;)\s+(?!(?:and |or )?(?:otherwise|else|if not)\b)(?=\S)", guarded) if s.strip()]
 
 
 def _item(m: re.Match[str]) -> str:
@@ -33,11 +35,11 @@ def clauses(text: str) -> list[str]:
     """Sentences, and within them what comes before and after "then": `Rescale x, then tell me …`, `After removing …, what is …`."""
     found: list[str] = []
     for sentence in sentences(text):
-        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]", sentence):
+        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]|,? (?:so|and|but),? please (?=(?:leave|drop|remove|exclude|keep|ignore|discard|restrict)\b)|, so (?=(?:leave out|drop|remove|exclude|keep|ignore|discard)\b)", sentence):
             if m := re.match(r"(?i)^(?:after|once|when|having|first|by) ((?:[\w-]+ )?(?:\w+ing)\b[^,]*?), (?=(?:what|how|which|calculate|compute|give|find|report|tell|is|the|show|where|who)\b)", piece):
                 found += [m[1], piece[m.end() :]]
             elif len(re.findall(r"(?<!\w)'[^']+'", piece)) >= 2 and (m := re.match(r"(?s)^(?P<ask>[^:']*?): ?(?P<rule>.*'.*)$", piece)) and re.search(r"count|how many|average|mean|median|number|share|total", m["ask"].lower()):
                 found += [f"{m['ask']}: {m['rule']}", m["ask"]]
             else:
                 found.append(piece)
-    return [f.strip() for f in found if f.strip()]
+    return [order(f.strip()) for f in found if f.strip()]

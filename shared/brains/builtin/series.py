@@ -75,6 +75,10 @@ def stepwise(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     aliases = [f"{e}{n}" for n in nouns for e in ("", "daily ", "weekly ", "monthly ", "quarterly ", "annual ", "yearly ")] + [f"{n} {p} {column}" for n in nouns for p in ("of", "in")]
     aliases += [f"{column} {n}" for n in nouns] + [f"{u}-{t}-{u} {n}" for u in ("day", "week", "month", "quarter", "year") for t in ("to", "on", "over") for n in nouns]
     name_it(recipe, name, *aliases)
+    if recipe.outputs:  # rows chosen later keep the change from the row that was before them
+        made = recipe.builder.base(told.after, name)
+        told.before = made if told.before == told.after else told.before
+        told.after = recipe.brain.table = made
     return True
 
 

@@ -95,7 +95,7 @@ def threshold_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] |
         if re.search(r"(?:otherwise|else|in all other cases|if not)[^.;]*$", ahead) and not re.match(r"\W*(?:if|when)", piece):
             otherwise = label
             continue
-        m = re.search(r"(?:if|when|for)\b(?P<what>.*?)(?P<op>at least|at most|greater than|larger than|more than|above|over|exceeds|less than|smaller than|below|under|>=|<=|>|<) ?(?P<n>-?\d*\.?\d+)", piece)
+        m = re.search(r"(?:if|when|for)\b(?P<what>.*?)(?P<op>at least|at most|greater than|larger than|more than|above|over|exceeds|less than|smaller than|below|under|fewer than|>=|<=|>|<) ?(?P<n>-?\d*\.?\d+)", piece.replace("−", "-"))
         sign = re.search(r"(?:if|when)\b(?P<what>.*?)\bis (?P<sign>positive|negative)\b", piece) if not m else None
         if sign and (found := subject_of(recipe, sign["what"])):
             rules.append(Rule(when=[Predicate(ref=found[0], op=">" if sign["sign"] == "positive" else "<", value=0)], then=label))

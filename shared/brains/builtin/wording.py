@@ -1,0 +1,55 @@
+"""Brings the many wordings of an order or a rule into the one the story reads: only what is meant the same is rewritten."""
+
+import re
+
+_K = r"(?P<k{0}>\d+(?:\.\d+)?) ?(?:\*|x|×|·|times)? ?(?:the )?(?:iqr|interquartile range)"
+_FENCE = re.compile(
+    r"(?i)(?:(?:is|lies|falls|are|lie|fall) )?(?:strictly )?(?:(?:below|less than|under|smaller than|lower than|<) (?:the )?(?:q1|first quartile|lower quartile) ?(?:-|–|−|minus) ?" + _K.format(1)
+    + r",? or (?:is )?(?:strictly )?(?:above|more than|over|greater than|larger than|higher than|>) (?:the )?(?:q3|third quartile|upper quartile) ?(?:\+|plus) ?" + _K.format(2)
+    + r"|outside (?:of )?(?:the (?:interval|range|fences) )?[\[(]? ?q1 ?(?:-|–|−|minus) ?" + _K.format(3) + r" ?(?:,|to|and|;|\.\.) ?q3 ?(?:\+|plus) ?" + _K.format(4) + r" ?[\])]?)"
+)  # fmt: skip
+_START = r"(?:(?:please|to|then|first(?:ly)?|next|now|also|finally|and|so|kindly|hi|hello|begin by|start by|you should|we|i want (?:you )?to|let us|let's|in (?:the|this) (?:task|analysis)|for (?:the whole of |all of )?(?:this|the) (?:whole |entire )?(?:task|question|analysis|problem|exercise|job)|throughout|before anything else|to (?:start|begin)(?: with)?|as a first step)[,:]? )*"
+_VERBS = (
+    (r"(?:screen(?:ing)? out|throw(?:ing)? (?:out|away)|get(?:ting)? rid of|set(?:ting)? aside|strip(?:ping)? out|purge|eliminate|omit|weed out|cut out|take out|toss(?: out)?|kick out|filter out|disregard)", "drop"),
+    (r"(?:retain|hold on to|stick to|stay with|consider(?= only)|use(?= only)|look(?= only)|limit yourself to|confine (?:yourself|the analysis) to|subset to)", "keep"),
+    (r"(?:keep|retain|use) just", "keep only"),
+)  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """The task in the story's own words."""
+    text = _FENCE.sub(_outlier, text)
+    text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
+    text = _unquoted_labels(text)
+    return _others_last(text)
+
+
+def order(clause: str) -> str:
+    """A clause without what leads up to its verb, and the verb in its plainest form."""
+    begun = re.sub(rf"(?i)^\W*{_START}", "", clause)
+    for pattern, verb in _VERBS:
+        if re.match(rf"(?i){pattern}\b", begun):
+            return re.sub(rf"(?i)^{pattern}", verb, begun)
+    verbs = r"drop|remove|exclude|leave|ignore|discard|delete|keep|restrict|filter|focus|limit|consider|fill|impute|standardi[sz]e|scale|normali[sz]e"
+    return begun if begun != clause and re.match(rf"(?i)(?:{verbs})\b", begun) else clause
+
+
+def _outlier(m: re.Match[str]) -> str:
+    factors = {float(f) for f in (m["k1"], m["k2"], m["k3"], m["k4"]) if f}
+    return f"is an outlier by the {factors.pop():g} IQR rule" if len(factors) == 1 else m.group()
+
+
+def _unquoted_labels(text: str) -> str:
+    """`below 5 = tight; 5 up to 7 = normal; 7 and over = slack` with its labels in quotes and in one sentence."""
+    bound = r"(?:below|under|over|above|from|up to|less than|more than|at least|at most|between|<=?|>=?|\d)"
+    rule = rf"(?:{bound}[^;,='\n]*?\d[^;,='\n]*?) ?(?:=|->|→|=>) ?"
+    if len(re.findall(rf"(?i){rule}[a-z]", text)) < 2 or "regress" in text.lower():
+        return text
+    text = re.sub(rf"(?i)({rule})([a-z][a-z_]*)\b(?=\s*(?:[;,.]|[-–—] |$|and\b))", r"\1'\2'", text)
+    return re.sub(r"((?:=|->|→|=>) ?'\w+'); (?=[^;]*(?:=|->|→|=>) ?')", r"\1, ", text)
+
+
+def _others_last(text: str) -> str:
+    """`and all the others (both bounds included) are 'medium'` → `, otherwise 'medium'`."""
+    rest = r"(?:all (?:of )?(?:the )?(?:others?|rest|remaining)|(?:the )?(?:rest|others|remaining ones)|(?:everything|anything|everyone|all) else|in all other cases)"
+    return re.sub(rf"(?i),? (?:and |while |but )?{rest}(?: [a-z]+)?(?: \([^)]*\))? (?:is|are|be|gets?|becomes?|counts? as|should be|is called|are called|as) (?=')", ", otherwise ", text)
