@@ -89,7 +89,7 @@ def moment(values: list[Any], power: int) -> Fraction:
 
 
 def skewness(v: list[Any], bias: bool) -> float | None:
-    if len(v) < (1 if bias else 3) or moment(v, 2) == 0:
+    if len(v) < 3 or moment(v, 2) == 0:
         return None
     biased = float(moment(v, 3)) / float(moment(v, 2)) ** 1.5
     return biased if bias else biased * math.sqrt(len(v) * (len(v) - 1)) / (len(v) - 2)

@@ -167,7 +167,7 @@ def test_equal_means_may_be_ranked_either_way(tmp_path: Path) -> None:
 
 
 def test_which_computed_values_are_equal_is_left_out_and_said(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("x\n0.1\n0.2\n0.7\n")
+    (tmp_path / "t.csv").write_text("x\n0.1\n0.1\n0.7\n")
     snapshot, folder = take_snapshot([tmp_path / "t.csv"], tmp_path / "snapshot"), tmp_path / "snapshot"
     logs = {"op": "derive", "name": "y", "expression": "ln(x)"}
     both = plan_of(logs, aggregate(measure("distinct", "y"), measure("mean", "y"), table="c1"))

@@ -144,6 +144,7 @@ def _mixed(rows: list[list[str]], delimiter: str) -> bool:
 
 
 def _layout(text: str, delimiter: str, escape: str, rows: list[tuple[int, list[str]]]) -> Layout:
+    rows = rows or [(1, [""])]
     counts = Counter(len(row) for _, row in rows)
     width = max(counts, key=lambda n: (n > 1, counts[n], n)) if len(rows) > 1 else len(rows[0][1])
     start = next((i for i, (_, row) in enumerate(rows) if _heads(row, width)), 0)
@@ -252,7 +253,7 @@ def _rewrite(source: Path, out: Path, layout: Layout, encoding: str) -> Rewritte
         for _ in range(layout.skip):
             text.readline()
         reader = _reader((line.replace("\0", "") for line in text), layout.delimiter, layout.quote, layout.escape)
-        writer = csv.writer(target, lineterminator="\n")
+        writer = csv.writer(target, lineterminator="\r\n")  # quotes both characters
         end = layout.skip
         for row in reader:
             line, end = end + 1, reader.line_num + layout.skip

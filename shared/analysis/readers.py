@@ -198,7 +198,7 @@ def _write_sheet(sheet: Any, out: Path) -> bool:
     """Whether the sheet had any value."""
     found = False
     with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)
         for row in sheet.iter_rows(values_only=True):
             if any(value not in (None, "") for value in row):
                 writer.writerow([_cell(value) for value in row])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from shared.analysis.plan import Aggregate, Plan, Step
-from shared.analysis.recompute import LIMIT, Alike, Inexact, NotRecomputed
+from shared.analysis.recompute import HANGS, LIMIT, Alike, Inexact, NotRecomputed
 from shared.analysis.references import last_key, pointer
 from shared.analysis.sensitivity import EXACT, MAIN, Sensitivity, is_number, sensitivities
 
@@ -69,7 +69,7 @@ def _check(step: Step, mine: Any, results: Mapping[str, Any], taken: list[str]) 
     if not why and taken:
         why = f"with {', '.join(sorted(set(taken)))} as its cell gave it"
     if not why and (left_out := _left_out(step, mine)):
-        why = f"without {', '.join(left_out)}: which values of a computed column are equal hangs on rounding"
+        why = f"without {', '.join(left_out)}: {HANGS}"
     return Check(
         step=step.id, status="differs" if comparison.differences else "agrees", engine=engine,
         compared=comparison.compared, worst=comparison.worst, why=why,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LIMIT = 50_000_000  # values read (or made by joins and unpivots) in one recomputation; one is 5 to 9 bytes
 
+HANGS = "which values of a computed column are equal hangs on rounding"
+
 
 @dataclass(frozen=True)
 class NotRecomputed:

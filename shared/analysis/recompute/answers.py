@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from shared.analysis.plan import Aggregate, Measure, Rank, Summarize, Trend
-from shared.analysis.recompute import Alike, Inexact
+from shared.analysis.recompute import HANGS, Alike, Inexact
 from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, as_text, column, table_of
 from shared.analysis.recompute.conditions import Refs, matches
 from shared.analysis.recompute.correlations import correlation_p
-from shared.analysis.recompute.grouping import everything, group, ranks
+from shared.analysis.recompute.grouping import everything, group, hangs_on_rounding, ranks
 from shared.analysis.recompute.measures import measure, ordered_values
 
 Result = dict[str, Any]
@@ -28,9 +28,13 @@ def aggregate(step: Aggregate, table: Table, refs: Refs) -> tuple[Result, Table]
     measured = {m.name: measure(m, table, groups, refs) for m in step.measures}
     columns = dict(zip(step.by, groups.keys, strict=bool(step.by)))
     made = table_of({**columns, **{name: c for name, (c, _, _) in measured.items()}, "rows": rows})
-    telling = {m.name: measured[m.name] for m in step.measures if not _hangs_on_rounding(m, table)}
+    telling = {
+        m.name: measured[m.name]
+        for m in step.measures
+        if m.function not in ("distinct", "mode") or m.column is None or not hangs_on_rounding(table[m.column])
+    }
     if not telling:
-        raise CannotRecompute("which values of a computed column are equal hangs on rounding")
+        raise CannotRecompute(HANGS)
     if not step.by:
         values = {name: told(c, 0, scale) for name, (c, _, scale) in telling.items()}
         n = {name: int(used[0]) for name, (_, used, _) in measured.items()}
@@ -46,11 +50,6 @@ def aggregate(step: Aggregate, table: Table, refs: Refs) -> tuple[Result, Table]
         for k in kept[:MOST_GROUPS].tolist()
     }
     return {"rows": int(rows.values.sum()), "n_groups": len(kept), "groups": told_groups}, made.take(kept)
-
-
-def _hangs_on_rounding(m: Measure, table: Table) -> bool:
-    """Which floats of a computed column are equal may differ between engines, in the last bit."""
-    return m.function in ("distinct", "mode") and m.column is not None and table[m.column].computed
 
 
 def rank(step: Rank, table: Table, refs: Refs) -> tuple[Result, Table]:
@@ -225,7 +224,7 @@ def _glance(c: Column, rows: int) -> Result:
 
     nulls = int((~c.valid).sum())
     seen: Result = {"nulls": nulls, "null_percent": nulls / rows * 100 if rows else None}
-    if not c.computed:
+    if not hangs_on_rounding(c):
         seen["distinct"] = ask("distinct")
     if c.type in ("BIGINT", "DOUBLE"):
         seen |= {name: ask(name) for name in ("mean", "std", "min", "median", "max", "skew")}

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from shared.analysis.plan import Correlate
-from shared.analysis.recompute import Alike, Inexact, near
+from shared.analysis.recompute import HANGS, Alike, Inexact, near
 from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, chunks
 from shared.analysis.recompute.conditions import Refs
-from shared.analysis.recompute.grouping import Groups, combine, counts, everything, group, ranks
+from shared.analysis.recompute.grouping import Groups, combine, counts, everything, group, hangs_on_rounding, ranks
 from shared.analysis.recompute.measures import Sample
 
 Result = dict[str, Any]
@@ -50,6 +50,8 @@ def correlations(a: Column, b: Column, groups: Groups, method: str) -> list[Resu
     """{r, p_value, n} for each group. A correlation of ranks takes three rows, a p-value too."""
     both = a.valid & b.valid
     g, k = groups.of_row if both.all() else np.where(both, groups.of_row, np.int32(-1)), groups.count
+    if method != "pearson" and any(hangs_on_rounding(c, both) for c in (a, b)):
+        raise CannotRecompute(HANGS)
     if method == "kendall":
         return [_kendall(a.floats()[rows], b.floats()[rows]) for rows in Groups(g, k, []).members()]
     if method == "spearman" and len(g) > MOST_RANKED:

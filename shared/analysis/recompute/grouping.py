@@ -83,6 +83,15 @@ def _bounds(c: Column) -> tuple[int, int]:
     return (int(values.min(where=c.valid, initial=worst.max)), int(values.max(where=c.valid, initial=worst.min)))
 
 
+def hangs_on_rounding(c: Column, rows: Array | None = None) -> bool:
+    """Whether a computed column has (nearly) equal values: which of them are equal differs between engines, in the last bit."""
+    if not c.computed:
+        return False
+    mantissa, exponent = np.frexp(c.values[c.valid if rows is None else c.valid & rows])
+    rounded = np.ldexp(np.rint(np.ldexp(mantissa, 33)), exponent - 33)  # to 10 digits
+    return len(np.unique(rounded)) < len(rounded)
+
+
 def combine(parts: Sequence[tuple[Array, int]]) -> tuple[Array, int]:
     """Several keys as one: dense numbers (n,) in the order of the keys, -1 where any is -1; and how many."""
     total, count = parts[0]

@@ -171,7 +171,7 @@ def _spread(s: Sample, m: Measure) -> Array:
         return np.asarray({"var": variance, "std": std, "sem": std / np.sqrt(n), "cv": std / s.mean}[m.function])
     if m.function == "skew":
         biased = s.moment(3) / n / (m2 / n) ** 1.5
-        return np.asarray(biased if m.bias else np.where(n > 2, biased * np.sqrt(n * (n - 1)) / (n - 2), np.nan))
+        return np.where(n > 2, biased if m.bias else biased * np.sqrt(n * (n - 1)) / (n - 2), np.nan)
     if m.function == "kurtosis":
         biased = s.moment(4) / n / (m2 / n) ** 2
         unbiased = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * biased - 3 * (n - 1))

@@ -9,10 +9,10 @@ import duckdb
 import numpy as np
 
 from shared.analysis.plan import Compare, Test
-from shared.analysis.recompute import Inexact
+from shared.analysis.recompute import HANGS, Inexact
 from shared.analysis.recompute.columns import Array, CannotRecompute, Table, as_text
 from shared.analysis.recompute.conditions import matches
-from shared.analysis.recompute.grouping import group
+from shared.analysis.recompute.grouping import group, hangs_on_rounding
 
 Result = dict[str, Any]
 
@@ -62,6 +62,9 @@ def two(samples: Sequence[Any]) -> None:
 
 def samples_of(step: Test, table: Table) -> tuple[list[str], list[Array]]:
     """The samples compared, as numbers, each with its name."""
+    ranked = step.kind in ("mann_whitney", "kruskal")
+    if ranked and any(hangs_on_rounding(table[name]) for name in step.columns or [str(step.column)]):
+        raise CannotRecompute(HANGS)
     if step.columns:
         columns = [table[name] for name in step.columns]
         together = step.kind == "t_test_paired"

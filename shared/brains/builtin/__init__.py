@@ -65,6 +65,9 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
 def choose_table(text: str, profile: Profile, values: Values, nouns: frozenset[str]) -> tuple[Linker, Builder, int]:
     """The table that knows most of the words; joined with a second one where that knows others and they share a column."""
     tables = profile.tables
+    if len(tables) == 1:
+        linker = Linker(tables[0], partial(values, tables[0].name), nouns)
+        return linker, Builder(linker, tables[0].name), tables[0].rows
     linkers = {t.name: Linker(t, partial(values, t.name), nouns) for t in tables}
     scenes = {name: linker.link(text) for name, linker in linkers.items()}
     known = {name: {scene.words[m] for m in scene.all("CV")} for name, scene in scenes.items()}

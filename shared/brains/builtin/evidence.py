@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def table_for(recipe: "Recipe", text: str) -> str:
     told = recipe.told
-    if told.outliers and not told.changed and re.search(r"remov|drop|exclud|without|discard|leave out", recipe.lower) and re.search(r"without|after|remain|rest|exclud|remov|left|unflagged|clean", text):
+    if told.outliers and not told.changed and re.search(r"remov|drop|exclud|without|discard|leave out|unflagged|not flagged|non-outl", f"{recipe.lower} {text}") and re.search(r"without|after|remain|rest|exclud|remov|left|unflagged|not flagged|non-outl|clean", text):
         remove_outliers(recipe)
     if not told.changed:
         return told.after
@@ -90,7 +90,12 @@ def p_value(recipe: "Recipe", text: str) -> str | None:
         return f"{step}:/p_value"
     if statistics.test_kind(recipe.lower):
         return None
-    return next((f"{s.id}:/p_value" for s in reversed(recipe.builder.steps) if isinstance(s, Correlate)), None) or correlation_p(recipe)
+    found = [s for s in recipe.builder.steps if isinstance(s, Correlate) and f"{s.id}:/r" in recipe.told.done.values()] or [s for s in recipe.builder.steps if isinstance(s, Correlate)]
+    named = next((m for m in ("pearson", "spearman", "kendall") if m in text), None)
+    fits = [s for s in found if s.method == named] if named else found
+    if named and not fits or len({s.method for s in fits}) > 1:
+        return None
+    return f"{fits[-1].id}:/p_value" if fits else correlation_p(recipe)
 
 
 def correlation_p(recipe: "Recipe") -> str | None:

@@ -227,7 +227,7 @@ def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
         step, name = brain.builder.groups(table, p.by, "count", column)
         return Answer(f"{step}:/groups/*/{name}", step, ("bar", *p.by, name))
     counted = re.search(r"⟨F\d+⟩(?: of)?(?: the| all)* ([a-z]+)", p.scene.text)
-    if p.where and brain.is_single(p.where) and counted and counted[1] not in brain.nouns and counted[1] not in ("rows", "records", "entries", "times", "observations"):
+    if p.where and brain.is_single(p.where) and counted and counted[1] not in brain.nouns and counted[1] not in ("rows", "records", "entries", "observations"):
         raise Unclear(counted[1], f"The conditions pick one row, and no column counts “{counted[1]}”.", brain.hint())
     ref = brain.figure("count", column, p.where)
     return Answer(ref, ref.split(":")[0])

@@ -370,11 +370,13 @@ class Linker:
 
         text = re.sub(r"(?<![\w])'([^'\"]{1,60}?)'(?![\w])|\"([^\"]{1,80})\"", replace, text)
         for name, base, number in self.numbered:  # "bills in the 104th Congress" for a column BILLS104 beside BILLS103
+            if number not in text:
+                continue
             for pattern in (rf"\b{base}\b(?P<mid>(?: (?!and\b|or\b|than\b|between\b|from\b)[a-z]+){{0,4}}?) {number}(?:st|nd|rd|th)?\b(?: Congress| edition| wave)?", rf"\b{number}(?:st|nd|rd|th)?(?: Congress| edition| wave)?(?P<mid>) {base}\b"):
                 text = re.sub(pattern, lambda m, n=name: f" {scene.mark('C', n, n)} ", text, flags=re.IGNORECASE)  # type: ignore[misc]
         # Names written exactly as in the table, punctuation and all
         for name in sorted(self.columns, key=len, reverse=True):
-            if len(name) > 2 and (re.search(r"[^A-Za-z0-9]", name)) and "⟨" not in name:
+            if len(name) > 2 and name.lower() in text.lower() and (re.search(r"[^A-Za-z0-9]", name)) and "⟨" not in name:
                 text = re.sub(rf"(?<![\w]){re.escape(name)}(?![\w])", lambda m, n=name: " " + scene.mark("C", n, n) + " ", text, flags=re.IGNORECASE)  # type: ignore[misc]
         return text
 

@@ -106,6 +106,8 @@ def plainer(recipe: "Recipe", text: str) -> str:
             if isinstance(column, str) and column in recipe.linker.columns and recipe.linker.is_number(column) and (told.main or "").startswith(column):
                 text = re.sub(rf"\b(growth|returns?|changes?|increases?|difference|rise|growth rate) (?:of|in) (?:the )?{re.escape(said)}\b(?: deaths| values?)?", r"\1", text)
         text = re.sub(r"\b(increases?|growth|change|rise|returns?) (?:of|in) (?:the )?[a-z]+$", r"\1", text) if re.match(r"largest|biggest|size", text) else text
+    if recipe.linker.years and not re.search(r"\b(?:from|between)\b", text):
+        text = re.sub(r"\b(?:through|thru|up to(?: and including)?|until|to the end of) (?=\d{4}\b)", f"with {recipe.linker.years[0]} at most ", text)
     for label in recipe.made:
         text = re.sub(rf"\b{re.escape(label.lower())}-[a-z]+\b", label, text)
     return text
@@ -138,6 +140,8 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
         if re.match(r"(?:n|num|number|count|no)\b", named) and not re.search(r"\b(?:number|count|how many)\b", reduced):
             reduced = f"number of {reduced}"
         tries = [reduced, f"{named} {reduced}"] if recipe.outputs[name] else [named]
+        if re.match(r"(?:all )?(?:the )?[a-z-]+s\b (?:with|where|whose|that|in|on|of|from)\b", reduced) and not brain.read(reduced).all("F"):
+            tries.append(f"number of {reduced}")
         for attempt in dict.fromkeys(t for t in tries if t):
             mark = len(recipe.builder.steps)
             try:

@@ -170,6 +170,8 @@ class Interpreter:
 
     def account(self, text: str, *known: str) -> None:
         if self.strict and (rest := self.leftover(text, *known)):
+            if len(rest) >= 3 and (sum(w in words.FOREIGN for w in rest) >= 2 or sum(not w.isascii() for w in rest) >= 2):
+                raise Unclear(" ".join(rest), "The question does not look like English, which is the one language I read.", "Ask it in English, with the table's own names.")
             shown = ", ".join(f"“{w}”" for w in dict.fromkeys(rest))
             raise Unclear(" ".join(dict.fromkeys(rest)), f"The table says nothing that I can match with {shown}.", self.hint())
 

@@ -68,8 +68,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
         where = [c for c, _ in arms]
         table = builder.where(table, *where)
         return kind, builder.add(Test, builder.base(table, column), column=column, **settings)
-    if kind == "chi_square" and re.search(r"(?:without|no|not apply\w*|turn off|correction ?= ?false)[^.;]{0,30}(?:yates|continuity|correction)?", original) and re.search(r"yates|continuity|correction", original):
-        return None  # the plan's chi-square corrects 2x2 tables, as scipy does
+    uncorrected = kind == "chi_square" and re.search(r"(?:without|no|not apply\w*|turn off|correction ?= ?false)[^.;]{0,30}(?:yates|continuity|correction)?", original) and re.search(r"yates|continuity|correction", original)
     if kind in ("chi_square", "fisher_exact"):
         made = [label_of(brain, c, name) for c, name in arms]
         if kind == "fisher_exact" and len(made) >= 2 and len({tuple(columns_of(c)) for c, _ in arms}) >= 2:
@@ -79,6 +78,9 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
             pair = list(dict.fromkeys([*[c for c in builder.labels if c in discrete or c not in discrete and _fresh(builder, c)], *discrete]))[:2]
         if len(pair) != 2:
             return None
+        filtered = {c for s in builder.steps if getattr(s, "op", "") == "filter" for c in columns_of(s.where) if not re.search(r'"op":"(?:in|not in|!=)"', s.where.model_dump_json())}
+        if uncorrected and not any(c in linker.columns and linker.columns[c].distinct > 2 and c not in filtered for c in pair):
+            return None  # the plan's chi-square corrects 2x2 tables, as scipy does
         return kind, builder.add(Test, builder.base(table, *pair), column=pair[0], by=pair[1], **settings)
     if kind in ("t_test_paired", "wilcoxon"):
         if len(numeric) != 2:

@@ -72,11 +72,18 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         mark_values(scene, recipe.linker)
         conditions = [scene.get(m) for m in scene.all("W")]
         if conditions:
-            told.before = told.after = builder.where(told.after, *_same_column_union(conditions))
+            told.before = told.after = complete(recipe, builder.where(told.after, *_same_column_union(conditions)), lower)
             recipe.brain.table = told.after
             new_column(recipe, sentence)
             return True
     return False
+
+
+def complete(recipe: "Recipe", table: str, lower: str) -> str:
+    """`… that have both mpg and horsepower recorded`: the rows without a gap in those columns."""
+    m = re.search(r"\b(?:where|that|which|whose|with|have|has|having)\b(?: both| all| a| an| the)*(?P<what> (?:(?!\b(?:that|which|whose|where|with|have)\b)[^.;])*?)(?: values?)?(?: are| is)? (?:recorded|known|available|present|given|measured|non-missing|not missing|observed)\b", lower)
+    columns = [c for c in recipe.columns(recipe.brain.read(m["what"]), numeric=False) if c in recipe.linker.columns] if m else []
+    return recipe.builder.add(DropMissing, table, columns=columns) if columns else table
 
 
 def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:

@@ -42,11 +42,17 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
         pair = statistics.decision_labels(scene)
         if pair is None and wanted and len(wanted) == 2:
             pair = (wanted[0], wanted[1]) if not re.match(r"(?i)not|no ", wanted[0]) else (wanted[1], wanted[0])
-        ref = p_value(recipe, sentence.lower())
+        ref = told_p(recipe) or p_value(recipe, sentence.lower())
         if pair and ref:
             alpha = statistics.setting_alpha(recipe.lower) or statistics.setting_alpha(sentence.lower()) or 0.05
             return recipe.builder.decide([Rule(when=[Predicate(ref=ref, op="<", value=alpha)], then=pair[0])], pair[1])
     return None
+
+
+def told_p(recipe: "Recipe") -> str | None:
+    """The p-value that is an output itself, where there is one alone."""
+    refs = {r for r in recipe.told.done.values() if r.endswith(":/p_value")}
+    return refs.pop() if len(refs) == 1 else None
 
 
 def signed_significance(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
@@ -67,7 +73,7 @@ def signed_significance(recipe: "Recipe", sentence: str) -> tuple[list[Rule], st
             roles["less"] = label
         elif re.search(more, bare) and not re.search(less, bare):
             roles["more"] = label
-    ref = p_value(recipe, sentence.lower())
+    ref = told_p(recipe) or p_value(recipe, sentence.lower())
     if len(roles) != 3 or not ref:
         return None
     step = next(s for s in recipe.builder.steps if s.id == ref.split(":")[0])

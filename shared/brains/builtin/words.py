@@ -155,6 +155,9 @@ DEMONYMS = {
     "weekdays": [], "renewable": ["renewables"], "right hand": ["right"], "left hand": ["left"], "cancerous": ["malignant"],
 }  # fmt: skip
 
+# A few of the commonest words of other languages: enough to say that a question is not in English.
+FOREIGN = frozenset("der die das und ist von mit nach wie viele welche durchschnitt el la los las de del por con cuál cuántos promedio le les des du et est quel quelle moyenne il di che per con quanti média qual os das".split()) - {"die", "per", "con"}
+
 US_STATES = dict(
     pair.split("=") for pair in (
         "alabama=al alaska=ak arizona=az arkansas=ar california=ca colorado=co connecticut=ct delaware=de florida=fl georgia=ga hawaii=hi idaho=id "
