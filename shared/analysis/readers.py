@@ -137,28 +137,31 @@ def _plain_path(path: Path, work: Path) -> str:
 def _delimited(path: Path, name: str, work: Path, text: str, whole: bool, mend: bool) -> Raw:
     layout = delimited.sniff(text)
     notes: list[Note] = []
+
+    def note(kind: Literal["repaired", "lost"], count: int, said: str) -> None:
+        notes.append(Note(kind=kind, column=None, count=count, text=said))
+
     if layout.header is None:
-        text = f"{name} has no header line. Its columns were named column_1, column_2, …"
-        notes.append(Note(kind="repaired", column=None, count=layout.width, text=text))
+        note("repaired", layout.width, f"{name} has no header line. Its columns were named column_1, column_2, …")
     if layout.junk:
-        text = f"{plural(layout.junk, 'line')} above the header of {name} {was(layout.junk)} left out."
-        notes.append(Note(kind="lost", column=None, count=layout.junk, text=text))
+        note("lost", layout.junk, f"{plural(layout.junk, 'line')} above the header of {name} {was(layout.junk)} left out.")
     if total := delimited.total_row(path, layout, whole):
-        text = f"The last row of {name} ({total}…) looks like a total. It was kept and counts as a row."
-        notes.append(Note(kind="repaired", column=None, count=1, text=text))
+        note("repaired", 1, f"The last row of {name} ({total!r}) looks like a total. It was kept and counts as a row.")
     with path.open("rb") as file:
         encoding = delimited.encoding_of(file.read(4096))
     clean = layout.clean and encoding == "utf-8-sig" and not mend
     delimiter, skip, longest, sample = layout.delimiter, layout.skip, 0, layout.sample
+    newline = "\\r\\n" if text.split("\n", 1)[0].endswith("\r") else "\\n"
     if not clean:
         mended = scratch(work)
         done = delimited.rewrite(path, mended, layout, encoding)
-        notes += [Note(kind=kind, column=None, count=count, text=text) for kind, count, text in done.notes(name)]
-        path, delimiter, skip, longest, sample = mended, ",", 0, done.longest, done.sample
+        for kind, count, said in done.notes(name):
+            note(kind, count, said)
+        path, delimiter, skip, longest, sample, newline = mended, ",", 0, done.longest, done.sample, "\\r\\n"
 
     # Small buffers let both cores work on a file of a few megabytes.
     sizes = f"max_line_size = {8 * longest}" if longest > 200_000 else "buffer_size = 4194304"
-    options = f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', skip = {skip}, {sizes}"
+    options = f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', new_line = '{newline}', skip = {skip}, {sizes}"
     source = literal(_plain_path(path, work))
 
     def relation(doubles: frozenset[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -123,7 +124,8 @@ def outliers(step: Outliers, table: Table, refs: Refs) -> tuple[Result, Table]:
         bounds = [float(bound) if np.isfinite(bound) else None for bound in (lower, upper)]
         found[name] = {"outliers": int((below | above).sum()), "lower": bounds[0], "upper": bounds[1]}
         if step.action == "clip":
-            new[name] = column("DOUBLE", np.where(below, lower, np.where(above, upper, x)), c.valid)
+            clipped = column("DOUBLE", np.where(below, lower, np.where(above, upper, x)), c.valid)
+            new[name] = replace(clipped, computed=c.computed)
         elif step.action == "null":
             new[name] = c.with_values(c.values, c.valid & ~below & ~above)
     made = table.take(~away) if step.action == "remove" else table.with_columns(new)
@@ -203,7 +205,7 @@ def scale(step: Scale, table: Table, refs: Refs) -> Made:
             else:
                 q25, median, q75 = (q[0] for q in s.quantiles(0.25, 0.5, 0.75))
                 scaled = (x - median) / (q75 - q25)
-            fresh = column("DOUBLE", scaled, c.valid)
+            fresh = replace(column("DOUBLE", scaled, c.valid), computed=c.computed)  # equal values stay equal
             t = sample(fresh, one)
             low, high = (bound[0] for bound in t.extremes)
             numbers = [

@@ -3,7 +3,9 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from shared.analysis.plan import Aggregate
 from shared.brains.builtin.build import used
+from shared.brains.builtin.link import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe
@@ -14,8 +16,21 @@ _TELLING = re.compile(
     rf"(?:round\w*|to|with|at|in|of|by|have)?\s*\(?(?:{_COUNTED})\)? ?(?:decimals?|dp\b|digits?|d\.p\.|significant)[^,;.]*|\b(?:step|steps|problem|homework|assignment|no|number|nr|exercise|question|task|part|item|q)\s+\d+|^\s*\(?\d+[).]\s|[;.:]\s+\(?\d+[).]\s"
     r"|\(\d\)|\b0 ?(?:to|-|–|and|or|/) ?(?:1|100)\b|\b1 ?(?:to|-|–|/|or) ?0\b|between 0 and 1|\b(?:sum|add|adding) to \d+|\bn ?- ?1\b|\bddof ?=? ?\d|degrees? of freedom ?=? ?\d|\bq[13]\b|\br\^?2\b|\b\d ?[x×] ?\d\b|\b\d-year|\b\d{4} has no\b|(?:gives?|makes?|yields?|leaving|leaves|there (?:are|were)) \d+ \w+"
     r"|(?:all|the|of|those|across|over|for|these) \d+ (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|pairs|quarters|rows|travellers|individuals)"
-    r"|\b(?:times|multipl\w+ by|\*|×|x) ?100\b|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
+    r"|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
 )  # fmt: skip
+# What a task says it does → what its steps must then hold (None: no step can).
+_DEMANDS: tuple[tuple[str, str | None], ...] = (
+    (r"(?:beyond|more than|farther than|further than|over|within|exceed\w*|at least|outside) (?:[\d.]+|one|two|three) (?:sample |population )?(?:standard deviations|sds?\b|sigmas?)|\|z\| ?>", r'"zscore"'),
+    (r"one-?(?:sided|tailed)|alternative (?:hypothesis )?(?:is |that |=|:)[^.;]*(?:greater|less|larger|smaller)", r'"alternative":"(?:less|greater)"'),
+    (r"\blog-?(?:transform|scale|return|growth)|natural log|\blogarithms?\b|\blog of\b|\blogged\b|\bln\b", r'\bln\(|\blog\d*p?\(|log_'),
+    (r"log10|base-?10|base 10", r"log10|/ ln\(10"), (r"square root|\bsqrt\b", r"sqrt|\*\* ?0?\.5"), (r"winsori[sz]|\bclip(?:ped|ping)?\b|\bcap(?:ped|ping)? ", r'"clip"'),
+    (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|bonferroni|holm\b|tukey|benjamini", None),
+    (r"\bstandardi[sz]e\b|\bz-?scores? of\b|convert\w* (?:it |them |each \w+ )?(?:in)?to z-?scores|min-?max|\brescale\b", r'"scale"|"zscore"|"minmax"|min_'),
+    (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*)", r'iqr|quantile'),
+    (r"ddof ?= ?0|population (?:standard deviation|std|sd\b|variance)", r'"ddof":0'), (r"one-?hot|dummy variables?", r'"onehot"|"model"'),
+    (r"student'?s t|equal variances?(?! not)|pooled variance", r'"equal_var":true|"levene"|"bartlett"|"anova"|"kruskal"'), (r"stratif(?:y|ied)\b(?<!not stratified)", r'"stratify":true'),
+)  # fmt: skip
+_NEGATED = r"(?:without|no|not|don't|do not|never|instead of|rather than|unlike|isn't|assuming un|not assuming|un)[ -]?(?:\w+[ -]){0,3}$"
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})+|\d+(?:\.\d+)?|\.\d+)(?![\w]|\.\d)")
 
 
@@ -27,6 +42,8 @@ def stated(text: str) -> list[float]:
 
 def at_work(number: float, kept: str) -> bool:
     """Whether a number stands in the steps, as it is, as a share of a hundred, or in a date."""
+    if number == 100 and re.search(r"percent|\* 100", kept):
+        return True
     forms = {number, number / 100, 1 - number / 100, number * 100, number + 1, number - 1}
     if any(abs(float(n) - f) < 1e-9 for n in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", kept) for f in forms):
         return True
@@ -50,13 +67,43 @@ def unfounded(recipe: "Recipe") -> str | None:
     """What the task states that went unused; with some outputs unanswered a number may have been theirs."""
     done = recipe.told.done
     steps = used(recipe.builder.steps, list(done.values())) if len(done) == len(recipe.outputs) else recipe.builder.steps
-    return lost_number(recipe, recipe.text, _written(steps))
+    return lost_number(recipe, recipe.text, _written(steps)) or unmet(recipe.text, _written(steps))
 
 
-def unfounded_output(recipe: "Recipe", ref: str, description: str) -> str | None:
-    """A number in an output's description that its own steps do not use."""
-    return lost_number(recipe, description, _written(used(recipe.builder.steps, [ref])))
+def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
+    """A number, method or new name in an output's description that its own steps do not use."""
+    description = recipe.outputs[name] or name
+    kept = _written(used(recipe.builder.steps, [ref]))
+    if miscounted(recipe, ref, f"{name} {description}".lower().replace("_", " ")):
+        return description
+    return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
 
 
 def _written(steps: list[Any]) -> str:
     return " ".join(step.model_dump_json(exclude={"id", "table", "because", "seed"} if not getattr(step, "split", None) else {"id", "table", "because"}) for step in steps)
+
+
+def unmet(text: str, kept: str) -> str | None:
+    """The first thing the text asks for that the steps do not hold."""
+    lower = re.sub(r"'[^']*'", " ", text.lower())
+    for asked, held in _DEMANDS:
+        for m in re.finditer(asked, lower):
+            if not re.search(_NEGATED, lower[: m.start()]) and (held is None or not re.search(held, kept)):
+                return m.group()
+    return None
+
+
+def invented(recipe: "Recipe", description: str, kept: str) -> str | None:
+    """A name the task gave to a new column, met in a description, that no step makes."""
+    for word in re.findall(r"\b[A-Za-z]+(?:_[A-Za-z0-9]+)+\b", description):
+        if word not in recipe.linker.columns and word.lower() not in kept.lower() and re.search(rf"\b{word}\b", recipe.text) and key(re.findall(r"\w+", word.lower())) not in recipe.linker.exact and key(word.lower().split("_")) not in recipe.linker.exact:
+            return word
+    return None
+
+
+def miscounted(recipe: "Recipe", ref: str, both: str) -> bool:
+    """A count of what went, told as a count of what stayed; a share of the group told as a share within it."""
+    step = next((s for s in recipe.builder.steps if s.id == ref.split(":")[0]), None)
+    gone = re.search(r"\b(?:number|count|how many|n|rows)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|filtered out|thrown (?:out|away)|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both)
+    within = re.search(r"(?:share|proportion|percent(?:age)?|fraction|rate) (?:among|within)\b", both) and not re.search(r"\b(?:with|who|that|having|whose|which|above|below|over|under) .*\b(?:among|within)\b", both)
+    return bool(gone and isinstance(step, Aggregate) or within and isinstance(step, Aggregate) and step.table == "data" and not step.by)

@@ -52,6 +52,9 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
             return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/lower"
         if re.search(r"outlier|outlying|(?<!un)flagged|removed|dropped|excluded|discarded|outside|extreme|\|z\|", both) and re.search(r"^n |\bnumber\b|\bcount\b|how many|rows (?:removed|dropped)|(?:dropped|removed|excluded) as outliers|number of", both) and not re.search(r"mean|median|without|remain|std|deviation|left", both):
             return f"{told.outliers}:/outliers"
+    if not told.outliers and re.search(r"\b(?:number|count|how many|n|rows)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both):
+        gone = [s for s in recipe.builder.steps if s.op in ("filter", "drop_missing", "drop_duplicates") and s.id in chain(recipe)]
+        return recipe.builder.calculate("a - b", a=f"{gone[0].id}:/rows_before", b=f"{gone[0].id}:/rows") if len(gone) == 1 else None
     if ref := of_the_first(recipe, name, text):
         return ref
     if ref := between_times(recipe, text):
@@ -61,6 +64,16 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     if re.search(r"correlation|\bcorr\b|pearson|spearman|kendall|\br\b", both) and not re.search(r"squared", both):
         return correlation_of(recipe, text, both)
     return figure_of(recipe, name, text, named)
+
+
+def chain(recipe: "Recipe") -> set[str]:
+    """The steps the table after the story rests on."""
+    steps = {s.id: s for s in recipe.builder.steps}
+    found, at = set(), recipe.told.after
+    while at in steps:
+        found.add(at)
+        at = steps[at].table
+    return found
 
 
 def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
@@ -125,7 +138,7 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     reduced = plainer(recipe, reduced)
     quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", recipe.text)
     verdicts = " ".join(s for s in sentences(recipe.text) if re.search(r"(?i)\b(?:answer|report|conclu\w*|say|write|state|give|verdict|decide|symmetric)\b", s))
-    if lost := next((x for x in quoted if x not in recipe.made and f"'{x}'" not in verdicts and re.search(rf"(?<![\w'-]){re.escape(x.lower())}(?![\w'-])", text) and len(re.findall(rf"(?<!\w)'{re.escape(x)}'", recipe.text)) and key([x.lower()]) not in recipe.linker.values and x not in recipe.linker.columns), None):
+    if lost := next((x for x in quoted if x not in recipe.made and key(re.findall(r"\w+", x.lower())) not in recipe.linker.exact and f"'{x}'" not in verdicts and re.search(rf"(?<![\w'-]){re.escape(x.lower())}(?![\w'-])", text) and len(re.findall(rf"(?<!\w)'{re.escape(x)}'", recipe.text)) and key([x.lower()]) not in recipe.linker.values and x not in recipe.linker.columns), None):
         raise Unclear(lost, f"I could not tell which rows are called “{lost}”.", brain.hint())
     errors: list[Unclear] = []
     peak = brain.read(reduced)
@@ -150,6 +163,8 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
                 errors.append(problem)
                 continue
             del mark
+            if attempt.startswith("number of ") and attempt != reduced and "distinct" in answer.ref:
+                continue
             if answer.ref.endswith("/names") or "*" in answer.ref:
                 answer_ref = answer.ref
             else:

@@ -103,8 +103,8 @@ class Recipe:
                 except Unclear as problem:
                     self.problems[name] = problem.why
                     continue
-                if ref and (lost := guard.unfounded_output(self, ref, self.outputs[name])):
-                    self.problems[name] = f"I found no use for the {lost} in its description."
+                if ref and (lost := guard.unfounded_output(self, name, ref)):
+                    self.problems[name] = f"I found no use for “{lost}” in its description."
                 elif ref:
                     self.told.done[name] = ref
                     self.problems.pop(name, None)
@@ -112,7 +112,7 @@ class Recipe:
         for name in waiting:
             self.problems.setdefault(name, "I could not tell how to compute it from its description.")
         if self.outputs and self.told.done and (lost := guard.unfounded(self)):
-            self.problems |= {name: f"I found no use for the {lost} that the task states, so I may have misread it." for name in self.told.done}
+            self.problems |= {name: f"I found no use for “{lost}”, which the task states, so I may have misread it." for name in self.told.done}
             self.told.done.clear()
         return self.told.done
 

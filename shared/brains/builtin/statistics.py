@@ -24,7 +24,7 @@ KINDS = [
 
 def setting_alpha(text: str) -> float | None:
     m = re.search(r"(?:alpha|α|significance level|level of significance|significance threshold)(?: \(?alpha\)?)?(?: level)?(?: of| is| =|=| at|:)* ?(0?\.\d+|\d+(?:\.\d+)? ?%)", text)
-    m = m or re.search(r"(?:at|with) (?:a |the |an )?(0?\.\d+|\d+(?:\.\d+)? ?%)[- ](?:significance )?level|(?:p(?:-value)?(?: is)?(?: below| less than| under| <| smaller than)+) ?(0?\.\d+)|(\d+) ?% significance", text)
+    m = m or re.search(r"(?:at|with) (?:a |the |an )?(0?\.\d+|\d+(?:\.\d+)? ?%)[- ](?:significance )?level|(?<![\d.])(\d+(?:\.\d+)? ?%)[- ](?:significance )?level|(?:p(?:-value)?(?: is)?(?: below| less than| under| <| smaller than)+) ?(0?\.\d+)|(\d+) ?% significance", text)
     if not m:
         return None
     found = next(g for g in m.groups() if g)
@@ -106,6 +106,8 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
     if len(arms) == 2:
         (a, name_a), (b, name_b) = arms
         if isinstance(a, Compare) and isinstance(b, Compare) and a.op == b.op == "==" and a.column == b.column:
+            if a.column in linker.columns and linker.columns[a.column].distinct > 2:  # so that pictures and counts are of the two alone
+                table = builder.where(table, Compare(column=a.column, op="in", value=[a.value, b.value]))  # type: ignore[list-item]
             return kind, builder.add(Test, builder.base(table, column, a.column), column=column, by=a.column, groups=[a.value, b.value], **settings)
         name = "group"
         builder.labels[name] = {"cases": [Case(when=a, then=name_a), Case(when=b, then=name_b)], "otherwise": None}

@@ -210,13 +210,17 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
     made = row_expression(recipe.brain, scene)
     if made is None:
         return False
+    if factor := re.search(r"\b(?:and (?:then )?|, )?(?:multipl\w+|times) (?:it |this |that |the (?:result|ratio|quotient) )?(?:by )?(10+|1(?:,000)+)\b", lower):
+        n = factor[1].replace(",", "")
+        if n not in builder_text(recipe, made[0]):
+            made = (recipe.builder.expression(f"{made[0]} x {n}", f"({builder_text(recipe, made[0])}) * {n}"), made[1])
     if not re.search(r"=|create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
         return False
     any_made = False
     while made is not None:
         name, rest = made
         any_made = True
-        named = re.search(r"(?:called|named|variable|column|feature) ([a-z_]\w*_\w+)", lower) or re.search(r"\b([a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))", lower)
+        named = re.search(r"(?:called|named|variable|column|feature),? ['\"]?([a-z_]\w*_\w+)", lower) or re.search(r"(?:called|named) ['\"]?([a-z_]\w{2,})\b", lower) or re.search(r"\b([a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))", lower)
         aliases = [name]
         phrase = re.search(r"(?:define|call|compute|calculate|create|derive)(?: the| a| an)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal)", lower) or re.match(r"(?:the )?([a-z][a-z -]{2,30}?) (?:=|is defined as|is)", lower)
         if phrase and key(phrase[1].split()) not in recipe.linker.exact:
@@ -240,6 +244,11 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
             break
     # "On those days take the logarithm": a filter may stand in the same sentence
     return any_made
+
+
+def builder_text(recipe: "Recipe", name: str) -> str:
+    """The arithmetic behind a derived column."""
+    return recipe.builder.expressions.get(name, quote(name))
 
 
 def _same_column_union(conditions: list[Condition]) -> list[Condition]:

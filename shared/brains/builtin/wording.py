@@ -8,6 +8,10 @@ _FENCE = re.compile(
     + r",? or (?:is )?(?:strictly )?(?:above|more than|over|greater than|larger than|higher than|>) (?:the )?(?:q3|third quartile|upper quartile) ?(?:\+|plus) ?" + _K.format(2)
     + r"|outside (?:of )?(?:the (?:interval|range|fences) )?[\[(]? ?q1 ?(?:-|–|−|minus) ?" + _K.format(3) + r" ?(?:,|to|and|;|\.\.) ?q3 ?(?:\+|plus) ?" + _K.format(4) + r" ?[\])]?)"
 )  # fmt: skip
+_WORDS = {"two": "2", "three": "3", "four": "4"}
+_SPREAD = re.compile(
+    r"(?i)\b(?:is|are|lies|lie|falls|fall) (?:strictly )?(?:beyond|more than|farther than|further than|over|at a distance of more than) (?P<k>[\d.]+|two|three|four) (?:sample )?(?:standard deviations|sds?|sigmas?)(?: away)?(?: (?:from|of) (?:the|its|their)(?: overall| sample)? mean)?(?! (?:above|below))\b"
+)  # fmt: skip
 _START = r"(?:(?:please|to|then|first(?:ly)?|next|now|also|finally|and|so|kindly|hi|hello|begin by|start by|you should|we|i want (?:you )?to|let us|let's|in (?:the|this) (?:task|analysis)|for (?:the whole of |all of )?(?:this|the) (?:whole |entire )?(?:task|question|analysis|problem|exercise|job)|throughout|before anything else|to (?:start|begin)(?: with)?|as a first step)[,:]? )*"
 _VERBS = (
     (r"(?:screen(?:ing)? out|throw(?:ing)? (?:out|away)|get(?:ting)? rid of|set(?:ting)? aside|strip(?:ping)? out|purge|eliminate|omit|weed out|cut out|take out|toss(?: out)?|kick out|filter out|disregard)", "drop"),
@@ -19,6 +23,7 @@ _VERBS = (
 def plain(text: str) -> str:
     """The task in the story's own words."""
     text = _FENCE.sub(_outlier, text)
+    text = _SPREAD.sub(lambda m: f"is an outlier by the z-score rule (|z| > {_WORDS.get(m['k'].lower(), m['k'])})", text)
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
     text = _unquoted_labels(text)
     return _others_last(text)
