@@ -34,6 +34,19 @@ def implied_column(brain: "Interpreter", scene: Scene) -> Scene:
 
 
 def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
+    either = scene.fork(scene.text)
+    mark_values(either, brain.linker)
+    if re.search(r"\b(?:more|fewer)\b.*\bor\b", either.text) and not re.search(r"\bthan\b|or more|or fewer", either.text):
+        sides = [c for m in either.all("W") if isinstance(c := either.get(m), Compare) and c.op in ("==", "in")]
+        values = [v for c in sides for v in (c.value if isinstance(c.value, list) else [c.value])]
+        p = brain.parts(either, keep_values=True)
+        if len({c.column for c in sides}) == 1 and len(values) == 2 and not p.columns and not p.by:  # "more in Texas or in Florida?"
+            brain.account(either.text, "more fewer either")
+            column = sides[0].column
+            table = brain.builder.where(brain.table, Compare(column=column, op="in", value=values))  # type: ignore[arg-type]
+            step, name = brain.builder.groups(table, [column], "count", None)
+            ranked = brain.builder.rank(step, name, [column], order="asc" if "fewer" in either.text else "desc")
+            return Answer(f"{ranked}:/name", ranked)
     if not re.search(AUX, scene.text):
         indirect = re.search(r"\b(?:whether|if) (?=.*\bthan\b)", scene.text)
         if indirect is None:

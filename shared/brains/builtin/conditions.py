@@ -389,7 +389,7 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
             return m.group()
         if column.nulls == 0 and column.type in ("BIGINT", "DOUBLE") and column.min == 0 and "missing" not in m.group():
             return scene.mark("W", Compare(column=name, op="==" if op == "is null" else ">", value=0), m.group())
-        if column.nulls == 0 and "missing" not in m.group() and "known" not in m.group() and "record" not in m.group():
+        if column.nulls == 0 and not re.search(r"missing|known|record|given|listed|available|noted|entered|reported", m.group()):
             return m.group()
         return scene.mark("W", Compare(column=name, op=op), m.group())  # type: ignore[arg-type]
 

@@ -166,7 +166,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             return finish(brain, p, "lookup", column)
         elif p.by and brain.linker.is_number(column) and all(brain.unique(c) for c in p.by):
             function = "max"
-        elif (own := {"mean": "mean", "average": "mean", "avg": "mean", "median": "median", "total": "sum"}.get(brain.linker.names.get(column, [""])[0])) and not p.by:
+        elif (own := {"mean": "mean", "average": "mean", "avg": "mean", "median": "median", "total": "sum"}.get(brain.linker.names.get(column, [""])[0])):
             function = own  # a column called "mean radius" for many rows: the mean of it
         else:
             raise Unclear(str(column), f"It is not said which figure of “{column}” is wanted, and more than one row fits.", "Say for instance mean, median, total, highest or count.")

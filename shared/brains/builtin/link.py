@@ -178,9 +178,12 @@ class Linker:
             own = self.row_unit()
             for part, names in _PARTS.items():
                 if part == own and self.columns[column].distinct >= 0.98 * self.table.rows:
-                    for name in names[:1]:
-                        self._alias(key([name]), column, weak=True)
-                    if part != "year":
+                    self._alias(key([names[0]]), column, weak=True)
+                    if part != "year":  # "month" is the date itself, "calendar month" its number
+                        virtual = f"{column} ({part})" if part in self.columns or part.lower() == column.lower() else part
+                        self.virtual[virtual] = DatePart(column=column, part=part)
+                        for name in names[1:]:
+                            self.exact[key(name.split())] = [virtual]
                         continue
                 named_so = any(key([n])[0] in key(self.names[column]) for n in names)
                 virtual = f"{column} ({part})" if part in self.columns or part.lower() == column.lower() else part
@@ -415,7 +418,7 @@ class Linker:
         exact_name = next((n for n in self.columns if n.lower() == lower), None)
         if exact_name and (len(lower) > 1 or original == exact_name) and lower not in _NOT_A_NAME:
             found.append((0.9, "C", exact_name))
-        if exact_name and lower in _NOT_A_NAME and at and tokens[at - 1].lower() in words.FUNCTIONS:
+        if exact_name and lower in _NOT_A_NAME and at and (tokens[at - 1].lower() in words.FUNCTIONS or tokens[at - 1].lower() == "by"):
             found.append((0.7, "C", exact_name))  # "average value" of a column value
         if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
             name, score = self.find_column(phrase)

@@ -123,6 +123,7 @@ def plainer(recipe: "Recipe", text: str) -> str:
         text = re.sub(r"\b(?:through|thru|up to(?: and including)?|until|to the end of) (?=\d{4}\b)", f"with {recipe.linker.years[0]} at most ", text)
     for label in recipe.made:
         text = re.sub(rf"\b{re.escape(label.lower())}-[a-z]+\b", label, text)
+        text = re.sub(rf"\b{re.escape(label.lower())} (?:quarters|months|weeks|days|years)\b", f"{label} rows", text)
     return text
 
 

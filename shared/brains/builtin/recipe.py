@@ -79,6 +79,7 @@ class Recipe:
             self._whole_scope()
             for clause in clauses(self.text):
                 series.row_number(self, clause.lower())
+            series.logs(self)
         did = ""
         for clause in clauses(self.text):
             known = self.told.outliers

@@ -133,6 +133,17 @@ def row_number(recipe: "Recipe", lower: str) -> bool:
     return True
 
 
+def logs(recipe: "Recipe") -> None:
+    """`regress log of y on log of x`: the logarithms become columns before the model is read."""
+    if not re.search(r"(?i)regress|least squares", recipe.text):
+        return
+    for base, column in re.findall(r"\b(log|ln) of ([A-Za-z_]\w*)", recipe.text):
+        if recipe.linker.is_number(column) and column in recipe.linker.columns:
+            name = recipe.builder.expression(f"log {column}", f"ln({quote(column)})")
+            for alias in (f"{base} of {column}", f"{base} {column}", f"natural {base} of {column}"):
+                recipe.linker.exact[key(re.findall(r"\w+", alias.lower()))] = [name]
+
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 

@@ -25,6 +25,8 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     function = "percent" if re.search(r"percent|pct|%", scene.text) and not re.search(r"between 0 and 1|0-1|fraction|as a decimal", scene.text) else "share"
     p = brain.parts(scene)
     text = p.scene.text
+    if [s for s in p.superlatives if s[2] not in ("skip", "none")]:
+        return None  # a share of the top few needs them found first
     cue = re.search(r"(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b", text)
     if cue is None:
         return None
