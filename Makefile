@@ -37,9 +37,13 @@ test: $(DEV)  ## lint, types, import rules and all tests
 soak: $(DEV)  ## the tests with many more random examples (long)
 	@$(BIN)/pytest --hypothesis-profile=soak
 
-bench: $(DEV)  ## measure: cold process against a bare script, warm process by stages
+bench: $(DEV)  ## every measurement in docs/benchmarks.md (long; wants a quiet machine and 3 GB of disk)
 	@$(BIN)/python -m bench.cold
 	@$(BIN)/python -m bench.warm
+	@$(BIN)/python -m bench.ingest
+	@$(BIN)/python -m bench.large
+	@$(BIN)/python -m bench.questions.run --half dev
+	@$(BIN)/python -m bench.questions.run --half heldout
 
 clean:  ## remove all that was made here, .venv too
 	rm -rf .venv out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -120,9 +120,9 @@ def test_windows_over_order_equal_brute_force(folder: Path, rows: Rows, function
                 want[at] = x - before
             elif function == "percent_change" and x is not None and before:
                 want[at] = (x - before) / before * 100
-            elif function == "cumulative_sum":
+            elif function == "cumulative_sum" and x is not None:
                 seen = [v for v in xs[: place + 1] if v is not None]
-                want[at] = math.fsum(seen) if seen else None
+                want[at] = math.fsum(seen)
             elif function == "rolling_mean":
                 window = xs[max(0, place - size + 1) : place + 1]
                 want[at] = math.fsum(window) / size if len(window) == size and None not in window else None

@@ -47,14 +47,14 @@ def _open(folder: Path, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:
 
 
 def fit_width(con: duckdb.DuckDBPyConnection, columns: int) -> None:
-    """Settings for statements over this many columns.
+    """Settings of the folder's database for statements over this many columns.
 
     Every thread holds buffers for every column, and some passes of the optimizer take time that grows with the square
     of the number of expressions: 5,000 columns need one thread and none of those passes.
     """
     wide = columns > WIDE
     passes = "common_subexpressions,join_order,projection_placement,statistics_propagation" if wide else ""
-    con.execute(f"SET disabled_optimizers = '{passes}'; {'SET threads = 1' if wide else 'RESET threads'}")
+    con.execute(f"SET GLOBAL disabled_optimizers = '{passes}'; {'SET threads = 1' if wide else 'RESET threads'}")
 
 
 def reason(error: Exception) -> str:

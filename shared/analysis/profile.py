@@ -106,10 +106,10 @@ def _table(table: Table, folder: Path) -> TableProfile:
 
     def ask(query: str) -> list[tuple[Any, ...]]:
         with connect(folder) as con:
-            fit_width(con, len(table.columns))
             return con.execute(query).fetchall()
 
-    connect(folder).close()  # opens the folder's database, once
+    with connect(folder) as con:  # opens the folder's database, once
+        fit_width(con, len(table.columns))
     # Exact counts and quartiles keep the values in memory: few columns at once where there are many rows.
     size = max(1, min(CHUNK, CELLS // max(1, table.rows))) if table.rows <= EXACT else CHUNK
     chunks = [table.columns[start : start + size] for start in range(0, len(table.columns), size)]

@@ -161,10 +161,10 @@ def _with_keys_of(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping
 
 def _rounded(name: str) -> str:
     """A name with the numbers in it, if they have a point, to 9 digits."""
-    return " | ".join(f"{float(part):.9g}" if _FLOAT.fullmatch(part) else part for part in str(name).split(" | "))
+    return _FLOAT.sub(lambda match: f"{float(match.group()):.9g}", str(name))
 
 
-_FLOAT = re.compile(r"-?\d+(\.\d+(e[-+]?\d+)?|e[-+]?\d+)")
+_FLOAT = re.compile(r"\d+\.\d+(e[-+]?\d+)?|\d+e[-+]?\d+")
 
 
 def _comparable(result: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,12 +14,12 @@ from shared.analysis.recompute.samples import variance_ratio
 from shared.analysis.recompute.significance import chi_square_of
 
 Result = dict[str, Any]
-FINEST = 2  # rows per category: finer text says nothing and is left out where the plan names no columns
+MOST_CATEGORIES = 100
 
 
 def associate(step: Associate, table: Table, refs: Refs) -> Result:
     target = table[step.target]
-    names = step.columns or [name for name in table.names if name != step.target and _says_something(table[name])]
+    names = [name for name in step.columns or table.names if name != step.target and _says_something(table[name])]
     told = [{"column": name, **_strength(table[name], target, table.rows)} for name in names]
     told.sort(key=lambda one: -one["strength"] if one["strength"] is not None else 1.0)
     return {"target": step.target, "associations": told, **strongest(told)}
@@ -35,9 +35,11 @@ def strongest(told: list[Result]) -> Result:
 
 
 def _says_something(c: Column) -> bool:
+    """Numbers do, and categories neither too many nor too fine."""
     if c.type in ("BIGINT", "DOUBLE", "BOOLEAN"):
         return True
-    return c.type == "VARCHAR" and ranks(c)[1] * FINEST <= int(c.valid.sum())
+    distinct = ranks(c)[1] if c.type == "VARCHAR" else len(c.values)
+    return distinct <= MOST_CATEGORIES and 2 * distinct <= len(c.values)
 
 
 def _strength(x: Column, y: Column, rows: int) -> Result:

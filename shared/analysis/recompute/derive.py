@@ -7,7 +7,7 @@ import numpy as np
 
 from shared.analysis.expression import parse
 from shared.analysis.plan import Bin, DatePart, Derive, Window
-from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, as_text, column, of_scalars, text_column
+from shared.analysis.recompute.columns import Array, CannotRecompute, Column, Table, column, of_scalars, text_column
 from shared.analysis.recompute.conditions import Refs, evaluate, matches
 from shared.analysis.recompute.grouping import Groups, everything, group, ranks
 from shared.analysis.recompute.measures import ordered_values, sample
@@ -78,8 +78,7 @@ def _iso_week(days: Array, weekday: Array) -> Array:
 
 
 def _edge(value: float) -> str:
-    """A bound as labels write it: whole numbers without a point."""
-    return as_text(int(value)) if float(value).is_integer() and abs(value) < 1e15 else as_text(float(value))
+    return f"{value:.10g}"
 
 
 def binned(c: Column, how: Bin) -> Column:
@@ -165,15 +164,14 @@ def windowed(table: Table, window: Window) -> Column:
 
 
 def _running(x: Array, there: Array, g: Array, place: Array, size: int | None, kind: str) -> Column:
-    """Cumulative sums, or means over the last `size` rows, none of them null."""
-    start = np.arange(len(x)) - place
-    seen = np.cumsum(there)
-    seen_before = seen[start] - there[start] if len(x) else seen
+    """Cumulative sums (nulls are passed over), or means over the last `size` rows, none of them null."""
     if size is None:
         total = np.zeros(len(x), x.dtype)
         for first, last in pairwise([*np.flatnonzero(place == 0).tolist(), len(x)]):
             total[first:last] = np.cumsum(x[first:last])
-        return column(kind, total, seen > seen_before)
+        return column(kind, total, there)
+    if size * len(x) > 2**31:
+        raise CannotRecompute("too large")
     mean = np.zeros(len(x))
     for back in range(size):  # a running difference of cumulative sums would lose digits
         mean += np.where(place >= size - 1, x[np.maximum(np.arange(len(x)) - back, 0)], 0)

@@ -123,6 +123,8 @@ def measure(m: Measure, table: Table, groups: Groups, refs: Refs) -> tuple[Colum
         return column("BIGINT", counts(s.runs()[0], groups.count)), s.n, None
     if m.function in ("min", "max", "mode", "first", "last"):
         return c.with_values(_pick(m.function, s).astype(c.values.dtype), s.n > 0), s.n, None
+    if m.function == "range" and c.type == "DATE":
+        return column("BIGINT", np.subtract(*s.extremes[::-1]), s.n > 0), s.n, None
     if not c.is_number:
         raise CannotRecompute(f"`{m.function}` of {m.column!r}, which is not a number")
     if m.function == "sum" and c.type != "DOUBLE":

@@ -156,12 +156,18 @@ def variance_ratio(samples: list[Array]) -> tuple[float | None, float | None, fl
 
 def _anova(step: Test, samples: list[Array]) -> Result:
     f, p, eta = variance_ratio(samples)
-    return {"statistic": f, "p_value": p, "effect": eta}
+    return {"statistic": f, "p_value": p, "df": _degrees(samples), "effect": eta}
 
 
 def _levene(step: Test, samples: list[Array]) -> Result:
     f, p, _ = variance_ratio([np.abs(x - np.median(x)) for x in samples if len(x)])
-    return {"statistic": f, "p_value": p}
+    return {"statistic": f, "p_value": p, "df": _degrees(samples)}
+
+
+def _degrees(samples: list[Array]) -> list[int]:
+    """Between and within groups."""
+    sizes = [len(x) for x in samples if len(x)]
+    return [len(sizes) - 1, sum(sizes) - len(sizes)]
 
 
 def _bartlett(step: Test, samples: list[Array]) -> Result:
@@ -201,7 +207,8 @@ def _kruskal(step: Test, samples: list[Array]) -> Result:
     h = 12 / (n * (n + 1)) * sum(r * r / len(x) for r, x in zip(sums, samples, strict=True)) - 3 * (n + 1)
     h /= 1 - ties / (n**3 - n)
     df = len(samples) - 1
-    return {"statistic": Inexact(h, 3.0 * (n + 1)), "p_value": finite(chdtrc(df, h)), "df": df}
+    return {"statistic": Inexact(h, 3.0 * (n + 1)), "p_value": finite(chdtrc(df, h)), "df": df,
+            "effect": None if n <= df + 1 else (h - df) / (n - df - 1)}  # fmt: skip
 
 
 def _mann_whitney(step: Test, samples: list[Array]) -> Result:
@@ -215,12 +222,13 @@ def _mann_whitney(step: Test, samples: list[Array]) -> Result:
     u = sums[0] - n1 * (n1 + 1) / 2
     tested = {"two-sided": max(u, n1 * n2 - u), "greater": u, "less": n1 * n2 - u}[step.alternative]
     sides = 2 if step.alternative == "two-sided" else 1
+    told = {"statistic": u, "effect": Inexact(2 * u / (n1 * n2) - 1, 1.0)}
     if min(n1, n2) <= 8 and ties == 0:
-        return {"statistic": u, "p_value": min(1.0, sides * _u_tail(n1, n2, round(tested)))}
+        return {**told, "p_value": min(1.0, sides * _u_tail(n1, n2, round(tested)))}
     n = n1 + n2
     std = math.sqrt(n1 * n2 / 12 * (n + 1 - ties / (n * (n - 1))))
     z = ratio(tested - n1 * n2 / 2 - 0.5, std)
-    return {"statistic": u, "p_value": finite(min(1.0, sides * float(ndtr(-z))))}
+    return {**told, "p_value": finite(min(1.0, sides * float(ndtr(-z))))}
 
 
 def _u_tail(n1: int, n2: int, u: int) -> float:

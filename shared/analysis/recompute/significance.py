@@ -50,7 +50,8 @@ def _chi_square(step: Test, table: Table) -> Result:
     if df <= 0:
         return {"n": n, "df": max(df, 0), "statistic": 0.0, "p_value": 1.0}
     statistic, p = chi_square_of(counts, df == 1)
-    return {"n": n, "df": df, "statistic": statistic, "p_value": p}
+    effect = math.sqrt(chi_square_of(counts, False)[0] / n / (min(counts.shape) - 1))
+    return {"n": n, "df": df, "statistic": statistic, "p_value": p, "effect": effect}
 
 
 def chi_square_of(counts: Array, yates: bool) -> tuple[float, float | None]:

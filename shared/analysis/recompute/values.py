@@ -186,7 +186,7 @@ def _filled(c: Column, filler: Column) -> Column:
     if c.words is not None:
         c, filler = share_words([c, filler])
     values = np.where(c.valid, c.values, filler.values)
-    return Column(c.type, values, c.valid | filler.valid, c.words, c.computed or filler.computed)
+    return Column(c.type, values, c.valid | filler.valid, c.words, c.computed)  # what is filled is equal in both engines
 
 
 def scale(step: Scale, table: Table, refs: Refs) -> Made:

@@ -26,7 +26,7 @@ def table_for(recipe: "Recipe", text: str) -> str:
     if not told.changed:
         return told.after
     scaling = r"z-?scores?\b|\bz\b|scaled|normali|standardi|rescal|0-1"
-    if told.scaled and not re.search(scaling, text) and any(re.search(scaling, f"{n} {d}".lower()) for n, d in recipe.outputs.items()) and not any(c in recipe.builder.expressions for c in [told.main or ""]):
+    if told.scaled and not re.search(scaling, text) and told.main in recipe.columns(recipe.brain.linker.link(text)) and any(re.search(scaling, f"{n} {d}".lower()) for n, d in recipe.outputs.items()) and not any(c in recipe.builder.expressions for c in [told.main or ""]):
         return told.before
     if told.scaled and not _rows_lost(recipe) and not re.search(r"before|original|raw|unscaled", text):
         return told.after

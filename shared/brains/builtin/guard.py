@@ -30,6 +30,7 @@ _DEMANDS: tuple[tuple[str, str | None], ...] = (
     (r"ddof ?= ?0|population (?:standard deviation|std|sd\b|variance)", r'"ddof":0'), (r"one-?hot|dummy variables?", r'"onehot"|"model"'),
     (r"student'?s t|equal variances?(?! not)|pooled variance", r'"equal_var":true|"levene"|"bartlett"|"anova"|"kruskal"'), (r"stratif(?:y|ied)\b(?<!not stratified)", r'"stratify":true'),
 )  # fmt: skip
+_OTHERS = re.compile(r"\bof (?:all )?(?:the )?(?:others?|rest)\b|(?:, |among |in )(?:all )?the (?:others?|rest)\b|\b(?:everyone|everybody|everything|anyone) else\b|\ball (?:the )?other [a-z]+s\b")
 _NEGATED = r"(?:without|no|not|don't|do not|never|instead of|rather than|unlike|isn't|assuming un|not assuming|un)[ -]?(?:\w+[ -]){0,3}$"
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})+|\d+(?:\.\d+)?|\.\d+)(?![\w]|\.\d)")
 
@@ -86,10 +87,12 @@ def _written(steps: list[Any]) -> str:
 def unmet(text: str, kept: str) -> str | None:
     """The first thing the text asks for that the steps do not hold."""
     lower = re.sub(r"'[^']*'", " ", text.lower())
+    if (m := _OTHERS.search(lower)) and not re.search(r'"no":|"!="|"not in"|class"|label|"outliers"|"drop_|"groups"|"otherwise"|"op":"(?:<=?|>=?)"', kept):
+        return m.group()
     for asked, held in _DEMANDS:
         for m in re.finditer(asked, lower):
             if not re.search(_NEGATED, lower[: m.start()]) and (held is None or not re.search(held, kept)):
-                return m.group()
+                return str(m.group())
     return None
 
 
@@ -97,7 +100,7 @@ def invented(recipe: "Recipe", description: str, kept: str) -> str | None:
     """A name the task gave to a new column, met in a description, that no step makes."""
     for word in re.findall(r"\b[A-Za-z]+(?:_[A-Za-z0-9]+)+\b", description):
         if word not in recipe.linker.columns and word.lower() not in kept.lower() and re.search(rf"\b{word}\b", recipe.text) and key(re.findall(r"\w+", word.lower())) not in recipe.linker.exact and key(word.lower().split("_")) not in recipe.linker.exact:
-            return word
+            return str(word)
     return None
 
 

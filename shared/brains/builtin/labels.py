@@ -40,7 +40,7 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
     if column is None:
         return False
     named = [c for c in recipe.linker.link(sentence).all("C")]
-    if recipe.outputs and not named and not recipe.told.model and not re.match(r"(?i)\W*(?:otherwise|else)", sentence) and column not in recipe.builder.expressions and column not in recipe.builder.labels:
+    if recipe.outputs and not named and not recipe.told.model and not re.match(r"(?i)\W*(?:otherwise|else)", sentence) and re.search(r"\d|\b(?:if|when|where|for)\b", lower) and column not in recipe.builder.expressions and column not in recipe.builder.labels:
         recipe.told.blocked = sentence
         return True
     scene = recipe.brain.read(sentence, default=column)

@@ -35,7 +35,7 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         return ref
     if re.search(r"p ?-?value|p val\b|\bp$", both):
         return p_value(recipe, text)
-    if re.search(r"\bstatistic\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|t value|f value", both) and not re.search(r"odds", both):
+    if re.search(r"\bstatistic\b|^(?:test )?stat\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|t value|f value", both) and not re.search(r"odds", both):
         step = the_test(recipe, text)
         return f"{step}:/statistic" if step else None
     if re.search(r"odds", both):

@@ -25,6 +25,8 @@ KINDS = [
 def setting_alpha(text: str) -> float | None:
     m = re.search(r"(?:alpha|α|significance level|level of significance|significance threshold)(?: \(?alpha\)?)?(?: level)?(?: of| is| =|=| at|:)* ?(0?\.\d+|\d+(?:\.\d+)? ?%)", text)
     m = m or re.search(r"(?:at|with) (?:a |the |an )?(0?\.\d+|\d+(?:\.\d+)? ?%)[- ](?:significance )?level|(?<![\d.])(\d+(?:\.\d+)? ?%)[- ](?:significance )?level|(?:p(?:-value)?(?: is)?(?: below| less than| under| <| smaller than)+) ?(0?\.\d+)|(\d+) ?% significance", text)
+    if not m and (sure := re.search(r"\b(9\d(?:\.\d+)?) ?(?:%|percent)[- ](?:level of )?confidence", text)):
+        return round(1 - float(sure[1]) / 100, 6)
     if not m:
         return None
     found = next(g for g in m.groups() if g)
