@@ -50,7 +50,9 @@ print(json.dumps([read - start, time.perf_counter() - read, peak]))
 
 def write_sales(path: Path, rows: int) -> None:
     """Two categories, a date and three numbers, the same bytes every time."""
-    duckdb.connect().execute(
+    con = duckdb.connect()
+    con.execute("SET enable_progress_bar = false")
+    con.execute(
         f"""COPY (
             SELECT ['North', 'South', 'East', 'West', 'Centre'][1 + (hash(i) % 5)::INT] AS region,
                 ['alpha widget', 'beta gadget', 'gamma gizmo', 'delta thing'][1 + (hash(i * 7) % 4)::INT] AS product,

@@ -25,7 +25,9 @@ def connect(folder: Path, reads: Sequence[Path] = ()) -> duckdb.DuckDBPyConnecti
         for other in [other for other in _latest if other[0] == key[0]]:
             _latest.pop(other, None)
         _latest[key] = database
-    return database.cursor()
+    con = database.cursor()
+    con.execute("SET enable_progress_bar = false")  # DuckDB prints one where it takes Python to be interactive
+    return con
 
 
 def _open(folder: Path, reads: Sequence[Path]) -> duckdb.DuckDBPyConnection:

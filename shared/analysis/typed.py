@@ -147,7 +147,7 @@ def _believed_sql(index: int, column: Column, reading: Reading | None, cast: boo
     if column.type == "DOUBLE":
         return f"nullif({raw}, 'nan')"
     if reading is None:
-        return f"nullif({raw}, '')" if column.type == "VARCHAR" else raw
+        return raw
     if cast:
         return f"CASE WHEN isfinite({raw}) THEN {raw} WHEN {raw} IS NOT NULL THEN {stop} END"
     return f"coalesce({_over(reading.plain, raw)}, CASE WHEN {raw} <> '' THEN {stop} END)"
@@ -156,7 +156,7 @@ def _believed_sql(index: int, column: Column, reading: Reading | None, cast: boo
 def _is_clean(texts: list[Column], doubles: list[Column], file: Path, con: duckdb.DuckDBPyConnection) -> bool:
     """Whether no text in the written file has blanks around it or means missing, and no number is infinite."""
     odd = [
-        " OR ".join((f"{name} <> trim({name}, {_BLANKS})", *(f"{name} = {literal(null)}" for null in infer.TEXT_NULLS)))
+        " OR ".join((f"{name} <> trim({name}, {_BLANKS})", *(f"{name} = {literal(null)}" for null in ("", *infer.TEXT_NULLS))))
         for name in (quoted(column.name) for column in texts)
     ]
     odd += [f"isinf({quoted(column.name)})" for column in doubles]

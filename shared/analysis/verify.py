@@ -121,7 +121,7 @@ class _Comparison:
             if isinstance(mine, int) and isinstance(theirs, int):
                 return mine == theirs
             return self._close(mine, theirs, tolerance)
-        if isinstance(mine, Alike) and str(theirs) in mine.others:
+        if isinstance(mine, Alike) and _as_label(theirs) in map(_as_label, mine.others):
             return True
         return bool(mine == theirs) or _as_label(mine) == _as_label(theirs)
 
@@ -149,7 +149,7 @@ def _as_label(value: Any) -> Any:
         return value
     text = str(value)
     if re.match(r"\d{4}-\d\d-\d\d[T ]", text):
-        return re.sub(r" 00:00:00(\.0+)?$", "", text.replace("T", " ", 1))
+        text = re.sub(r" 00:00:00(\.0+)?$", "", text.replace("T", " ", 1))
     return _rounded(text)
 
 

@@ -46,6 +46,7 @@ import numpy as np
 import pandas as pd
 
 db = duckdb.connect(config={"threads": 1, "memory_limit": "1500MB"})
+db.execute("CREATE MACRO coefficient(x) AS CASE WHEN isfinite(x) THEN greatest(-1.0, least(1.0, x)) END")  # rounding aside
 db.execute("CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END")  # null where a function is not defined
 results = {}  # what each cell found, by its step
 

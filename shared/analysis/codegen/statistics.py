@@ -79,7 +79,7 @@ def correlate(step: Correlate, tables: Tables) -> str:
 
 def _corr(a: str, b: str, columns: Columns) -> str:
     x, y = as_number(columns, a), as_number(columns, b)
-    return f"finite(corr({x}, {y})), regr_count({x}, {y})"
+    return f"coefficient(corr({x}, {y})), regr_count({x}, {y})"
 
 
 def _scipy(method: str) -> str:
@@ -233,7 +233,7 @@ def _squared_correlations(below: list[str]) -> str:
         f"    {below[0]}",
         *below[1:],
         ")",
-        "SELECT name, finite(corr(y, x)), count(*) FROM pairs GROUP BY name",
+        "SELECT name, coefficient(corr(y, x)), count(*) FROM pairs GROUP BY name",
     )
     return f"""\
 for name, r, n in {rows}.fetchall():

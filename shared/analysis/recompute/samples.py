@@ -208,7 +208,7 @@ def _kruskal(step: Test, samples: list[Array]) -> Result:
     h /= 1 - ties / (n**3 - n)
     df = len(samples) - 1
     return {"statistic": Inexact(h, 3.0 * (n + 1)), "p_value": finite(chdtrc(df, h)), "df": df,
-            "effect": None if n <= df + 1 else (h - df) / (n - df - 1)}  # fmt: skip
+            "effect": None if n <= df + 1 else max(0.0, (h - df) / (n - df - 1))}  # fmt: skip
 
 
 def _mann_whitney(step: Test, samples: list[Array]) -> Result:

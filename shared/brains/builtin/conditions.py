@@ -437,6 +437,14 @@ def mark_values(scene: Scene, linker: Linker) -> None:
             return m.group()
         return scene.mark("W", Compare(column=name, op="==", value=0 if m["neg"] else 1), m.group()) + (f" {after}" if after else "")
 
+    def rows_follow(m: re.Match[str]) -> bool:
+        noun = re.match(r" ([a-z]+)", m.string[m.end() :])
+        return noun is not None and (noun[1] in words.ENTITIES or noun[1] in words.ROW_NOUNS or noun[1] in linker.nouns)
+
+    # "how many orders were returned", "not returned": a column of true and false
+    text = rx(r"(?P<be>(?:were|are|was|is|been|got|have|has|had) )?(?P<not>not |never )?(?P<c>⟨C\d+⟩)(?! (?:is|was|are|were|=|==|of)\b)").sub(
+        lambda m: scene.mark("W", Compare(column=scene.get(m["c"]), op="==", value=not m["not"]), m.group())
+        if linker.kind_of(scene.get(m["c"])) == "boolean" and (m["be"] or m["not"] or rows_follow(m)) else m.group(), text)  # fmt: skip
     # "southern states", "outside the south": a column of zeros and ones said like an adjective or a place
     text = rx(r"(?P<neg>non ?-? ?|outside(?: of)? |not (?:in |from )?|without )?(?P<place>(?:in|from|within) )?(?:the )?{C:c}(?: (?P<noun>[a-z]+|⟨C\d+⟩))?").sub(flagged, text)
 

@@ -92,6 +92,8 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     brain.all_used(text)
     table = brain.builder.where(brain.table, *base)
     condition = conjunction(target)
+    if p.by and [c for c in p.columns if c not in p.by and c != column]:
+        return None  # a column that was named has no part in this
     if p.by:
         step, name = brain.builder.groups(table, p.by, function, column, condition)
         return Answer(f"{step}:/groups/*/{pointer(name)}", step)
