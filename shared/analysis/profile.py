@@ -21,7 +21,7 @@ from shared.errors import NotFound, UnknownColumn
 EXACT = 1_000_000  # rows
 SORTABLE = 40_000_000  # rows of which quartiles fit in memory
 CELLS = 5_000_000  # values one statement may keep
-COUNTABLE = 100_000  # distinct values that are quicker counted than sorted
+FEWER, COUNTABLE = 10_000, 1_000_000  # distinct values that are quicker counted than sorted, or at least fit in memory
 SMALL = 20_000  # rows up to which lists and Python count values quicker than SQL groups, of which each must be planned
 CHUNK = 400  # columns per statement: planning time grows faster than their number
 TOP, FEW = 20, 1000  # values listed; distinct integers up to which they are
@@ -181,7 +181,7 @@ def _column(column: SnapshotColumn, distinct: int, cells: Iterator[Any], rows: i
 def _add_quartiles(column: ColumnProfile, source: str, ask: Ask) -> None:
     """The quartiles of a number column in a large table, each a statement of its own so that they run side by side."""
     name = quoted(column.name)
-    if column.distinct > COUNTABLE:
+    if column.distinct > (FEWER if column.count <= SORTABLE else COUNTABLE):
         column.quartiles_exact = column.count <= SORTABLE
         function = "quantile_cont" if column.quartiles_exact else "approx_quantile"
         column.q25, column.median, column.q75 = ask(f"SELECT {function}({name}, [0.25, 0.5, 0.75]) FROM {source}")[0][0]
