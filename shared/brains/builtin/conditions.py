@@ -50,11 +50,6 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
     def iso(m: re.Match[str]) -> str:
         return point(m.group(), _on(linker, date(int(m[1]), int(m[2]), int(m[3]))), m.group())
 
-    def plain(m: re.Match[str]) -> str:
-        """Undo number marks inside a match, so that dates can be read."""
-        return m.group()
-
-    del plain
     if has_dates:
         # ISO and written dates: the numbers are marks by now, so they are read from the marks
         def dmy(m: re.Match[str]) -> str:
@@ -115,7 +110,6 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
     # years, alone or as spans
     if has_dates or has_years:
         text = rx(r"(?P<a>⟨N\d+⟩) ?(?:'s|s)\b").sub(lambda m: _decade(m, scene, linker, year_like), text)
-        text = rx(r"(?<!\w)(?:the )?(?P<a>\d{4})s\b").sub(lambda m: m.group(), text)
 
         def year(m: re.Match[str]) -> str:
             value = number(m.group())
@@ -399,7 +393,6 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(r"(?:with |having |have |has |had )(?:a |any )?(?:missing|unknown|null|blank|empty) {C:c}").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:missing|lack|lacks|lacking) (?:a |an |the |their |its |any )?{C:c}(?! values?)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:without|with no|(?:have|has|had|having|with) (?:no|zero)|(?:do|does|did) n[o']t have)(?: a| an| any| the)? {C:c}").sub(lambda m: null(m, "is null"), text)
-    text = rx(r"(?:childless)\b").sub(lambda m: m.group(), text)
     return rx(r"(?:have|has|had|having|with|there (?:is|was|were|are)|recorded) (?:any|some) {C:c}").sub(lambda m: null(m, "not null"), text)
 
 

@@ -34,8 +34,6 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     before, after = text[: cue.start()], text[cue.end() :]
     wanted = [c for c in p.columns if brain.linker.is_number(c) and brain.additive(c)]
     base: list[Condition] = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", before)]
-    if re.match(r"^.{0,30}\b(?:in|on|for|at|what|of) $", before) and not re.search(r"among|of the|out of|for the", before):
-        base = base
     split = re.search(r"(?<=\s)(?:are|were|is|was|have|has|had|come|comes|came|fall|fell|rate|rated|belong|belongs|did|do|does|got|get|gave|contain|contains|use|uses|show|shows)(?=\s)", after) \
         or re.search(r"(?<=\s)(?:with|who|that|whose|where|which|in|from)(?=\s)", after)  # fmt: skip
     head, tail = (after[: split.start()], after[split.start() :]) if split else (after, "")
