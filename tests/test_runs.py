@@ -60,7 +60,7 @@ def test_a_run_from_opening_to_its_end(tmp_path: Path) -> None:
     assert (state.state, state.output, state.checkpoints) == ("succeeded", 3, {"p": [1]})
     assert state.artifacts["report.html"].model_dump() == {"sha256": digest, "bytes": 3_000_000}
     assert (run.folder / "artifacts/report.html").read_bytes() == source.read_bytes()
-    assert seen == ["opened", "queued", "step", "step", "waiting", "artifact", "checkpoint", "finished"]
+    assert seen == ["opened", "queued", "step", "step", "waiting", "artifacts", "checkpoint", "finished"]
     assert run.folder == tmp_path / "t" / "local" / "runs" / run.id
     assert verify(tmp_path, run.id) == []
 
@@ -129,7 +129,7 @@ def test_only_json_is_recorded(tmp_path: Path, value: object) -> None:
 
 def test_a_functions_entries_cannot_pass_for_ours(tmp_path: Path) -> None:
     run = open_run(tmp_path, "f", {})
-    for kind in ("opened", "finished", "artifact", "checkpoint", "cancel"):
+    for kind in ("opened", "finished", "artifacts", "checkpoint", "cancel"):
         with pytest.raises(BadInput):
             run.emit(kind)
 

@@ -67,8 +67,7 @@ def analyze(input: AnalyzeInput, run: Run) -> Analysis:
             pngs = {f"charts/{id}.png": image.result() for id, image in images.items()}
         analysis.receipt.ms |= {"report": round(ms["report"], 1), "total": round((time.perf_counter() - started) * 1000, 1)}
         saved.result()
-        files.save_pictures(run, analysis, pngs)
-        files.save_texts(run, analysis, snapshot)
+        files.save_results(run, analysis, pngs, snapshot)
     return analysis
 
 

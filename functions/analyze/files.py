@@ -15,24 +15,22 @@ FOR_PEOPLE = ("report.html", "report.md", "notebook.ipynb")
 
 def save_snapshot(run: Run, snapshot: Snapshot, folder: Path) -> None:
     """The Parquet files, beside where the notebook will lie, and what they are."""
-    for table in snapshot.tables:
-        run.save(table.file, folder / table.file)
-    run.save("snapshot.json", snapshot.model_dump_json(indent=1).encode())
+    tables = {table.file: folder / table.file for table in snapshot.tables}
+    run.save_all({**tables, "snapshot.json": snapshot.model_dump_json(indent=1).encode()})
 
 
-def save_pictures(run: Run, analysis: Analysis, pngs: dict[str, bytes]) -> None:
+def save_results(run: Run, analysis: Analysis, pngs: dict[str, bytes], snapshot: Snapshot) -> None:
+    files: dict[str, bytes | Path] = {}
     for chart in analysis.charts:
-        run.save(chart.png, pngs[chart.png])
-        run.save(chart.png.removesuffix("png") + "vl.json", json.dumps(chart.spec, ensure_ascii=False, indent=1).encode())
-
-
-def save_texts(run: Run, analysis: Analysis, snapshot: Snapshot) -> None:
-    run.save("plan.json", analysis.plan.model_dump_json(indent=2, exclude_defaults=True).encode())
-    run.save("receipt.json", analysis.receipt.model_dump_json(indent=2).encode())
-    run.save("analysis.json", analysis.model_dump_json().encode())
-    run.save("report.html", report.html(analysis).encode())
-    run.save("report.md", report.markdown(analysis).encode())
-    run.save("notebook.ipynb", notebook.notebook(analysis, [table.file for table in snapshot.tables]))
+        files[chart.png] = pngs[chart.png]
+        files[chart.png.removesuffix("png") + "vl.json"] = json.dumps(chart.spec, ensure_ascii=False, indent=1).encode()
+    files["plan.json"] = analysis.plan.model_dump_json(indent=2, exclude_defaults=True).encode()
+    files["receipt.json"] = analysis.receipt.model_dump_json(indent=2).encode()
+    files["analysis.json"] = analysis.model_dump_json().encode()
+    files["report.html"] = report.html(analysis).encode()
+    files["report.md"] = report.markdown(analysis).encode()
+    files["notebook.ipynb"] = notebook.notebook(analysis, [table.file for table in snapshot.tables])
+    run.save_all(files)
 
 
 def copy_to(run: Run, out: Path) -> None:

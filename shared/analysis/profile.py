@@ -1,13 +1,12 @@
 """What a snapshot holds, column by column: counts, ranges, moments, the most frequent values.
 
-Distinct values and duplicate rows are counted exactly up to `EXACT` rows; above, distinct counts are approximate
-(`distinct_exact` says which) and duplicates are not counted. Above `SORTABLE` rows, the quartiles of a column with many
-different values are approximate too (`quartiles_exact`). All else is exact.
+Distinct values and duplicate rows are counted exactly up to `EXACT` rows; above, the distinct count of a column with many
+different values is an estimate (`distinct_exact` says which) and duplicates are not counted. All else is exact.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
@@ -15,21 +14,20 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from shared.analysis.duck import connect, fit_width, literal, quoted
+from shared.analysis.profile_large import Ask, Measured, measure
 from shared.analysis.snapshot import Snapshot, SnapshotColumn, Table
 from shared.errors import NotFound, UnknownColumn
 
 EXACT = 1_000_000  # rows
-SORTABLE = 40_000_000  # rows of which quartiles fit in memory
 CELLS = 5_000_000  # values one statement may keep
-FEWER, COUNTABLE = 10_000, 1_000_000  # distinct values that are quicker counted than sorted, or at least fit in memory
 SMALL = 20_000  # rows up to which lists and Python count values quicker than SQL groups, of which each must be planned
+NARROW = 100  # columns up to which a larger table is measured column by column
 CHUNK = 400  # columns per statement: planning time grows faster than their number
 TOP, FEW = 20, 1000  # values listed; distinct integers up to which they are
 PROSE = 40  # characters: text longer than this on average, and mostly distinct, is prose
 _KEY_NAME = re.compile(r"(?i:(?:^|[\W_])(?:id|key|code|index|uuid|guid|no|nr))$|[a-z](?:Id|ID|Key|Code|Index)$")
 _ROW_NUMBER_NAME = re.compile(r"column_1|Unnamed: 0|rownames|row|#")
 
-Ask = Callable[[str], list[tuple[Any, ...]]]
 Value = str | int | float | bool
 Kind = Literal["number", "category", "boolean", "date", "text", "id", "constant", "empty"]
 
@@ -57,7 +55,6 @@ class ColumnProfile(BaseModel):
     q25: float | None = None
     median: float | None = None
     q75: float | None = None
-    quartiles_exact: bool = True
     top: list[tuple[Value, int]] = []  # at most 20, most frequent first, ties by value
 
 
@@ -101,19 +98,33 @@ def _source(table: Table, folder: Path) -> str:
 
 
 def _table(table: Table, folder: Path) -> TableProfile:
-    """The statements run two at a time: one alone seldom keeps two cores busy."""
     source = _source(table, folder)
 
-    def ask(query: str) -> list[tuple[Any, ...]]:
+    def ask(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with connect(folder) as con:
-            return con.execute(query).fetchall()
+            return con.execute(query, parameters).fetchall()
 
     with connect(folder) as con:  # opens the folder's database, once
         fit_width(con, len(table.columns))
-    # Exact counts and quartiles keep the values in memory: few columns at once where there are many rows.
-    size = max(1, min(CHUNK, CELLS // max(1, table.rows))) if table.rows <= EXACT else CHUNK
-    chunks = [table.columns[start : start + size] for start in range(0, len(table.columns), size)]
     row = f"hash({', '.join(quoted(column.name) for column in table.columns)})"
+    with ThreadPoolExecutor(1) as pool:
+        repeated = pool.submit(ask, f"SELECT count(*) - count(DISTINCT {row}) FROM {source}") if table.rows <= EXACT else None
+        if table.rows > (SMALL if len(table.columns) <= NARROW else EXACT):
+            measured = measure(table, folder / table.file, ask, exact=table.rows <= EXACT)
+        else:
+            measured = _measure_together(table, source, ask)
+        duplicates = repeated.result()[0][0] if repeated else None
+    columns = [_column(column, one, table.rows) for column, one in zip(table.columns, measured, strict=True)]
+    listed = [column for column in columns if _is_listed(column) and not column.top]
+    (_count_here if table.rows <= SMALL else _count_there)(listed, source, ask)
+    return TableProfile(name=table.name, rows=table.rows, columns=columns, duplicate_rows=duplicates)
+
+
+def _measure_together(table: Table, source: str, ask: Ask) -> list[Measured]:
+    """Many columns a statement, two statements at a time: one alone seldom keeps two cores busy."""
+    # Exact counts and quartiles keep the values in memory: few columns at once where there are many rows.
+    size = max(1, min(CHUNK, CELLS // max(1, table.rows)))
+    chunks = [table.columns[start : start + size] for start in range(0, len(table.columns), size)]
     with ThreadPoolExecutor(2) as pool:
 
         def ask_all(sums: Callable[[SnapshotColumn, int], str]) -> list[Future[list[tuple[Any, ...]]]]:
@@ -121,79 +132,63 @@ def _table(table: Table, folder: Path) -> TableProfile:
             return [pool.submit(ask, f"SELECT {select} FROM {source}") for select in selects]
 
         sums, distinct = ask_all(_sums), ask_all(_distinct)
-        rows = pool.submit(ask, f"SELECT count(DISTINCT {row}) FROM {source}") if table.rows <= EXACT else None
         cells = iter([cell for future in sums for cell in future.result()[0]])
         counts = [cell or 0 for future in distinct for cell in future.result()[0]]
-        columns = [_column(column, count, cells, table.rows) for column, count in zip(table.columns, counts, strict=True)]
-        quartiles = [column for column in columns if table.rows > EXACT and column.mean is not None]
-        list(pool.map(lambda column: _add_quartiles(column, source, ask), quartiles))
-        listed = [column for column in columns if _is_listed(column)]
-        (_count_here if table.rows <= SMALL else _count_there)(listed, source, ask)
-        duplicates = table.rows - rows.result()[0][0] if rows else None
-    return TableProfile(name=table.name, rows=table.rows, columns=columns, duplicate_rows=duplicates)
+        return [_measured(column, count, cells) for column, count in zip(table.columns, counts, strict=True)]
 
 
 def _distinct(column: SnapshotColumn, rows: int) -> str:
     name = quoted(column.name)
-    if rows <= SMALL:
-        return f"list_unique(list({name}))"
-    return f"count(DISTINCT {name})" if rows <= EXACT else f"approx_count_distinct({name})"
+    return f"list_unique(list({name}))" if rows <= SMALL else f"count(DISTINCT {name})"
 
 
 def _sums(column: SnapshotColumn, rows: int) -> str:
     name = quoted(column.name)
     sums = f"count({name})"
     if column.type in ("BIGINT", "DOUBLE"):
-        quartiles = f"quantile_cont({name}, [0.25, 0.5, 0.75])" if rows <= EXACT else "NULL"
+        quartiles = f"quantile_cont({name}, [0.25, 0.5, 0.75])"
         sums += f", min({name}), max({name}), avg({name}), stddev_samp({name}), {quartiles}"
     elif column.type != "BOOLEAN":
         sums += f", CAST(min({name}) AS VARCHAR), CAST(max({name}) AS VARCHAR)"
     return sums + (f", avg(length({name}))" if column.type == "VARCHAR" else "")
 
 
-def _column(column: SnapshotColumn, distinct: int, cells: Iterator[Any], rows: int) -> ColumnProfile:
+def _measured(column: SnapshotColumn, distinct: int, cells: Iterator[Any]) -> Measured:
     """Takes from `cells` what `_sums` asked for."""
-    count, number = next(cells), column.type in ("BIGINT", "DOUBLE")
-    low, high = (next(cells), next(cells)) if column.type != "BOOLEAN" else (None, None)
-    mean, std, quartiles = (next(cells), next(cells), next(cells)) if number else (None, None, None)
-    length = next(cells) or 0.0 if column.type == "VARCHAR" else 0.0
-    q25, median, q75 = quartiles or (None, None, None)
-    distinct = min(distinct, count)
-    return ColumnProfile(
+    one = Measured(next(cells), distinct=distinct)
+    if column.type != "BOOLEAN":
+        one.low, one.high = next(cells), next(cells)
+    if column.type in ("BIGINT", "DOUBLE"):
+        one.mean, one.std, one.quartiles = next(cells), next(cells), next(cells)
+    if column.type == "VARCHAR":
+        one.length = next(cells) or 0.0
+    return one
+
+
+def _column(column: SnapshotColumn, one: Measured, rows: int) -> ColumnProfile:
+    distinct = min(one.distinct, one.count)
+    low, high = (None, None) if column.type == "BOOLEAN" else (one.low, one.high)
+    q25, median, q75 = one.quartiles or (None, None, None)
+    profile = ColumnProfile(
         name=column.name,
         type=column.type,
         unit=column.unit,
-        kind=_kind(column, count, distinct, length, low, high),
-        count=count,
-        nulls=rows - count,
+        kind=_kind(column, one.count, distinct, one.length, low, high),
+        count=one.count,
+        nulls=rows - one.count,
         distinct=distinct,
-        distinct_exact=rows <= EXACT,
+        distinct_exact=one.distinct_exact,
         min=low,
         max=high,
-        mean=mean,
-        std=std,
+        mean=one.mean,
+        std=one.std,
         q25=q25,
         median=median,
         q75=q75,
     )
-
-
-def _add_quartiles(column: ColumnProfile, source: str, ask: Ask) -> None:
-    """The quartiles of a number column in a large table, each a statement of its own so that they run side by side."""
-    name = quoted(column.name)
-    if column.distinct > (FEWER if column.count <= SORTABLE else COUNTABLE):
-        column.quartiles_exact = column.count <= SORTABLE
-        function = "quantile_cont" if column.quartiles_exact else "approx_quantile"
-        column.q25, column.median, column.q75 = ask(f"SELECT {function}({name}, [0.25, 0.5, 0.75]) FROM {source}")[0][0]
-        return
-    places = [(column.count - 1) * q for q in (0.25, 0.5, 0.75)]
-    values = ", ".join(f"min(v) FILTER (upto > {int(place) + step})" for place in places for step in (0, 1))
-    groups = f"SELECT {name} AS v, count(*) AS n FROM {source} WHERE {name} IS NOT NULL GROUP BY 1"
-    found = ask(f"SELECT {values} FROM (SELECT v, sum(n) OVER (ORDER BY v) AS upto FROM ({groups}))")[0]
-    pairs = zip(places, found[::2], found[1::2], strict=True)
-    column.q25, column.median, column.q75 = (
-        low + ((low if high is None else high) - low) * (place % 1) for place, low, high in pairs
-    )
+    if one.counts and _is_listed(profile):
+        profile.top = _most_frequent((_plain(value), n) for value, n in one.counts)
+    return profile
 
 
 def _kind(column: SnapshotColumn, count: int, distinct: int, length: float, low: Any, high: Any) -> Kind:
@@ -228,7 +223,11 @@ def _count_here(columns: list[ColumnProfile], source: str, ask: Ask) -> None:
         table = ask(f"SELECT {', '.join(quoted(column.name) for column in part)} FROM {source}")
         for column, values in zip(part, zip(*table, strict=True), strict=True):
             counted = Counter(value for value in values if value is not None)
-            column.top = sorted(((_plain(v), n) for v, n in counted.items()), key=lambda item: (-item[1], item[0]))[:TOP]
+            column.top = _most_frequent((_plain(v), n) for v, n in counted.items())
+
+
+def _most_frequent(counts: Iterable[tuple[Value, int]]) -> list[tuple[Value, int]]:
+    return sorted(counts, key=lambda item: (-item[1], item[0]))[:TOP]
 
 
 def _count_there(columns: list[ColumnProfile], source: str, ask: Ask) -> None:

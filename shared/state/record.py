@@ -25,7 +25,7 @@ class Entry(BaseModel, frozen=True, extra="forbid", strict=True):
 
     seq: int
     at: str  # UTC, ISO 8601 with microseconds; never before the entry before
-    kind: str  # opened, queued, claimed, step, artifact, checkpoint, waiting, cancel, finished, or the function's own
+    kind: str  # opened, queued, claimed, step, artifacts, checkpoint, waiting, cancel, finished, or the function's own
     data: dict[str, Any]
     prev: str  # SHA-256 of the bytes of the object before; "" for the first
     nonce: str  # the writer's, so that it knows its own entry when an answer was lost
@@ -127,8 +127,8 @@ def _after(state: RunState | None, entry: Entry) -> RunState:
         if entry.kind == "step":
             id = str(data.get("id"))
             state.steps[id] = {**state.steps.get(id, {}), **data}
-        elif entry.kind == "artifact":
-            state.artifacts[data["name"]] = Artifact(sha256=data["sha256"], bytes=data["bytes"])
+        elif entry.kind == "artifacts":
+            state.artifacts |= {name: Artifact.model_validate(artifact) for name, artifact in data.items()}
         elif entry.kind == "checkpoint":
             state.checkpoints[data["name"]] = data["value"]
     state.updated, state.entries = entry.at, entry.seq + 1

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from shared.errors import AgentForgeError, BadInput, InvalidSetting, LimitExceeded, NotFound, RecordDamaged
 from shared.state.record import (
     TERMINAL,
+    Artifact,
     Entry,
     RunState,
     canonical_json,
@@ -29,7 +30,7 @@ from shared.state.record import (
     write_entry,
 )
 
-OWN_KINDS = ("opened", "artifact", "checkpoint", "cancel", "finished")  # written by this module only
+OWN_KINDS = ("opened", "artifacts", "checkpoint", "cancel", "finished")  # written by this module only
 
 
 class Cancelled(AgentForgeError):
@@ -80,30 +81,40 @@ class Run:
 
         A name is written once: the same content again changes nothing, other content is BadInput.
         """
-        if not re.fullmatch(r"[A-Za-z0-9_-][\w.-]*(/[A-Za-z0-9_-][\w.-]*)*", name, re.ASCII) or len(name) > 200:
-            raise BadInput(f"{name!r} cannot be an artifact's name.", "Use letters, digits, dots, dashes and slashes.")
-        target = self.folder / "artifacts" / name
+        return self.save_all({name: data})[name]
+
+    def save_all(self, files: Mapping[str, bytes | Path]) -> dict[str, str]:
+        """`save` for several artifacts, recorded by one entry: names → SHA-256."""
+        for name in files:
+            if not re.fullmatch(r"[A-Za-z0-9_-][\w.-]*(/[A-Za-z0-9_-][\w.-]*)*", name, re.ASCII) or len(name) > 200:
+                raise BadInput(f"{name!r} cannot be an artifact's name.", "Use letters, digits, dots, dashes and slashes.")
         with self._lock:
             self._may_write()
-            with _storing(target) as (temporary, file):
-                digest, size = hashlib.sha256(), 0
-                for block in [data] if isinstance(data, bytes) else _blocks(data):
-                    file.write(block)
-                    digest.update(block)
-                    size += len(block)
-                file.flush()
-                os.fsync(file.fileno())
-                self._read_on()
-                known = self.state.artifacts.get(name)
-                if known is not None and known.sha256 != digest.hexdigest():
-                    raise BadInput(
-                        f"The run already has another artifact {name!r}.", "Save it under a name of its own."
-                    )
-                os.replace(temporary, target)  # what is there is the same, or was never recorded
-                _sync(target.parent)
-            if known is None:
-                self._append("artifact", {"name": name, "sha256": digest.hexdigest(), "bytes": size})
-        return digest.hexdigest()
+            saved = {name: self._store(self.folder / "artifacts" / name, data) for name, data in files.items()}
+            for folder in {(self.folder / "artifacts" / name).parent for name in files}:
+                _sync(folder)
+            known = self.state.artifacts
+            if new := {name: artifact for name, artifact in saved.items() if name not in known}:
+                self._append("artifacts", {name: artifact.model_dump() for name, artifact in new.items()})
+        return {name: artifact.sha256 for name, artifact in saved.items()}
+
+    def _store(self, target: Path, data: bytes | Path) -> Artifact:
+        """Write an artifact's file, whole and on disk."""
+        with _storing(target) as (temporary, file):
+            digest, size = hashlib.sha256(), 0
+            for block in [data] if isinstance(data, bytes) else _blocks(data):
+                file.write(block)
+                digest.update(block)
+                size += len(block)
+            file.flush()
+            os.fsync(file.fileno())
+            self._read_on()
+            name = target.relative_to(self.folder / "artifacts").as_posix()
+            known = self.state.artifacts.get(name)
+            if known is not None and known.sha256 != digest.hexdigest():
+                raise BadInput(f"The run already has another artifact {name!r}.", "Save it under a name of its own.")
+            os.replace(temporary, target)  # what is there is the same, or was never recorded
+        return Artifact(sha256=digest.hexdigest(), bytes=size)
 
     def checkpoint(self, name: str, value: Any) -> None:
         """Record a JSON value that a later attempt at the same run finds in `state.checkpoints[name]`."""
