@@ -16,6 +16,7 @@ from shared.brains.builtin.conditions import OutOfRange
 from shared.brains.builtin.link import Linker, split_name, stem
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.recipe import Recipe
+from shared.brains.builtin.rephrase import plainer
 from shared.brains.builtin.terms import Answer
 
 Values = Callable[[str, str], list[str] | None]  # table, column -> its distinct values, or None when there are too many
@@ -99,18 +100,10 @@ def answered(brain: Interpreter, question: str) -> Answer:
     try:
         return brain.answer(question)
     except Unclear:
-        for clearer in rephrased(question):
+        for clearer in plainer(question):
             with suppress(Unclear):
                 return brain.answer(clearer)
         raise
-
-
-def rephrased(question: str) -> list[str]:
-    """"Which stock swings most, I mean has the largest standard deviation?": what is said second is the plainer; or what is said first."""
-    aside = r"(?:,|\()? ?(?:i\.e\.,?|i mean|that is,?|in other words,?|meaning|namely)"
-    m = re.match(rf"(?is)^(?P<head>.*?\b(?:which|what|list|name|top)\b(?: the)?(?: \d+| one| two| three| four| five)? (?:kind of |type of )?\w+)\b[^?.]*?{aside}\)? (?P<tail>.+)$", question)
-    first = re.match(rf"(?is)^(?P<first>.{{12,}}?){aside} .*$", question)
-    return [*([f"{m['head']} {m['tail']}"] if m else []), *([first["first"]] if first else [])]
 
 
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}

@@ -322,6 +322,9 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
             return m.group()
         return where(m, Compare(column=left, op=op, value=ColumnValue(column=right)))  # type: ignore[arg-type]
 
+    text = rx(r"{C:c}(?P<mid>(?: (?!⟨)\S+){0,4} {N})(?: |-){C:d}").sub(lambda m: m["c"] + m["mid"] if scene.get(m["c"]) == scene.get(m["d"]) and m["c"] + m["mid"] else m.group(), text)  # "fuel economy of 14 mpg"
+    text = rx(r"(?:have|has|had|having|with|shows?|contains?) (?:a |an )?{N:n} (?:in|for|under) (?:the |their |its )?{C:c}(?! (?:than|or|and) )").sub(
+        lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
     units: set[str] = set()
     inclusive = r"(?P<tail> ?\(? ?(?:both )?(?:inclusive|included|inclusively|exclusive|excluded)(?: \))?)?"
     text = rx(rf"{{C:c}}{_BE} (?:between|from|in the range of|of) {{N:a}}{_UNIT} (?P<mid>and|to|-|up to but not including|up to and including|but not including|to under|but under) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
@@ -433,6 +436,27 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     def rows_follow(m: re.Match[str]) -> bool:
         noun = re.match(r" ([a-z]+)", m.string[m.end() :])
         return noun is not None and (noun[1] in words.ENTITIES or noun[1] in words.ROW_NOUNS or noun[1] in linker.nouns)
+
+    # "observed = False", "hormone therapy: yes"
+    def answered(m: re.Match[str]) -> str:
+        held = linker.truth(scene.get(m["c"]))
+        if held is None:
+            return m.group()
+        no = m["not"] is not None
+        return scene.mark("W", Compare(column=scene.get(m["c"]), op="==", value=held[(m["is"] in ("no", "false")) != no]), m.group())
+
+    text = rx(r"(?:have |has |had |having |with )?(?P<c>⟨C\d+⟩) (?:is |was |are |were |equal to |equals |set to |= |== |: |of )*(?P<not>not )?(?P<is>yes|no|true|false)\b").sub(answered, text)
+
+    # "got hormone therapy", "without it", "did not receive": a column of yes and no
+    def had(m: re.Match[str]) -> str:
+        held = linker.truth(scene.get(m["c"]))
+        if held is None or scene.words.get(m["c"], "") in words.ROW_NOUNS:
+            return m.group()
+        verb = "" if re.match(r"wh|that|with|on|not on", m.group()) else "got "
+        return verb + scene.mark("W", Compare(column=scene.get(m["c"]), op="==", value=held[m["neg"] is not None]), m.group())
+
+    got = r"(?:got|get|gets|receive|receives|received|receiving|had|have|has|having|undergo|underwent|given|were given|was given|took|take|takes|taking|use|used|using|on)"
+    text = rx(rf"(?:(?P<neg>(?:(?:did|do|does|was|were) ?(?:not|n't) |never ){got}|(?:had|have|has|having|with) no|without|not on)|who {got}|that {got}|{got}|with)(?: a| an| any| the)? (?P<c>⟨C\d+⟩)(?! ?(?:(?:is|was|are|were|of|than|above|below|over|under|equal|equals|exactly|more|less|at|coded|marked)\b|[=<>!]|⟨N))").sub(had, text)
 
     # "how many orders were returned", "not returned": a column of true and false
     text = rx(r"(?P<be>(?:were|are|was|is|been|got|have|has|had) )?(?P<not>not |never )?(?P<c>⟨C\d+⟩)(?! (?:is|was|are|were|=|==|of)\b)").sub(

@@ -3,14 +3,16 @@
 import re
 from typing import TYPE_CHECKING
 
+from shared.analysis.expression import quote
 from shared.analysis.plan import (
     All,
     Case,
     Compare,
     Condition,
 )  # fmt: skip
-from shared.brains.builtin import series, statistics
+from shared.brains.builtin import series, statistics, words
 from shared.brains.builtin.arithmetic import row_expression
+from shared.brains.builtin.bands import LABEL, Band, bands
 from shared.brains.builtin.conditions import columns_of, conjunction
 from shared.brains.builtin.link import Scene, key, rx
 
@@ -23,6 +25,8 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
     lower = sentence.lower()
     if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
+    if recipe.outputs and (found := bands(sentence)) and band_rows(recipe, sentence, found):
+        return True
     scene = recipe.brain.read(sentence)
     if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
         sentence = told_first
@@ -59,18 +63,75 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
         cases.append(Case(when=condition, then=label))
     if len(cases) + (otherwise is not None) < 2:
         return False
-    m = re.search(r"(?:called|named|new (?:column|variable|feature|label)) ([a-z_]\w+)", lower)
-    name = m[1] if m and m[1] not in ("for", "from", "as", "of", "that") and m[1] not in recipe.linker.columns else f"{column} class"
+    declare(recipe, sentence, column, cases, otherwise, [str(scene.get(m)) for m in labels])
+    return True
+
+
+def declare(recipe: "Recipe", sentence: str, column: str, cases: list[Case], otherwise: str | None, labels: list[str]) -> None:
+    """A column of labels, known by its name and by each label, from here on."""
+    m = re.search(r"(?:called|named|(?:new )?(?:column|variable|feature)|(?:a|an|the)(?= [a-z]+ (?:label|class|category)\b)) ([a-z_]\w+)", sentence.lower())
+    name = m[1] if m and m[1] not in words.STRUCTURE | words.FILLER | {"from", "that", "label", "class", "is", "for"} and m[1] not in recipe.linker.columns else f"{column} class"
     recipe.builder.labels[name] = {"cases": cases, "otherwise": otherwise}
     recipe.linker.derived[name] = "text"
-    for mark in labels:
-        label = str(scene.get(mark))
+    for label in labels:
         recipe.linker.values.setdefault(key(re.findall(r"\w+", label.lower())), []).insert(0, (name, label))
         recipe.linker.made.add(key(re.findall(r"\w+", label.lower())))
         recipe.made.append(label)
     for alias in (name, "class", "label", "group", "band", "category", "bin", "size class", "size", "bracket"):
         recipe.linker.exact.setdefault(key(re.findall(r"\w+", alias.lower())), [name])
+
+
+def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
+    """Ranges of one column become labels; False where the ranges are not of a column alone."""
+    said = recipe.linker.link(LABEL.sub(" ", sentence))
+    apart = [recipe.linker.link(band.words.replace("~", " ")) for band in found]
+    if any(scene.all("VN") for scene in apart):
+        return False
+    inside = list(dict.fromkeys(c for scene in apart for c in recipe.columns(scene)))
+    whole = next((c for scene in apart for c in _whole_of(recipe, scene)), None) if any(b.percent for b in found) else None
+    inside = [c for c in inside if c != whole]
+    others = [c for c in recipe.columns(said) if c != whole]
+    fresh = recipe.told.main if recipe.told.main in recipe.builder.expressions or recipe.told.scaled == [recipe.told.main] else None
+    head = recipe.linker.link(sentence[: LABEL.search(sentence).start()])  # type: ignore[union-attr]
+    by = rx(r"(?:by|from|of|on|using|its|their|based on|according to)(?: the| their| its)* {C:c}").search(head.text)
+    if len(inside) == 1:
+        column = inside[0]
+    elif inside:
+        return False
+    elif by and recipe.linker.is_number(head.get(by["c"])):
+        column = head.get(by["c"])
+    elif fresh and not recipe.columns(head):
+        column = fresh
+    elif len(others) == 1:
+        column = others[0]
+    elif recipe.told.main and (recipe.told.main in others or not others and not re.search(r"\b(?:by|of|from) (?:the|their|its) (?!⟨)", head.text)):
+        column = recipe.told.main
+    else:
+        return False
+    if not recipe.linker.is_number(column):
+        return False
+    share = any(b.percent for b in found)
+    factor = 1.0
+    if whole:
+        name = recipe.builder.expression(f"{column} as percent of {whole}", f"100 * {quote(column)} / {quote(whole)}")
+        column = name
+    elif share and column in recipe.builder.expressions and "100" not in recipe.builder.expressions[column]:
+        factor = 0.01
+    cases = [Case(when=conjunction([Compare(column=column, op=op, value=_plain(n * factor)) for op, n in b.bounds]), then=b.label) for b in found if b.bounds]  # type: ignore[arg-type]
+    if rest := next((b.label for b in found if not b.bounds), None):
+        cases.append(Case(when=Compare(column=column, op="not null"), then=rest))  # a gap is in no range
+    declare(recipe, sentence, column, cases, None, [b.label for b in found])
     return True
+
+
+def _plain(n: float) -> int | float:
+    return int(n) if n == int(n) else float(f"{n:.12g}")
+
+
+def _whole_of(recipe: "Recipe", scene: Scene) -> list[str]:
+    """The column a percentage is of: `less than 5% of the district's total`."""
+    m = rx(r"~? ?of (?:the |its |their )?(?:[a-z']+ ){0,3}{C:c}").search(scene.text)
+    return [scene.get(m["c"])] if m and recipe.linker.is_number(scene.get(m["c"])) else []
 
 
 def formula_first(recipe: "Recipe", sentence: str) -> str | None:

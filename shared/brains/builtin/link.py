@@ -15,7 +15,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from shared.analysis.plan import DatePart
+from shared.analysis.plan import Compare, DatePart
 from shared.analysis.profile import ColumnProfile, TableProfile
 from shared.brains.builtin import words
 
@@ -66,7 +66,7 @@ def alternatives(phrases: list[str] | Any) -> str:
 @cache
 def stem(word: str) -> str:
     """A light stem: plural and one form per meaning (words.SAME)."""
-    word = words.SAME.get(word, word)
+    word = words.SAME.get(word) or american(word)
     if len(word) > 3 and word.endswith("ies"):
         word = word[:-3] + "y"
     elif len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
@@ -74,6 +74,35 @@ def stem(word: str) -> str:
     elif len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
     return words.SAME.get(word, word)
+
+
+_BRITISH = [
+    (r"(col|lab|tum|fav|behavi|neighb|harb|hon|hum|od|rum|vap|vig|endeav|sav|fl|arm)our", r"\1or"), (r"(cent|met|lit|fib|theat|calib|lust|kilomet|centimet|millimet|millilit)re\b", r"\1er"),
+    (r"^oe(?=s|d|c)", "e"), (r"aem", "em"), (r"^paed", "ped"), (r"(?<=[a-z]{3}[lrtndmv])is(?=e[drs]?\b|ing\b|ation)", "iz"), (r"grey", "gray"), (r"(of|def|lic)fence|(lic)ence", r"\1\2ense"),
+]  # fmt: skip
+
+
+@cache
+def american(word: str) -> str:
+    """British spelling brought to American, for comparing only."""
+    for pattern, spelling in _BRITISH:
+        word = re.sub(pattern, spelling, word)
+    return word
+
+
+_DERIVING = sorted("ational ization ation ition ption ction tion sion ion ment ness ance ence ancy ency age able ible ical ally ively ings ing ists ist ive ous ful ial al ic ed er or ly ity ty e y s d es".split(), key=len, reverse=True)
+
+
+@cache
+def kin(word: str) -> str:
+    """The stem shared by a noun, its verb and its adjective: resigned ~ resignation, consume ~ consumption."""
+    word = american(stem(word))
+    for least in (4, 5):
+        for suffix in _DERIVING:
+            if word.endswith(suffix) and len(word) - len(suffix) >= (5 if len(suffix) < 3 else least):
+                word = word[: -len(suffix)] + ("c" if suffix == "ction" else "")
+                break
+    return word.rstrip("i")
 
 
 @cache
@@ -107,6 +136,9 @@ def normalise(text: str) -> str:
     text = re.sub("[“”„″]", '"', text)
     text = text.replace("≥", " >= ").replace("≤", " <= ").replace("≠", " != ").replace("×", "x").replace("–", "-").replace("—", " - ").replace("−", "-")
     text = re.sub(r"(?i)\bone and the same\b", "the same", text)
+    text = re.sub(r"(?i)\bper cent\b", "percent", text)
+    text = re.sub(r"(?i)\bper[ -]?capita\b", "percapita", text)
+    text = re.sub(r"(?i),? (?:in|on) (?:absolute|simple|plain|relative) terms\b", " ", text)
     text = re.sub(r"(?<![\d\w])%(?= |$)", "percent", text)
     text = re.sub(r"(?i)\b([a-z]+)-to-([a-z]+) ratio\b", r"\1 to \2 ratio", text)
     text = re.sub(rf"(?i)\b({'|'.join(words.CARDINALS)}|\d+)-(?=[a-z]{{3,}})(?!(?:way|sided|tailed|sample|hot|factor)\b)", r"\1 ", text)
@@ -153,17 +185,38 @@ class Linker:
                     spelled = key(re.findall(r"[^\W_]+", value.lower()))
                     if spelled and len(spelled) <= 8:
                         self.values.setdefault(spelled, []).append((column.name, value))
+        self.odd_values: dict[str, list[tuple[str, str]]] = {}  # values with digits and signs, such as "2-3" or "6+"
+        for column in table.columns:
+            for value, _ in column.top if column.type == "VARCHAR" else []:
+                if re.fullmatch(r"(?=.*\d)(?=.*[^\w\s])\S{2,12}", str(value)) and not re.fullmatch(r"\d+\.\d+|.*⟨.*", str(value)):
+                    self.odd_values.setdefault(str(value), []).append((column.name, str(value)))
+        self.named = {stem(w) for parts in self.names.values() for w in parts}
+        self.kin_of_names = {kin(w) for w in self.named}
         self.parts_of_values: dict[str, set[tuple[str, str]]] = {}  # a word or initials -> the values it may be short for
+        self.kin_of_values: dict[str, set[tuple[str, str]]] = {}  # the stem of a value of one word -> that value
         for spelled, hits in self.values.items():
             for hit in hits:
+                if len(spelled) == 1 and self.columns[hit[0]].distinct <= 100 and len(spelled[0]) >= 5:
+                    self.kin_of_values.setdefault(kin(spelled[0]), set()).add(hit)
                 if len(spelled) > 1 and self.columns[hit[0]].distinct <= 100:
                     for word in spelled:
                         self.parts_of_values.setdefault(word, set()).add(hit)
                     self.parts_of_values.setdefault("".join(w[0] for w in spelled).upper(), set()).add(hit)
+        for unit, of in (("hour", "of the day"), ("month", "of the year"), ("day", "of the month")):
+            for name in list(self.exact.get((unit,), [])):
+                if self.columns[name].type == "BIGINT":
+                    self._alias((unit, *of.split()), name, weak=True)
+        for name in self.columns:  # a column day of Mon, Tue, … is the day of the week
+            held = {str(value).lower()[:3] for value, _ in self.columns[name].top}
+            if held and held <= {day[:3] for day in words.WEEKDAYS} and self.columns[name].type == "VARCHAR":
+                for form in (("day", "of", "the", "week"), ("weekday",), ("day", "of", "week")):
+                    self._alias(form, name, weak=True)
+        self.agents = {c.name: _deeds(self.names[c.name][-1]) for c in table.columns if c.type == "VARCHAR" and re.search(r"[a-z]{3}[eo]r$", self.names[c.name][-1])}
         self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
         self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and c.min >= 1000 and c.max <= 2200]  # fmt: skip
 
+        self.percapita = any("percap" in "".join(parts) for parts in self.names.values())
         self.made: set[tuple[str, ...]] = set()  # labels a text gives to rows: they mean nothing else
         self.seen: dict[str, Any] = {}  # words -> the column, or (column, value) pairs, they were read as
         self.codes: dict[tuple[str, ...], Any] = {}  # words a question gave a meaning ("air is mode 1") -> condition
@@ -247,6 +300,20 @@ class Linker:
         column = self.columns.get(name)
         return column is not None and column.type in ("BIGINT", "DOUBLE") and column.distinct == 2 and column.min == 0 and column.max == 1
 
+    def truth(self, name: str) -> tuple[Any, Any] | None:
+        """What a column of yes and no holds for (yes, no): 1 and 0, true and false, or such words; None for other columns."""
+        column = self.columns.get(name)
+        if column is None:
+            return None
+        if column.type == "BOOLEAN":
+            return True, False
+        if self.is_flag(name):
+            return 1, 0
+        if column.type == "VARCHAR" and column.distinct == 2:
+            held = {str(value).lower(): value for value, _ in column.top}
+            return next(((held[yes], held[no]) for yes, no in _YES_NO if {yes, no} == set(held)), None)
+        return None
+
     def find_column(self, phrase: list[str]) -> tuple[str | None, float]:
         """The column a phrase names, and how surely (0-1); None when none or several fit."""
         form = key(phrase)
@@ -271,8 +338,15 @@ class Linker:
             joined = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
             if len(joined) == 1:
                 return joined[0], 0.85
+            begun = [name for name, parts in self.names.items() if len(parts) == len(form) and max(map(len, parts)) > 2 and all(len(w) > 1 and f.startswith(w) for w, f in zip(parts, form, strict=True))]
+            if len(begun) == 1:
+                return begun[0], 0.85  # hormonal therapy for horTh
         if any(len(w) < 3 for w in phrase) or set(phrase) & _NOT_A_NAME:
             return None, 0.0
+        if len(form) == 1 and form[0] in ("day", "week", "month", "hour", "minute", "second") and phrase[0] != form[0] and self.row_unit() != form[0]:
+            spans = [name for name, parts in self.names.items() if len(parts) > 1 and stem(parts[-1]) == form[0] and self.is_number(name)]
+            if len(spans) == 1:
+                return spans[0], 0.7  # how many days, for diff_days
         if len(form) == 1:
             aligned = [name for name in self.names if _aligned(name.lower().replace("_", "").replace(" ", ""), list(form))]
             if len(aligned) == 1:
@@ -285,6 +359,13 @@ class Linker:
             inside = [name for name in self.names if form[0] in name.lower() and form[0] not in self.names[name]]
             if len(inside) == 1:
                 return inside[0], 0.8  # poverty in PERPOVERTY
+        if len(form) == 1 and len(form[0]) >= 4 and form[0] not in words.FILLER:
+            after_a_letter = [name for name in self.names if re.fullmatch(rf"[a-z]{re.escape(form[0])}s?", name.lower())]
+            if len(after_a_letter) == 1:
+                return after_a_letter[0], 0.75  # nodes in pnodes
+            related = [name for name, parts in self.sets.items() if len(parts) == 1 and kin(phrase[0]) == kin(self.names[name][0])]
+            if len(related) == 1 and len(kin(phrase[0])) >= 5:
+                return related[0], 0.75  # seating ~ seats, consume ~ consumption
         part = [name for name, parts in self.sets.items() if deep and deep < parts]
         if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min", "year", "day", "month", "week", "hour", "time", "high", "low", "no", "state"} and not all(w in words.ROW_NOUNS or stem(w) in self.nouns for w in phrase):
             return part[0], 0.6 + 0.1 * len(deep)
@@ -304,14 +385,25 @@ class Linker:
         for suffix in ("'s", "s", "es", "y", "ny", "ly"):
             if last.endswith(suffix) and len(last) > len(suffix) + 2:
                 tries.append(key([*phrase[:-1], last[: -len(suffix)]]))
+        for name in (*words.WEEKDAYS, *words.MONTHS):  # Thur for Thursday
+            if len(phrase) == 1 and stem(phrase[0]) == stem(name):
+                tries += [(name[:size],) for size in range(len(name), 2, -1)]
         for form in tries:
             if hit := self.values.get(form):
                 if len(spaced) <= 2 and spaced != original and original.upper() != original and spaced in words.FILLER:
                     continue
                 return hit
         if len(phrase) == 1:  # "nuclear" for Nuclear Energy, "GM" for General Motors: where only one value can be meant
-            word = original if original.isupper() and 2 <= len(original) <= 5 else stem(phrase[0]) if len(phrase[0]) >= 4 and phrase[0] not in words.FILLER and phrase[0] not in words.ENTITIES and phrase[0] not in words.ROW_NOUNS and stem(phrase[0]) not in self.nouns else ""
-            if len(meant := self.parts_of_values.get(word, set())) == 1 and not self.exact.get(key(phrase)) and phrase[0] not in words.TRAILING:
+            word = original if original.isupper() and 2 <= len(original) <= 5 else stem(phrase[0])
+            plain = len(phrase[0]) < 4 or any(w in words.FILLER or w in words.ENTITIES or w in words.ROW_NOUNS or w in words.TRAILING or w in self.nouns for w in (phrase[0], word)) or word in self.named
+            meant = self.parts_of_values.get(word, set())
+            if len(meant) == 1 and not self.exact.get(key(phrase)) and (word.isupper() or not plain):
+                return list(meant)
+            if original[0].islower() and len(kin(phrase[0])) >= 4 and not plain and len(meant := self.kin_of_values.get(kin(phrase[0]), set())) == 1 and not self.find_column(phrase)[0]:
+                return list(meant)  # "resigned" for Resignation
+        elif len(phrase) <= 4 and original[0].isupper() and original.split()[-1][0].isupper():  # "Stephen Harper" for Harper, Stephen
+            sets = [self.parts_of_values.get(stem(w), set()) for w in phrase if len(w) > 1]
+            if sets and len(meant := set.intersection(*sets)) == 1:
                 return list(meant)
         return []
 
@@ -320,7 +412,9 @@ class Linker:
     def link(self, text: str, scene: Scene | None = None) -> Scene:
         """Marks everything known in `text` (original case). Marks are added to `scene` where one is given."""
         scene = scene.fork("") if scene else Scene("")
-        text = self._distribute(_aside(normalise(text)))
+        if self.percapita:
+            text = re.sub(r"(?i)\b(?:per (?:head|person|inhabitant)|a head)\b", "percapita", text)
+        text = self._sorts(self._agents(self._distribute(_aside(normalise(text))), scene), scene)
         text = self._quoted(text, scene)
         tokens = [m.group() for m in TOKEN.finditer(text)]
         out: list[str] = []
@@ -342,11 +436,23 @@ class Linker:
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
-        joined = rx(r"(?:the )?(?:level|levels|amount|amounts|size) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)").sub(lambda m: m["c"] if self.is_number(scene.get(m["c"])) else m.group(), joined)
+        joined = rx(rf"(?:the )?(?:{'|'.join(words.TRAILING)}|size) (?:(?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:got|received|had|won|gained|drew|polled|took))").sub(
+            lambda m: (m["c"] or m["d"]) if self.is_number(scene.get(m["c"] or m["d"])) else m.group(), joined)
         joined = rx(r"(?:(?:the )?(?:price|prices|cost|costs) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:price|prices|cost|costs)\b)").sub(
             lambda m: (m["c"] or m["d"]) if words.PRICED & set(self.names.get(scene.get(m["c"] or m["d"]), [])) or self._in_money(scene.get(m["c"] or m["d"])) else m.group(), joined)  # fmt: skip
+        joined = rx(r"(?:(?P<noun>[a-z]+)(?: ?'s)? )?(?P<c>⟨C\d+⟩)(?P<of> of (?:the |a |an |each |every )?(?P<owner>[a-z]+)\b(?! ⟨))?").sub(lambda m: self._owned(m, scene), joined)
         scene.text = self._time(joined, scene)
         return scene
+
+    def _owned(self, m: re.Match[str], scene: Scene) -> str:
+        """"Party size", "the size of the party": what a size is a size of goes without saying, where the column does not say it."""
+        if scene.words.get(m["c"], "") not in _GENERIC:
+            return m.group()
+
+        def unknown(word: str | None) -> bool:
+            return word is not None and len(word) > 2 and not (word in words.FILLER or word in words.FUNCTIONS or word in words.SUPERLATIVES or word in words.COMPARATIVES or word in _EDGE or word.endswith(("ed", "ing", "ly")) or word in words.TRAILING or word in words.MORE or word in words.LESS)
+
+        return (f"{m['noun']} " if m["noun"] and not unknown(m["noun"]) else "") + m["c"] + (m["of"] if m["of"] and not unknown(m["owner"]) else "")
 
     def _distribute(self, text: str) -> str:
         """"max and min temperature" → "max temperature and min temperature", where both are columns."""
@@ -356,6 +462,45 @@ class Linker:
             return f"{a} {noun} and {b} {noun}" if first and second and first != second else m.group()
 
         return re.sub(r"\b([A-Za-z]+) and (?:the )?([A-Za-z]+) ([A-Za-z]+)\b", share, text)
+
+    def _agents(self, text: str, scene: Scene) -> str:
+        """"Districts won by Coderre", "did Coderre win": a column winner says who does what its name says."""
+        for name, verbs in self.agents.items():
+            spoken = sorted({w for w in re.findall(r"[a-z]+", text.lower()) if kin(_PAST.get(w, w)) in verbs and w not in self.named}, key=len, reverse=True)
+            for value, _ in self.columns[name].top if spoken else []:
+                verb, who = "|".join(spoken), re.escape(str(value))
+                mark = f" {scene.mark('V', [(name, value)], str(value).lower())} "
+                text = re.sub(rf"(?i)(?:that (?:were |was )?|which (?:were |was )?|were |was )?\b(?:{verb}) by (?:the )?{who}\b", mark, text)
+                text = re.sub(rf"(?i)\b(?:(?P<did>did|does|do|has|have) |that |which |where )?{who}(?: has| have)? (?:{verb})\b(?! the most| more)", mark, text)
+        return text
+
+    def _sorts(self, text: str, scene: Scene) -> str:
+        """"Smokers and non-smokers": a column smoker of yes and no."""
+        for name in self.columns:
+            noun, held = " ".join(self.names[name]), self.truth(name)
+            if held is None or len(noun) < 4:
+                continue
+            text = self._done(text, scene, name, held)
+            if not re.search(rf"(?i)\b{re.escape(noun)}s\b", text):
+                continue
+            yes, no = (Compare(column=name, op="==", value=value) for value in held)
+            both = rf"(?:(?:the )?(?:non|not)[- ]{noun}s? (?:and|vs\.?|versus|or|to|with|from) (?:the )?{noun}s|(?:the )?{noun}s? (?:and|vs\.?|versus|or|to|with|from) (?:the )?(?:non|not)[- ]?{noun}s)"
+            text = re.sub(rf"(?i)\b(?:by |between |for |of |among )?{both}\b", lambda m, n=name: f" by {scene.mark('C', n, n)} ", text)  # type: ignore[misc]
+            text = re.sub(rf"(?i)\bnon[- ]?{noun}s\b", lambda m, w=no: f" {scene.mark('W', w, m.group())} ", text)  # type: ignore[misc]
+            text = re.sub(rf"(?i)\b{noun}s\b(?! per\b)", lambda m, w=yes: f" {scene.mark('W', w, m.group())} ", text)  # type: ignore[misc]
+        return text
+
+    def _done(self, text: str, scene: Scene, name: str, held: tuple[Any, Any]) -> str:
+        """"Patients who died", "were not arrested": a column death or arrest of yes and no."""
+        own = self.names[name]
+        verbs = {w for w in re.findall(r"[a-z]+", text) if (w.endswith(("ed", "ing")) or w in _DEEDS) and kin(_DEEDS.get(w, w)) == kin(own[-1]) and w not in own} if len(own) == 1 else set()
+        if not verbs:
+            return text
+        verb = alternatives(sorted(verbs))
+        yes, no = (Compare(column=name, op="==", value=value) for value in held)
+        be = r"(?:did|does|do|was|were|is|are|had|has|have)"
+        text = re.sub(rf"\b(?:{be}(?: not|n't)|never|not)(?: been| be)? {verb}\b|\bnot {verb}\b", lambda m: f" got {scene.mark('W', no, m.group())} ", text)
+        return re.sub(rf"\b(?:{be} )?(?:been )?{verb}\b", lambda m: f" got {scene.mark('W', yes, m.group())} ", text)
 
     def _gloss(self, scene: Scene, m: re.Match[str]) -> str:
         return m.group(2)  # "rain (precipitation)": the name in brackets says which column is meant
@@ -377,7 +522,10 @@ class Linker:
                 continue
             for pattern in (rf"\b{base}\b(?P<mid>(?: (?!and\b|or\b|than\b|between\b|from\b)[a-z]+){{0,4}}?) {number}(?:st|nd|rd|th)?\b(?: Congress| edition| wave)?", rf"\b{number}(?:st|nd|rd|th)?(?: Congress| edition| wave)?(?P<mid>) {base}\b"):
                 text = re.sub(pattern, lambda m, n=name: f" {scene.mark('C', n, n)} ", text, flags=re.IGNORECASE)  # type: ignore[misc]
-        # Names written exactly as in the table, punctuation and all
+        # Values and names written exactly as in the table, punctuation and all
+        for value in sorted(self.odd_values, key=len, reverse=True):
+            if value in text:
+                text = re.sub(rf"(?<![\w.-]){re.escape(value)}(?![\w-]|\.\d)", lambda m, v=value: f" {scene.mark('V', self.odd_values[v], v.lower())} ", text)  # type: ignore[misc]
         for name in sorted(self.columns, key=len, reverse=True):
             if len(name) > 2 and name.lower() in text.lower() and (re.search(r"[^A-Za-z0-9]", name)) and "⟨" not in name:
                 text = re.sub(rf"(?<![\w]){re.escape(name)}(?![\w])", lambda m, n=name: " " + scene.mark("C", n, n) + " ", text, flags=re.IGNORECASE)  # type: ignore[misc]
@@ -429,8 +577,14 @@ class Linker:
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5
             weight = 0.95 if key(phrase) in self.made else weight
-            if weight and not (length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS):
+            rowlike = length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS and before_any(tokens, at)
+            if weight and not rowlike:
                 found.append((weight, "V", values))
+        if length > 1 and any(w in _PEOPLE or w in _PEOPLE.values() for w in phrase):  # black men, for a column black_male of 0 and 1
+            sort = frozenset(_PEOPLE.get(w, w) for w in phrase)
+            flags = [n for n, parts in self.names.items() if frozenset(parts) == sort and self.truth(n)]
+            if len(flags) == 1:
+                found.append((0.97, "W", Compare(column=flags[0], op="==", value=(self.truth(flags[0]) or (1, 0))[0])))
         if key(phrase) in self.codes:
             found.append((0.95, "W", self.codes[key(phrase)]))
         column_last = length > 1 and key(phrase[-1:]) in self.exact and " ".join(phrase[:-1]) in words.FUNCTIONS  # "total amount" of a column amount
@@ -471,6 +625,11 @@ def _comparator(tokens: list[str], at: int) -> int:
     return 0
 
 
+def before_any(tokens: list[str], at: int) -> bool:
+    """Whether this token stands where rows are named, rather than after "in", "by" or "was": "ended in death"."""
+    return at == 0 or tokens[at - 1].lower() not in ("in", "by", "was", "is", "were", "are", "through", "via", "due", "to", "=", "from")
+
+
 def _aside(text: str) -> str:
     """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
     text = _settings(text)
@@ -490,6 +649,11 @@ def _settings(text: str) -> str:
     return re.sub(rf"(?i)\b(?:random[_ ]state|random[_ ]seed|seed|test[_ ]size|train[_ ]size|ddof|n[_ ]neighbors|n[_ ]estimators|max[_ ]depth)(?: of| is|:)? ?=? ?{number}|\|z\| ?(?:>=?|<=?|above|over) ?{number}", " ", text)
 
 
+_YES_NO = [("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0")]
+_PAST = {"won": "win", "led": "lead", "made": "make", "built": "build", "sold": "sell", "bought": "buy", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "taught": "teach", "ran": "run", "sung": "sing", "sang": "sing"}
+_GENERIC = frozenset("size sizes length lengths width widths height heights weight weights type types status category categories duration durations volume diameter depth".split())
+_DEEDS = {"died": "death", "die": "death", "dies": "death", "dead": "death", "dying": "death", "survived": "survival", "survive": "survival", "left": "leave"}
+_PEOPLE = {"men": "male", "man": "male", "males": "male", "boys": "male", "women": "female", "woman": "female", "females": "female", "girls": "female"}
 _PARTS: dict[Any, list[str]] = {
     "year": ["year", "model year", "calendar year"], "month": ["month", "calendar month", "month of the year", "month number"], "quarter": ["quarter", "calendar quarter"],
     "weekday": ["weekday", "day of the week"], "decade": ["decade"], "year_month": ["year and month"],
@@ -499,12 +663,23 @@ _NOT_A_NAME = frozenset("mean median average count number value values total sum
                         "most least highest lowest max min first last one share change rank test linear score difference".split())  # fmt: skip
 
 
+def _deeds(agent: str) -> set[str]:
+    """What a winner, an owner or a manufacturer does, as stems."""
+    base = agent[:-2]
+    plain = base[:-1] if len(base) > 2 and base[-1] == base[-2] else base
+    return {kin(base), kin(plain), kin(base + "e")}
+
+
 def _aligned(name: str, form: list[str], several: bool | None = None) -> bool:
     """Whether a run-together name is made of the beginnings (3+ letters) of these words: realcons ~ real consumption."""
     if not form:
-        return not name
+        return name in ("", "s")
     word = form[0]
     several = len(form) > 1 if several is None else several
+    if len(form) > 1 and name[:1] == word[:1] and len(name) > 4 and (rest := _aligned(name[1:], form[1:], False)):
+        return rest  # tsize ~ tumor size
+    if len(form) == 2 and name.startswith(word) and 0 < len(name) - len(word) < 3 and form[1].startswith(name[len(word) :]) and form[1] not in words.FILLER:
+        return True  # dewp ~ dew point
     for size in range(min(len(name), len(word)), 2, -1):
         if word.startswith(name[:size]) and (size == len(word) or size >= 4 or several) and _aligned(name[size:], form[1:], several):
             return True

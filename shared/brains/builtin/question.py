@@ -14,7 +14,8 @@ from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change, yes_no
 from shared.brains.builtin.conditions import mark_conditions, mark_values, operator, time_range
 from shared.brains.builtin.figures import figure_asked, groups_beyond
-from shared.brains.builtin.link import Linker, Scene, alternatives, rx, stem
+from shared.brains.builtin.frames import frame
+from shared.brains.builtin.link import Linker, Scene, alternatives, kin, rx, stem
 from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
@@ -22,7 +23,7 @@ from shared.brains.builtin.shares import ratio, share
 from shared.brains.builtin.terms import AUX, Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, share, ratio, yes_no, change, groups_beyond, rank_question, row_arithmetic, figure_asked)
+READINGS = (correlation, hypothesis_test, share, ratio, yes_no, change, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
@@ -39,7 +40,9 @@ class Interpreter:
         self.default: str | None = None  # the column talked about, where a phrase names none
         self.strict = True
         self.scene: Scene | None = None  # the question being answered
+        self.asked = ""  # its text with marks, before anything is taken out
         self.loose = False  # within a longer text whose words are known already
+        self.rows_kin = {kin(noun) for noun in nouns}
         unit = linker.row_unit()
         if unit:  # one row a day (or month, or year): such words may stand for rows
             if any(self.unique(c) for c in linker.dates):
@@ -165,6 +168,8 @@ class Interpreter:
             bare = re.sub(r"'s?$", "", word)
             if bare in words.FILLER or bare in words.UNITS or bare in allowed or bare in self.nouns or stem(bare) in self.nouns or bare in words.ROW_NOUNS or bare in words.ENTITIES or len(bare) < 2 or bare in words.CARDINALS:
                 continue
+            if len(kin(bare)) >= 5 and (kin(bare) in self.rows_kin or bare.endswith("ed") and kin(bare) in self.linker.kin_of_names):
+                continue  # "in the senate" of a table of senators; "appointed" beside a column "appointed on the advice of"
             rest.append(bare)
         return rest
 
@@ -223,8 +228,9 @@ class Interpreter:
         except Unclear:
             pass  # a narrower reading may still fit
         for pattern, why in words.BEYOND.items():
-            if re.search(pattern, lowered):
+            if any(self.linker.find_column([m.group().strip()])[0] is None for m in re.finditer(pattern, lowered)):
                 raise Unclear(text, why, "Ask what goes together with it, or for the figures themselves.")
+        self.asked = scene.text
         scene.text = _drop_chatter(scene.text)
         scene.text = self._range(scene)
         scene.text = self._row_identity(scene)

@@ -10,6 +10,7 @@ from shared.analysis.plan import (
     Rule,
 )  # fmt: skip
 from shared.brains.builtin import statistics
+from shared.brains.builtin.bands import LABEL, bands
 from shared.brains.builtin.evidence import p_value
 from shared.brains.builtin.link import root
 from shared.brains.builtin.sentences import sentences
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def is_verdict(recipe: "Recipe", name: str, description: str, named: str, text: str) -> bool:
-    return bool(re.search(r"label|conclusion|decision|verdict|significan|result|shape|outcome|symmetric|normal(?:ity)?$|interpretation|assessment", named) or len(re.findall(r"'[^']+'", description)) >= 2) and not re.search(r"number of|p-?value|mean ", text)
+    return bool(re.search(r"label|conclusion|decision|verdict|significan|result|shape|outcome|symmetric|normal(?:ity)?$|interpretation|assessment|\bstrength|\bclass(?:ification)?$|category|\bfinding|\btrend$|\banswer|judg|\brelation(?:ship)?$", named) or len(re.findall(r"'[^']+'", description)) >= 2) and not re.search(r"number of|p-?value|mean ", text)
 
 
 def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
@@ -27,7 +28,7 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
     wanted = [a or b for a, b in labels]
     for sentence in reversed(sentences(recipe.text)):
         quoted = [a or b for a, b in re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"", sentence)]
-        if len(quoted) < 2 or (wanted and not set(w.lower() for w in wanted) & set(q.lower() for q in quoted)):
+        if len(quoted) < 2 or (wanted and not set(w.lower() for w in wanted) & set(q.lower() for q in quoted)) or set(quoted) & set(recipe.made):
             continue
         if rules := threshold_rules(recipe, sentence):
             return recipe.builder.decide(*rules)
@@ -35,18 +36,52 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
             return recipe.builder.decide(*rules)
         if len(set(quoted)) > 2:
             continue
-        scene = recipe.brain.read(sentence)
-        for mark in scene.all("V"):
-            if (found := scene.words[mark].lower()) in [q.lower() for q in quoted]:
-                scene.text = scene.text.replace(mark, scene.mark("L", next(q for q in quoted if q.lower() == found)))
-        pair = statistics.decision_labels(scene)
-        if pair is None and wanted and len(wanted) == 2:
-            pair = (wanted[0], wanted[1]) if not re.match(r"(?i)not|no ", wanted[0]) else (wanted[1], wanted[0])
+        pair = outcome_labels(sentence)
         ref = told_p(recipe) or p_value(recipe, sentence.lower())
         if pair and ref:
             alpha = statistics.setting_alpha(recipe.lower) or statistics.setting_alpha(sentence.lower()) or 0.05
             return recipe.builder.decide([Rule(when=[Predicate(ref=ref, op="<", value=alpha)], then=pair[0])], pair[1])
     return None
+
+
+_SMALL = re.compile(r"\bp\b.{0,40}?(?:below|less|smaller|lower|under|<|beneath)|(?:is|be|was|are|can be|we) (?:significant|reject)|\breject|(?:below|less than|under|smaller than|<) (?:it|alpha|that|this|the (?:significance )?(?:level|threshold))|differ\w* significant|signif")
+_LARGE = re.compile(r"\bp\b.{0,40}?(?:>=|>|above|at least|or (?:more|greater|larger|higher|above)|not (?:below|less|smaller|under)|exceed|greater|larger|higher)|(?:not|n't|cannot|fail\w*|no) (?:be |to be |to )?(?:reject|significant)|insignificant|non-significant|if it is(?: not|n't)|(?:above|greater than|at least|>=?) (?:it|alpha|that|this|the (?:significance )?(?:level|threshold))")
+_NEGATIVE = re.compile(r"(?i)(?:not\b|no\b|non|do(?:es)? not|fail|cannot|can't|insignificant|accept|keep|retain|same\b|equal|independent|normal\b|unrelated)")
+
+
+def outcome_labels(sentence: str) -> tuple[str, str] | None:
+    """What is said when p is small, and what otherwise: by the words beside each of two labels, else by the labels themselves."""
+    spots = list(LABEL.finditer(sentence))
+    labels = list(dict.fromkeys(m[1] or m[2] for m in spots))
+    if len(labels) != 2:
+        return None
+    a, b = labels
+    between = [sentence[x.end() : y.start()].lower() for x, y in zip(spots, spots[1:], strict=False)]
+    after = [*between, sentence[spots[-1].end() :].lower()]
+    before = [sentence[: spots[0].start()].lower(), *between]
+
+    def told(pieces: list[str]) -> str | None:
+        """The label said of a small p."""
+        for m, piece in zip(spots, pieces, strict=True):
+            piece = re.split(r"[.;](?!\d)|\b(?:otherwise|else)\b", piece.strip(" ,.;"))[-1 if pieces is before else 0]
+            if not re.search(r"\b(?:if|when|where|for|in case|unless)\b|[<>]", piece):
+                continue
+            label, other = (a, b) if (m[1] or m[2]) == a else (b, a)
+            if "unless" in piece:
+                label, other = other, label
+            if _LARGE.search(piece):
+                return other
+            if _SMALL.search(piece):
+                return label
+        return None
+
+    small = told(after) or told(before)
+    if small is None and re.search(r"\b(?:if|when)\b.*\d", sentence):
+        return None  # a rule it states was not understood
+    if small is None:
+        signs = [bool(_NEGATIVE.match(x)) for x in labels]
+        small = b if signs == [True, False] else a if signs == [False, True] else None
+    return (small, b if small == a else a) if small else None
 
 
 def told_p(recipe: "Recipe") -> str | None:
@@ -89,6 +124,8 @@ def signed_significance(recipe: "Recipe", sentence: str) -> tuple[list[Rule], st
 
 def threshold_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
     """`'a' if the skewness is above 0.5, 'b' if below -0.5, otherwise 'c'`, on figures already computed."""
+    if found := band_rules(recipe, sentence):
+        return found
     pieces = re.split(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", sentence)
     labels, after = pieces[1::2], pieces[2::2]
     rules: list[Rule] = []
@@ -128,6 +165,26 @@ def threshold_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] |
     if rules and otherwise is None:
         return None
     return (rules, otherwise) if rules and otherwise is not None else None
+
+
+def band_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
+    """Ranges of one computed figure, and what is left over."""
+    found = bands(sentence)
+    if not found or re.search(r"\b(?:both|either|at least one|any of|all of|the two)\b", sentence.lower()):
+        return None
+    said = [b.words for b in found if b.bounds]
+    head = sentence[: LABEL.search(sentence).start()].lower()  # type: ignore[union-attr]
+    if any(re.search(r"\bp\b|p-?value", w) for w in said) or re.search(r"\bp\b|p-?value", head):
+        ref = told_p(recipe) or p_value(recipe, sentence.lower())
+        subject = [ref] if ref else []
+    else:
+        subject = next((s for w in [*said, head] if (s := subject_of(recipe, w))), [])
+    if not subject:
+        return None
+    absolute = any(b.absolute for b in found) or bool(re.search(r"\babsolute\b", head))
+    rules = [Rule(when=[Predicate(ref=subject[0], op=op, value=n, absolute=absolute) for op, n in b.bounds], then=b.label) for b in found if b.bounds]  # type: ignore[arg-type]
+    rest = next((b.label for b in found if not b.bounds), None)
+    return (rules, rest) if rest is not None else (rules[:-1], found[-1].label)
 
 
 def subject_of(recipe: "Recipe", words_: str) -> list[str]:

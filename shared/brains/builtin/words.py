@@ -49,7 +49,7 @@ PHRASES = {
     "consumer price index": "cpi", "treasury bill rate": "tbilrate", "t bill rate": "tbilrate", "t bill": "tbilrate", "tbill": "tbilrate",
     "tbill rate": "tbilrate", "high school graduate": "hs grad", "high school": "hs grad", "graduates": "hs grad", "length of marriage": "years married",
     "high school graduate share": "hs grad", "share of high school graduate": "hs grad", "high school degree": "hs grad",
-    "daily high": "temp max", "daily low": "temp min", "high temp": "temp max", "low temp": "temp min", "highs": "temp max", "lows": "temp min",
+    "rain": "precipitation", "rainfall": "precipitation", "dewpoint": "dew point", "daily high": "temp max", "daily low": "temp min", "high temp": "temp max", "low temp": "temp min", "highs": "temp max", "lows": "temp min",
     "day max temp": "temp max", "gender": "sex", "sex": "gender", "ethnicity": "race", "surname": "last name", "family name": "last name",
     "given name": "first name", "job": "occupation", "profession": "occupation", "schooling": "education", "house price": "price",
     "money supply": "m1", "disposable income": "realdpi", "place": "location", "location": "site", "locations": "site", "places": "site",
@@ -68,7 +68,7 @@ PHRASES = {
 TRAILING = frozenset(
     "rate rates level levels value values figure figures percentage number numbers amount amounts count counts content "
     "contents concentration concentrations measurement measurements reading readings score scores index column columns variable variables "
-    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces".split()
+    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces capacity band bands bracket brackets tier tiers bin bins".split()
 )  # fmt: skip
 
 # Columns that are prices though they do not say so: "the price of wheat", "closing price".
@@ -187,6 +187,13 @@ firm firms company companies business businesses bank banks fund funds stock sto
 wine wines beer beers dish dishes recipe recipes meal meals tip tips review reviews post posts article articles comment comments message messages email emails ticket tickets issue issues bug bugs task tasks project projects
 test tests exam exams course courses lesson lessons grade grades study studies survey surveys interview interviews questionnaire questionnaires session sessions visit visits call calls click clicks view views request requests
 battle battles election elections storm storms earthquake earthquakes fire fires accident accidents crash crashes crime offence offences strike strikes war wars season seasons event round rounds race races lap laps
+aircraft airplane airplanes aeroplane aeroplanes jet jets vessel vessels boat boats train trains bus buses motorcycle motorcycles bicycle bicycles van vans engine-types
+senator senators politician politicians minister ministers judge judges lawyer lawyers doctor doctors nurse nurses physician physicians engineer engineers scientist scientists artist artists author authors
+actor actors singer singers director directors athlete athletes runner runners swimmer swimmers soldier soldiers officer officers farmer farmers teacher teachers professor professors pupil pupils kid kids
+applicant applicants appointee appointees appointment appointments diner diners donor donors recipient recipients prisoner prisoners inmate inmates
+park parks station stations lake lakes river rivers mountain mountains island-names farm farms factory factories plant-sites museum museums bridge bridges street streets road roads
+neighbourhood neighbourhoods neighborhood neighborhoods precinct precincts zone zones territory territories province provinces borough boroughs parish parishes
+sale-lines shipment shipments delivery deliveries parcel parcels receipt receipts bill-lines booking bookings reservation reservations subscription subscriptions
 committee committees bill bills bacteria bacterium strain strains drug drugs patient diamond diamonds penguin penguins mammal mammals panel panels reporter pair pairs traveller's
 """.split())  # fmt: skip
 
@@ -265,6 +272,18 @@ me-please could-you single-handedly altogether lot bunch set-of handful couple p
 used useful important interesting relevant main major minor key big small large huge tiny great good bad nice same similar different-ly another other others else elsewhere anywhere everywhere somewhere
 given-that wise wish hope hoping think thought believe guess heard hear told asked ask asks asking answer answered said says saying talk talking speak speaking call named known unknown-to
 split splits sorted-by picked pick pick-out choose chosen select selected filter filtered consider restricting restricted restrict limited limit narrowing narrow limiting focusing focus focused
+""".split())
+
+# What things do and where they are, in general: none of it narrows down the rows.
+FILLER |= frozenset("""
+built build builds manufactured constructed released release published issued founded launched made serve serves served serving live lives lived living reside residing resides
+paid pays pay money cash brings bring brought bringing turns turning show-up pick picks picking receive receives received receiving obtain obtains obtained obtaining undergo underwent undergone feature featured features
+stayed staying grew growing lasting landed sits sat sitting stem stems ranks amounting totalling totaling
+follow-up followup clocked linked
+city-wide citywide nation-wide nationwide country-wide countrywide state-wide statewide world-wide company-wide overall-wide outright altogether apiece each-one
+absolute relative-to literally essentially largely mostly-speaking straightforward handy rough precise exact precisely exactly-speaking separate separately individually jointly
+curiosity sanity homework-wise fleet register registry dataset-wide file-wide story stories piece article career careers
+twice more-than-once different-ones
 """.split())
 
 # Words that mark a question the table cannot settle, whatever its columns.

@@ -1,0 +1,134 @@
+"""The last reading of a question: what it holds, whatever its order.
+
+A question may be said in two sentences, or back to front: "average the yields within each variety; which comes out on top?". What is
+counted here is only which marks there are: one measure, one column of numbers, groups, conditions, a superlative. Where each has exactly one
+place to go, that is the answer; anything left over, or anything that has two places, is refused.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.brains.builtin import words
+from shared.brains.builtin.conditions import columns_of
+from shared.brains.builtin.figures import count, finish
+from shared.brains.builtin.link import rx
+from shared.brains.builtin.terms import Answer, Parts
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.link import Scene
+    from shared.brains.builtin.question import Interpreter
+
+# What takes more than one figure, or an order of words, to say
+_STRUCTURED = (
+    r"\b(?:percent\w*|share|shares|proportion\w*|fraction|ratio|quotient|times (?:as|more|higher|larger)|differences?|minus|divid\w+|multipl\w+|subtract\w*|apart|correlat\w+|associat\w+|relat\w+|test|tests|significan\w+|predict\w*|regress\w+|trend\w*|"
+    r"chang\w+|grow\w*|growth|increas\w+|decreas\w+|rise|rose|risen|drop|dropped|fell|declin\w+|went (?:up|down)|go(?:es)? (?:up|down)|remov\w+|drop\w*|excluding|exclude|fill\w*|imput\w+|normali[sz]\w+|standardi[sz]\w+|scal\w+|log\w*|bins?|"
+    r"outliers?|without|unless|except|both|than|versus|vs|compared?|comparing|cumulative|running|moving|previous|per (?!⟨)|if|sum of|combined|together with|twice|distribution|weighted|stable|consistent)\b"
+)
+_RANKED = r"\b(?:rank\w*|in (?:descending|ascending|decreasing|increasing) order|descending|ascending|from (?:best|highest|largest|top) to|order(?:ed)? (?:by|from)|sort(?:ed)?)\b"
+_VOCABULARY = (
+    "average on out comes come came top best going rank ranked order ordered sort sorted descending ascending decreasing increasing first second third which where when most least within each every separately "
+    "broken respective respectively ahead leads lead leading look finish average averaged averages side hit reached showing"
+)
+
+
+def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
+    p = brain.parts(scene.fork(_plainer(brain, scene.fork(brain.asked))))
+    text = p.scene.text
+    if p.scene.all("LHKRYV") or re.search(_STRUCTURED, re.sub(r"⟨[FS]\d+⟩", " ", text)):
+        return None
+    functions = [f for f in dict.fromkeys(p.functions) if f != "much"]
+    same = {part.column for name, part in brain.linker.virtual.items() if name in p.by}  # "within every year; which year": the date, by its part
+    p.columns = [c for c in p.columns if c not in p.by and c not in same]
+    numbers = [c for c in p.columns if brain.linker.is_number(c)]
+    sorts = [c for c in p.columns if c not in numbers]
+    superlatives = [s for s in p.superlatives if s[2] in ("desc", "asc")]
+    if "distinct" in functions or "null_count" in functions or len(p.by) > 1:
+        return None
+    if len(superlatives) == 1 and len(numbers) == 2 and not functions and not sorts and not p.by:
+        return _of_the_extreme(brain, p, numbers, text)
+    if any(s[1] not in ("", "#rows") for s in superlatives):
+        return None
+    if len(functions) > 1:
+        functions = [f for f in functions if f != "count"]
+    if not functions and any(s[1] == "#rows" for s in superlatives):
+        functions = ["count"]
+    if len(functions) != 1:
+        return None
+    if superlatives or re.search(_RANKED, text):
+        return _ranked(brain, p, functions, numbers, sorts, text)
+    return _figure(brain, p, functions[0], numbers, sorts, text)
+
+
+def _plainer(brain: "Interpreter", scene: "Scene") -> str:
+    """Without what only points back or says that nothing is left out: "over that year", "all dates included", "as one group"."""
+    fixed = {c for w in brain.parts(scene).where for c in columns_of(w)}
+    text = rx(r"(?:(?:over|in|for|during|within|of) )?(?:that|this|the same|those|these) {C:c}").sub(lambda m: " " if scene.get(m["c"]) in fixed else m.group(), scene.text)
+    text = rx(r",? ?(?:with |over |across )?all (?:the )?{C:c} (?:are |were )?(?:included|taken together|pooled|together|combined|counted)").sub(" ", text)
+    return rx(r",? ?(?:taken |treated |pooled |lumped |all )*(?:as|into) (?:⟨N\d+⟩|one|a single) (?:group|pool|lot)|,? ?(?:all )?(?:taken|pooled|lumped) together").sub(" ", text)
+
+
+def _of_the_extreme(brain: "Interpreter", p: Parts, numbers: list[str], text: str) -> Answer | None:
+    """"How old is the person who has the largest BMI": one figure of the row where another is largest."""
+    m = rx(r"{S:s} {C:c}").search(text)
+    if m is None or p.scene.get(m["c"]) not in numbers or p.scene.get(m["s"])[1] or p.scene.get(m["s"])[0] in ("top", "bottom"):
+        return None
+    asked = next(c for c in numbers if c != p.scene.get(m["c"]))
+    if not rx(r"^\W*(?:[a-z',]+ ){0,6}{C:a}\b.*{S}").search(text) or re.search(r"\b(?:average|mean|total)\b", text):
+        return None
+    brain.all_used(text)
+    brain.account(text, _VOCABULARY)
+    table = brain.builder.where(brain.table, *p.where)
+    ranked = brain.builder.rank(table, p.scene.get(m["c"]), [asked], 1, p.scene.get(m["s"])[2])
+    return Answer(f"{ranked}:/name", ranked)
+
+
+def _ranked(brain: "Interpreter", p: Parts, functions: list[str], numbers: list[str], sorts: list[str], text: str) -> Answer | None:
+    """The group with the highest figure, or the first few."""
+    for column in list(numbers):  # "which year": a number that is asked for, not measured
+        if brain.groupable(column) and len(numbers) > 1 and re.search(r"\b(?:which|what|whose|name the|list the)(?: [a-z]+| ⟨[NS]\d+⟩)? ⟨C", text) and (column in brain.linker.years or column in brain.linker.virtual):
+            numbers.remove(column)
+            sorts.append(column)
+    targets = [*p.by, *(c for c in sorts if c not in p.by)]
+    if len(targets) != 1 or len(numbers) > 1 or not re.search(r"\b(?:which|what|who|whose|where|when|name|names|list|rank|order|sort|show|give|top|identify|find)\b", text):
+        return None
+    directions = {s[2] for s in p.superlatives if s[2] in ("desc", "asc")}
+    if "ascending" in text or "increasing order" in text:
+        directions |= {"asc"}
+    if len(directions) > 1:
+        return None
+    direction = next(iter(directions), "desc")
+    target, function = targets[0], functions[0] if functions else None
+    listed = rx(r"(?:top|bottom|first|best|the|⟨S\d+⟩) {N:n}|{N:m} (?:[a-z']+ ){0,2}?(?:⟨[CSG]\d+⟩|that|with|in)").search(text)
+    mark = (listed["n"] or listed["m"]) if listed else None
+    k = p.scene.get(mark) if mark else 1 if p.superlatives and not re.search(r"\b(?:rank|order|sort)\b", text) else 1000
+    if not isinstance(k, int) or not 1 <= k <= 1000:
+        return None
+    position = next((n for w, n in words.ORDINALS.items() if n > 1 and re.search(rf"\b{w}\b", text)), 1)
+    if position > 1 and k > 1 and not re.search(r"\b(?:rank|order|sort)\b", text):
+        return None
+    if position > 1:
+        k = 1
+    if function in (None, "count") and numbers or function not in (None, "count") and not numbers:
+        return None
+    if not numbers and function is None:
+        return None
+    brain.all_used(text, mark)
+    brain.account(text, _VOCABULARY)
+    table = brain.builder.where(brain.table, *p.where)
+    step, name = brain.builder.groups(table, [target], function or "count", numbers[0] if numbers else None)
+    ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
+    return Answer(f"{ranked}:/names" if k > 1 else f"{ranked}:/name", ranked)
+
+
+def _figure(brain: "Interpreter", p: Parts, function: str, numbers: list[str], sorts: list[str], text: str) -> Answer | None:
+    if sorts and not p.by and len(sorts) == 1 and re.search(r"\b(?:each|every|separately|within|respective|broken|split|groups?|levels?|different|kinds?|types?)\b", text) and brain.groupable(sorts[0]):
+        p.by, sorts = sorts, []
+    if function == "count" and len(numbers) == 1 and re.search(r"\b(?:overall|in total|altogether|all told|total)\b", text) and brain.additive(numbers[0]) and brain.linker.columns[numbers[0]].type == "BIGINT":
+        function = "sum"  # "how many soldiers died of wounds overall", for a column of deaths
+    if sorts or len(numbers) > 1 or not numbers and function != "count" or numbers and function == "count":
+        return None
+    if re.search(r"\b(?:which|who|whose|where|when|list|names?)\b", text):
+        return None
+    brain.all_used(text)
+    brain.account(text, _VOCABULARY)
+    return finish(brain, p, function, numbers[0]) if numbers else count(brain, p, None)

@@ -1,0 +1,49 @@
+"""Plainer wordings of a question: tried, one after the other, where it could not be read as it stands."""
+
+import re
+from collections.abc import Iterator
+
+_FIGURE = r"(?:the |its |their |[A-Za-z]+'s )?(?:overall |overall, )?(?:mean|average|avg|median|total|sum|number|count|maximum|minimum|highest|lowest|max|min)\b"
+_END = r"(?=[.?!;]|,? (?:what|which|how|give|tell|and (?:tell|give|report|round)|please|for every|for each|rounded)\b|$)"
+
+# (pattern, what it means); tried in this order. A pattern is found anywhere, what stands around it stays.
+_RULES = [
+    # ratios and differences of two figures
+    (rf"(?:take|get|compute|calculate|find) (?P<a>{_FIGURE}[^.?!;]+?),? and divide (?:it|that|this) by (?P<b>[^.?!;]+?){_END}", r"what is the ratio of \g<a> to \g<b>"),
+    (rf"divide (?P<a>{_FIGURE}[^.?!;]+?) by (?P<b>{_FIGURE}[^.?!;]+?){_END}", r"what is the ratio of \g<a> to \g<b>"),
+    (rf"(?P<a>{_FIGURE}[^.?!;]+?) divided by (?P<b>{_FIGURE}[^.?!;]+?){_END}", r"what is the ratio of \g<a> to \g<b>"),
+    (rf"(?:subtract|take) (?P<b>{_FIGURE}[^.?!;]+?) (?:away )?from (?P<a>{_FIGURE}[^.?!;]+?){_END}", r"what is the difference between \g<a> and \g<b>"),
+    (rf"(?P<a>{_FIGURE}[^.?!;]+?) (?:minus|less) (?P<b>{_FIGURE}[^.?!;]+?){_END}", r"what is the difference between \g<a> and \g<b>"),
+    # associations
+    (r"how (?:strongly|closely|tightly|well|much) (?:are|is|do|does|did|was|were) (?P<a>[^.?!;]+?) (?:and|with|to) (?P<b>[^.?!;]+?) (?:correlated?|related?|associated?|linked|go together|move together|hang together)", r"what is the correlation between \g<a> and \g<b>"),
+    (r"(?:strength of the |degree of )(?:linear )?(?:relationship|association|relation) between", r"correlation between"),
+    # shares
+    (r"how many percent of", r"what percentage of"),
+    (r"how (?:much|large|big) (?:a |of a )?(?:share|percentage|portion) of", r"what percentage of"),
+    (r"out of (?:all )?(?P<a>[^,.?!;]+), (?:how many percent|what percent(?:age)?|which percentage) (?P<b>(?:are|is|have|has|had|were|was)\b)", r"what percentage of \g<a> \g<b>"),
+    # two figures set against each other
+    (r"compare (?P<a>(?:the )?[^.?!;]+?) (?P<p>in|of|for|among) (?P<x>[^.?!;:]+?) (?:with|to|and|against) (?:that|those|its [^.?!;:]+?|the [^.?!;:]+?) (?:in|of|for|among) (?P<y>[^.?!;:]+?)[.:;,] ?(?:is|are|was) (?:the )?(?:(?P=y)|second|latter)(?: one| figure| value)? (?P<w>higher|greater|larger|bigger|lower|smaller)", r"is \g<a> \g<p> \g<y> \g<w> than \g<a> \g<p> \g<x>"),
+    (r"(?:when |in )?(?:comparing|in terms of|by|going by) (?P<a>(?:mean|average|median|total)[^,.?!;]+?), (?:is|are|was|were|do|does) (?P<x>[^,.?!;]+?) (?:ahead of|above|higher than|better than|beating) (?P<y>[^,.?!;]+)", r"is the \g<a> of \g<x> higher than the \g<a> of \g<y>"),
+    # measures said in other words
+    (r"how far apart (?:are|is) the (?:first|lower) and (?:the )?(?:third|upper) quartiles? of", r"what is the interquartile range of"),
+    (r"\b(?:typical|usual|central|normal) \((?P<m>median|mean|average)\)", r"\g<m>"),
+    (r"\brange,? (?:\([^()]*\bmin[^()]*\)|(?:i\.e\.|that is|meaning),? [^,.?!;]*\bmin\w*(?: value)?,?)", r"range"),
+    (r"(?:i (?:want|need|would like)|give me|let me have) (?:a|the) count: (?P<c>[^.?!]+)", r"how many rows have \g<c>"),
+    (r"^(?P<c>[^.?!:]+): how (?:many|often) (?:is|are|was|were) (?:that|there|it)\b", r"how many rows have \g<c>"),
+]  # fmt: skip
+
+
+def plainer(question: str) -> Iterator[str]:
+    """The wordings to try instead. Of what is said twice ("which swings most, I mean has the largest deviation"), either half."""
+    changed = question
+    for pattern, meaning in _RULES:
+        text = re.sub(rf"(?i){pattern}", meaning, changed)
+        if text != changed:
+            changed = text
+            yield changed
+    aside = r"(?:,|\()? ?(?:i\.e\.,?|i mean|that is,?|in other words,?|meaning|namely)"
+    head = r"(?P<head>.*?\b(?:which|what|list|name|top)\b(?: the)?(?: \d+| one| two| three| four| five)? (?:kind of |type of )?\w+)\b"
+    if m := re.match(rf"(?is)^{head}[^?.]*?{aside}\)? (?P<tail>.+)$", question):
+        yield f"{m['head']} {m['tail']}"
+    if m := re.match(rf"(?is)^(?P<first>.{{12,}}?){aside} .*$", question):
+        yield m["first"]
