@@ -51,13 +51,21 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         (r"(?:natural )?(?:logarithm|log|ln)(?: ?- ?transformed)?(?: of)?(?: the)? ?\(? ?{C:a}(?: \))?", "ln({a})", "log {a}"),
         (r"(?:logged|log-transformed) {C:a}", "ln({a})", "log {a}"),
         (r"square root (?:of )?(?:the )?{C:a}", "sqrt({a})", "sqrt {a}"),
+        (r"(?:subtract|subtracting) (?:the )?{C:a} from {NY:n}", "{n} - {a}", "{n} minus {a}"), (r"(?:subtract|subtracting) {NY:n} from (?:the )?{C:a}", "{a} - {n}", "{a} minus {n}"),
+        (r"{NY:n} minus (?:the )?(?:[a-z]+ of )?{C:a}", "{n} - {a}", "{n} minus {a}"), (r"{C:a} minus {NY:n}", "{a} - {n}", "{a} minus {n}"),
+        (r"(?:divide|dividing) (?:the )?{C:a} by {N:n}", "{a} / {n}", "{a} over {n}"), (r"{C:a} divided by {N:n}", "{a} / {n}", "{a} over {n}"), (r"{C:a}(?: (?:in)?to [a-z]+| in [a-z]+)? (?:,? ?by )?(?:dividing|divided)(?: it| them)? by {N:n}", "{a} / {n}", "{a} over {n}"),
+        (r"(?:multiply|multiplying) (?:the )?{C:a} (?:by|with) {N:n}", "{a} * {n}", "{a} times {n}"), (r"{C:a} (?:times|multiplied by) {N:n}", "{a} * {n}", "{a} times {n}"), (r"{C:a}(?: (?:in)?to [a-z]+| in [a-z]+)? (?:,? ?by )?multiplying(?: it| them)? by {N:n}", "{a} * {n}", "{a} times {n}"),
     ]  # fmt: skip
     for pattern, formula, title in forms:
         m = rx(pattern).search(text)
         if not m or not formula:
             continue
         groups = m.groupdict()
+        number = groups.pop("n", None)
         marks = {k: scene.get(v) for k, v in groups.items() if v}
+        constant = {"n": scene.words[number].replace(",", "")} if number else {}
+        if number and (not brain.loose or not re.fullmatch(r"-?\d+(?:\.\d+)?", constant["n"])):
+            continue  # in a short question a number beside a column says which rows
         if formula == "log1p":
             column = marks.get("a") or marks.get("b")
             if column is None:
@@ -69,7 +77,7 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
             continue
         if len(set(marks.values())) < len(marks):
             continue
-        name = brain.builder.expression(title.format(**marks), formula.format(**{k: quote(v) for k, v in marks.items()}))
+        name = brain.builder.expression(title.format(**marks, **constant), formula.format(**{k: quote(v) for k, v in marks.items()}, **constant))
         return name, scene.fork(text[: m.start()] + " " + text[m.end() :])
     return None
 

@@ -64,7 +64,7 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
                 year = found[0]
             return point(m.group(), _on(linker, date(year, month, day)), f"{year}-{month:02}-{day:02}")
 
-        text = rx(rf"\b(?P<d>⟨N\d+⟩)(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})(?: ,)?(?: (?P<y>⟨N\d+⟩))?").sub(dmy, text)
+        text = rx(rf"(?<!\w)(?P<d>⟨N\d+⟩)(?:st|nd|rd|th)?(?: of)? (?P<m>{MONTH})\b(?: ,)?(?: (?P<y>⟨N\d+⟩))?").sub(dmy, text)
         text = rx(rf"(?<!\w)(?P<m>{MONTH}) (?P<d>⟨N\d+⟩)(?:st|nd|rd|th)?(?: ,)? (?P<y>⟨N\d+⟩)").sub(dmy, text)
         text = rx(r"(?P<y>⟨N\d+⟩) - (?P<m>⟨N\d+⟩) - (?P<d>⟨N\d+⟩)").sub(
             lambda m: point(m.group(), _on(linker, date(number(m["y"]) or 1, number(m["m"]) or 1, number(m["d"]) or 1)),
@@ -141,8 +141,13 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(rf"{two} (?:to|through|until|-) (?P<b>⟨Y\d+⟩)(?: inclusive| \( inclusive \))?").sub(lambda m: _between(m, scene), text)
     text = rx(r"(?P<how>later than|earlier than|since|after|before|until|up to|from|starting in|starting with|prior to|following|as of|by)(?: the)?(?: start of| end of| beginning of| year| the year)* (?P<a>⟨Y\d+⟩)"
               r"(?P<tail> onwards?| on| and later| or later| included| \( ⟨Y\d+⟩ included \))?").sub(lambda m: _half_open(m, scene), text)  # fmt: skip
+    text = rx(r"{C:c}(?: (?:is|was|are|were|falls?|lies?|that|being|on))* (?P<r>⟨[RY]\d+⟩)").sub(lambda m: m["r"] if scene.get(m["c"]) in linker.dates and _tells(scene.get(m["r"])[0], scene.get(m["c"])) else m.group(), text)
     text = rx(r"(?P<a>⟨Y\d+⟩)(?P<how> or later| and later| onwards?| and after| or earlier| and earlier| or before)").sub(lambda m: _half_open(m, scene), text)
     return text
+
+
+def _tells(condition: Condition | None, column: str) -> bool:
+    return condition is not None and set(columns_of(condition)) == {column}
 
 
 def _is_unit(word: str) -> bool:
@@ -415,6 +420,13 @@ def mark_values(scene: Scene, linker: Linker) -> None:
         made = value_condition(scene.get(mark), prefer)
         return made.model_copy(update={"op": "!="}) if negated else made
 
+    def one_of(m: re.Match[str]) -> str:
+        column, held = scene.get(m["c"]), [dict(scene.get(v)) for v in re.findall(r"⟨V\d+⟩", m.group())]
+        if not all(column in d for d in held):
+            return m.group()
+        return scene.mark("W", Compare(column=column, op="not in" if m["neg"] else "in", value=[d[column] for d in held]), m.group())
+
+    text = rx(r"{C:c}(?: (?:is|was|are|were|=|equals|being|either|one of|any of|in|has|had|to|be|the|values?))*(?P<neg> neither| not(?: in)?)?(?: (?:either|one of|any of|in))* ⟨V\d+⟩(?: ?(?:, or|, and|or|and|nor|,) ⟨V\d+⟩)+").sub(one_of, text)
     text = rx(r"{C:c}(?: (?:is|was|are|were|of|=|equals|equal to|being|marked as|labelled|marked))* (?P<neg>not |other than )?{V:v}").sub(
         lambda m: scene.mark("W", single(m["v"], bool(m["neg"]), scene.get(m["c"])), m.group()) if any(c == scene.get(m["c"]) for c, _ in scene.get(m["v"])) else m.group(), text)  # fmt: skip
     text = rx(r"{V:v} (?P<c>⟨C\d+⟩)").sub(
@@ -476,7 +488,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     text = rx(r"⟨V\d+⟩(?: ?(?:,|and|or|, and|, or|and of|and for|and the|or the|, the|, and the) ⟨V\d+⟩)+").sub(alternatives_of, text)
     out = r"(?:leave|leaving|left|take|taking|keep|keeping) (?:the |all |any )?{V:v} out(?: of (?:it|this|that|them))?|{V:w} (?:excluded|aside|left out|not included|not counted)"
     text = rx(out).sub(lambda m: scene.mark("W", single(m["v"] or m["w"], True), m.group()), text)
-    negation = r"(?:not|non|other than|except(?: for)?|excluding|exclude|without|outside(?: of)?|ignoring|leaving out|apart from|aside from|besides|but not)(?: the| in| from| of| -)*"
+    negation = r"(?:not|non|other than|except(?: for)?|excluding|exclude|without|outside(?: of)?|ignoring|leaving out|apart from|aside from|besides|but not)(?: the| a| an| in| from| of| -)*"
     text = rx(r"(?:excluding|exclude|without|ignoring|ignore|leaving out|leave out|except(?: for)?|dropping|omitting|skipping)(?: the| any| all| those)?(?: [a-z]+| ⟨C\d+⟩){1,2}(?: with| where| having| for which| that have| when| in which)? {W:w}").sub(
         lambda m: scene.mark("W", _negate(scene.get(m["w"])), m.group()), text)  # fmt: skip
     text = rx(rf"{negation} {{W:w}}").sub(lambda m: scene.mark("W", _negate(scene.get(m["w"])), m.group()), text)

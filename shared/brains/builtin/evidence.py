@@ -11,7 +11,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import statistics
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.conditions import columns_of, mark_values
-from shared.brains.builtin.link import rx
+from shared.brains.builtin.link import Scene, root, rx
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.story import remove_outliers
 
@@ -104,13 +104,15 @@ def correlation_p(recipe: "Recipe") -> str | None:
 
 
 def the_test(recipe: "Recipe", text: str) -> str | None:
+    """The test the story tells of, with its groups in the order in which they are set against each other."""
     if recipe.told.test:
         return recipe.told.test
     brain = recipe.brain
     brain.default = recipe.told.main if recipe.told.main else brain.default
-    told = [s for s in sentences(recipe.text) if not re.match(r"(?i)\W*(?:report|round|give|state|answer|leave|ignor|drop|label|report)\b", s)]
+    whole = opened(recipe.text)
+    told = [s for s in sentences(whole) if not re.match(r"(?i)\W*(?:report|round|give|state|answer|leave|ignor|drop|label|report)\b", s)]
     naming = [i for i, s in enumerate(told) if statistics.test_kind(s.lower())]
-    candidates = [told[i] for i in naming] + [told[i - 1] for i in naming if i] + [f"{told[i - 1]} {told[i]}" for i in naming if i] + [" ".join(told), recipe.text]
+    candidates = [told[i] for i in naming] + [told[i - 1] for i in naming if i] + [f"{told[i - 1]} {told[i]}" for i in naming if i] + [" ".join(told), whole]
     for candidate in dict.fromkeys(candidates):
         scene = brain.read(candidate)
         kind = statistics.test_kind(recipe.lower)
@@ -118,17 +120,8 @@ def the_test(recipe: "Recipe", text: str) -> str | None:
             scene.text += f" {kind.replace('_', ' ')}" if kind != "t_test" else " welch t-test"
         dropped = {c.column for c in recipe.told.scope if isinstance(c, Compare)}
         scene.text = re.sub(r"⟨V\d+⟩", lambda m: "" if {c for c, _ in scene.get(m.group())} & dropped else m.group(), scene.text)  # noqa: B023
-        sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and scene.get(m).op not in ("in", "is null", "not null")]
-        if len(sides) == len(scene.all("WV")) == 1 and scene.get(sides[0]).op in ("<", "<=", ">", ">=", "==", "!=") and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|the remaining|not (?:above|below)", scene.text):
-            one = scene.get(sides[0])
-            scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}[one.op]}))
-        median = rx(r"(?P<op>above|below|over|under) the (?P<f>⟨F\d+⟩)(?: of)? {C:c}").search(scene.text)
-        if median and scene.get(median["f"]) in ("median", "mean"):
-            ref = recipe.builder.value(recipe.told.after, scene.get(median["f"]), scene.get(median["c"]))
-            up = Compare(column=scene.get(median["c"]), op=">", value=RefValue(ref=ref))
-            down = Compare(column=scene.get(median["c"]), op="<=", value=RefValue(ref=ref))
-            scene.text = scene.text.replace(median.group(), f"{scene.mark('W', up)} {scene.mark('W', down)}")
-        found = statistics.find_test(brain, scene, recipe.told.after)
+        other_side(recipe, scene)
+        found = statistics.find_test(brain, scene, recipe.told.after, recipe.lower)
         if found:
             step = recipe.builder.steps[int(found[1][1:]) - 1]
             alpha = statistics.setting_alpha(recipe.lower)
@@ -138,11 +131,94 @@ def the_test(recipe: "Recipe", text: str) -> str | None:
                 update["alpha"] = alpha
             if student and step.kind == "t_test":
                 update["equal_var"] = True
+            if step.kind in ("t_test", "mann_whitney") and (groups := in_order(recipe, step)):
+                update["groups"] = groups
             if update:
                 recipe.builder.steps[int(found[1][1:]) - 1] = step.model_copy(update=update)
             recipe.told.test = found[1]
             return found[1]
     return None
+
+
+def opened(text: str) -> str:
+    """Brackets that say which rows are meant, as asides between commas: `an early half (years 1947 to 1954)`."""
+    return re.sub(r"\(((?:the )?[A-Za-z_]+s? (?:=|is|are|from|between|before|after|up to|above|below|over|under)? ?\d[^()]*|(?:before|after|from|since|until|up to|between) [^()]*\d[^()]*)\)", r", \1,", text)
+
+
+def other_side(recipe: "Recipe", scene: Scene) -> None:
+    """`those above 5 against the others`, `above the median and below`: the side that is not spelled out."""
+    sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and scene.get(m).op not in ("in", "is null", "not null")]
+    if len(sides) == len(scene.all("WV")) == 1 and scene.get(sides[0]).op in ("<", "<=", ">", ">=", "==", "!=") and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|all others|the remaining|not (?:above|below)|without", scene.text):
+        one = scene.get(sides[0])
+        scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}[one.op]}))
+    median = rx(r"(?P<op>above|below|over|under) the (?P<f>⟨F\d+⟩)(?: of)?(?: the)? {C:c}").search(scene.text) or rx(r"at the (?P<f>⟨F\d+⟩)(?: of)?(?: the)? {C:c}\b.*?\b(?P<op>above|below|over|under) (?:the ⟨F\d+⟩|it|that)").search(scene.text)
+    if median and scene.get(median["f"]) in ("median", "mean"):
+        ref = recipe.builder.value(recipe.told.after, scene.get(median["f"]), scene.get(median["c"]))
+        up = Compare(column=scene.get(median["c"]), op=">", value=RefValue(ref=ref))
+        down = Compare(column=scene.get(median["c"]), op="<=", value=RefValue(ref=ref))
+        if re.search(r"(?:at (?:least|or above)|or above|not below) the ⟨F", scene.text):
+            up, down = up.model_copy(update={"op": ">="}), down.model_copy(update={"op": "<"})
+        scene.text = scene.text.replace(median.group(), f"{scene.mark('W', up)} {scene.mark('W', down)}")
+
+
+_SIDE = r"(?P<{0}>(?:(?! minus )[^.;,:()])+?(?: ?\([^()]*\))?)"
+_FIRST = [
+    re.compile(rf"(?:^|[.;,:(]|\b(?:as|of|between|take|taking|compute|statistic)\b) *{_SIDE.format('a')} minus (?:the )?{_SIDE.format('b')} *(?:$|[.;,:)])", re.I),
+    re.compile(rf"\b(?:with|taking|take|using|use|treat\w*|put\w*)? *{_SIDE.format('a')} (?:(?:as|is|are|being|come|comes|goes?) (?:the )?)?first\b(?: group| sample)?", re.I),
+    re.compile(rf"first (?:group|sample)(?: is| being| are|:| =|,) (?:the )?{_SIDE.format('a')} *(?:$|[.;,:)]|\band\b)", re.I),
+]  # fmt: skip
+
+
+def in_order(recipe: "Recipe", step: Any) -> list[Any] | None:
+    """The test's two groups as `late minus early` or `owners first` puts them; None where nothing is said of it."""
+    groups = list(step.groups or [])
+    linker = recipe.linker
+    if not groups and step.by in linker.columns and linker.columns[step.by].distinct == 2:
+        held = linker.truth(step.by)
+        groups = list(held) if held else sorted(v for v, _ in linker.columns[step.by].top)
+    if len(groups) != 2:
+        return None
+    conditions: list[Any] = [Compare(column=step.by, op="==", value=g) for g in groups]
+    if (template := recipe.builder.labels.get(step.by)) and template.get("cases"):
+        conditions = [c.when for c in template["cases"][:2]]
+    for text in [recipe.text, *(d for d in recipe.outputs.values())]:
+        for pattern in _FIRST:
+            for m in pattern.finditer(text):
+                first = side_of(recipe, m["a"], conditions, groups)
+                second = side_of(recipe, m["b"], conditions, groups) if "b" in m.groupdict() else None
+                if first is None and second is not None:
+                    first = 1 - second
+                if first is not None and first != second:
+                    return groups if first == 0 else groups[::-1]
+    return None
+
+
+def side_of(recipe: "Recipe", words_: str, conditions: list[Any], groups: list[Any]) -> int | None:
+    """Which of two groups some words are about: by a condition they state, else by the words beside that condition in the text."""
+    scene = recipe.brain.read(words_)
+    mark_values(scene, recipe.linker)
+    for mark in scene.all("W"):
+        if scene.get(mark) in conditions:
+            return conditions.index(scene.get(mark))
+    spoken = {root(w) for w in re.findall(r"[a-z]{3,}", words_.lower())} - _PLAIN
+    near: list[set[str]] = [set(), set()]
+    for clause in re.split(r"[.;,:]| and (?=[a-z ]*\d)| or (?=[a-z ]*\d)", opened(recipe.text)):
+        scene = recipe.brain.read(clause)
+        mark_values(scene, recipe.linker)
+        hits = {conditions.index(scene.get(mark)) for mark in scene.all("W") if scene.get(mark) in conditions}
+        if len(hits) == 1:
+            near[hits.pop()] |= {root(w) for w in re.findall(r"[a-z]{3,}", clause.lower())}
+    scores = [len(spoken & (near[i] - near[1 - i])) for i in (0, 1)]
+    return None if scores[0] == scores[1] else 0 if scores[0] > scores[1] else 1
+
+
+_PLAIN = frozenset(root(w) for w in "the group sample mean rows those with statistic test years from and than not".split())
+
+
+def statistic(recipe: "Recipe", step: str) -> str:
+    """A test's statistic; an uncorrected chi-square is the square of the z of two proportions."""
+    made = next(s for s in recipe.builder.steps if s.id == step)
+    return recipe.builder.calculate("z * z", z=f"{step}:/statistic") if made.kind == "proportion_z" and statistics.test_kind(recipe.lower) == "chi_square" else f"{step}:/statistic"
 
 
 def odds(recipe: "Recipe") -> str | None:

@@ -126,6 +126,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             if not brain.linker.is_number(column) and p.by:
                 return finish(brain, p, "distinct", column)
             if not brain.linker.is_number(column):
+                if not re.search(r"(?:⟨F\d+⟩|count|number)(?: (?!did|do|does|the ⟨C\d+⟩ (?:had|has|is|was))[a-z-]+| ⟨[WGS]\d+⟩){0,4} ⟨C", text):
+                    return None  # "in how many districts the winner had a plurality": the winner is not counted
                 return finish(brain, p, "distinct", column)
             if re.search(r"missing|null|empty|blank", text):
                 return finish(brain, p, "null_count", column)

@@ -36,6 +36,8 @@ def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
     text = p.scene.text
     if p.scene.all("LHKRYV") or re.search(_STRUCTURED, re.sub(r"⟨[FS]\d+⟩", " ", text)):
         return None
+    if any(m in p.scene.weak and p.scene.get(m) in p.by for m in p.scene.all("C")):
+        return None  # "the husbands' age by the husbands' job": half a name is not that column again
     functions = [f for f in dict.fromkeys(p.functions) if f != "much"]
     same = {part.column for name, part in brain.linker.virtual.items() if name in p.by}  # "within every year; which year": the date, by its part
     p.columns = [c for c in p.columns if c not in p.by and c not in same]

@@ -138,6 +138,7 @@ def normalise(text: str) -> str:
     text = re.sub(r"(?i)\bone and the same\b", "the same", text)
     text = re.sub(r"(?i)\bper cent\b", "percent", text)
     text = re.sub(r"(?i)\bper[ -]?capita\b", "percapita", text)
+    text = re.sub(r"(?i)\b(?:typical|usual|average|central|normal) \((median|mean|average)\)", r"\1", text)
     text = re.sub(r"(?i),? (?:in|on) (?:absolute|simple|plain|relative) terms\b", " ", text)
     text = re.sub(r"(?<![\d\w])%(?= |$)", "percent", text)
     text = re.sub(r"(?i)\b([a-z]+)-to-([a-z]+) ratio\b", r"\1 to \2 ratio", text)
@@ -213,7 +214,7 @@ class Linker:
                     self._alias(form, name, weak=True)
         self.agents = {c.name: _deeds(self.names[c.name][-1]) for c in table.columns if c.type == "VARCHAR" and re.search(r"[a-z]{3}[eo]r$", self.names[c.name][-1])}
         self.dates = [c.name for c in table.columns if c.type in ("DATE", "TIMESTAMP")]
-        self.years = [c.name for c in table.columns if c.type == "BIGINT" and "year" in key(self.names[c.name])
+        self.years = [c.name for c in table.columns if c.type in ("BIGINT", "DOUBLE") and all(float(v).is_integer() for v, _ in c.top if isinstance(v, float)) and "year" in key(self.names[c.name])
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and c.min >= 1000 and c.max <= 2200]  # fmt: skip
 
         self.percapita = any("percap" in "".join(parts) for parts in self.names.values())
@@ -249,6 +250,19 @@ class Linker:
         elif self.years:
             self.virtual["decade"] = DatePart(column=self.years[0], part="decade")
             self.exact.setdefault(("decade",), ["decade"])
+
+    def lead_with(self, text: str) -> None:
+        """Of several date columns the one whose own words are said comes first: "in which year did most terms end"."""
+        said = set(re.findall(r"[a-z]+", text))
+        own = {d: [w for w in self.names[d] if w not in ("date", "time", "day", "on", "at", "of") and sum(w in self.names[e] for e in self.dates) == 1] for d in self.dates}
+        meant = [d for d in self.dates if any(re.fullmatch(rf"{re.escape(w)}(?:s|ed|ing|ned|ning|d)?", x) for w in own[d] for x in said)]
+        if len(meant) == 1 and meant[0] != self.dates[0]:
+            self.dates.sort(key=lambda d: d != meant[0])
+            for virtual in self.virtual:
+                self.exact = {form: [c for c in names if c != virtual] for form, names in self.exact.items()}
+            self.exact = {form: names for form, names in self.exact.items() if names}
+            self.virtual = {}
+            self._calendar()
 
     def row_unit(self) -> str | None:
         """How far apart the dates are: day, week, month, quarter or year; None without dates."""
@@ -437,7 +451,7 @@ class Linker:
         joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         joined = rx(rf"(?:the )?(?:{'|'.join(words.TRAILING)}|size) (?:(?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:got|received|had|won|gained|drew|polled|took))").sub(
-            lambda m: (m["c"] or m["d"]) if self.is_number(scene.get(m["c"] or m["d"])) else m.group(), joined)
+            lambda m: (m["c"] or m["d"]) if self.is_number(scene.get(m["c"] or m["d"])) and scene.get(m["c"] or m["d"]) not in (*self.years, *self.virtual) else m.group(), joined)
         joined = rx(r"(?:(?:the )?(?:price|prices|cost|costs) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:price|prices|cost|costs)\b)").sub(
             lambda m: (m["c"] or m["d"]) if words.PRICED & set(self.names.get(scene.get(m["c"] or m["d"]), [])) or self._in_money(scene.get(m["c"] or m["d"])) else m.group(), joined)  # fmt: skip
         joined = rx(r"(?:(?P<noun>[a-z]+)(?: ?'s)? )?(?P<c>⟨C\d+⟩)(?P<of> of (?:the |a |an |each |every )?(?P<owner>[a-z]+)\b(?! ⟨))?").sub(lambda m: self._owned(m, scene), joined)
@@ -598,6 +612,8 @@ class Linker:
             if re.fullmatch(r"-?\d[\d,]*(?:\.\d+)?(?:%|st|nd|rd|th)?", lower):
                 number = float(re.sub(r"[^\d.-]", "", lower))
                 found.append((0.5, "N", int(number) if number == int(number) and "." not in lower else number))
+            elif lower == "one" and at and (tokens[at - 1].lower() in ("the", "which", "that", "this", "each", "every", "any", "second", "third", "last", "latter", "no", "another") or tokens[at - 1].lower() in words.SUPERLATIVES and not _comparator(tokens, at - 2)):
+                pass
             elif lower in words.CARDINALS and not (lower == "one" and at + 1 < len(tokens) and tokens[at + 1].lower() in ("of", "for", "in", "the", "was", "is", "has", "with", "had")):
                 found.append((0.4, "N", words.CARDINALS[lower]))
             elif lower == "half":
@@ -620,7 +636,8 @@ _COMPARATORS = frozenset(
 def _comparator(tokens: list[str], at: int) -> int:
     """How many tokens a comparing phrase takes here ("at least"): its words are not superlatives."""
     for length in range(min(6, len(tokens) - at), 1, -1):
-        if tuple(t.lower() for t in tokens[at : at + length]) in _COMPARATORS:
+        piece = tuple(t.lower() for t in tokens[at : at + length])
+        if piece in _COMPARATORS and not (piece[-2:] in (("minimum", "of"), ("maximum", "of")) and not re.match(r"[\d-]", " ".join(tokens[at + length : at + length + 1]))):
             return length
     return 0
 
@@ -633,6 +650,9 @@ def before_any(tokens: list[str], at: int) -> bool:
 def _aside(text: str) -> str:
     """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
     text = _settings(text)
+    text = re.sub(r"(?i),? ?(?:exactly |just )?as (?:it|they) (?:stands?|appears?|is|are)(?: written| given| spelled)? in the (?:table|data|file),?|,? as (?:written|given|spelled)(?: in the (?:table|data|file))?|\((?:there (?:is|are)|this is|that is all|no ties)\b[^()]*\)|,? no matter (?:what|which|how|whether)\b[^,.?!;]*|,? ?\bat least once\b|,? ?\beven once\b", " ", text)
+    text = re.sub(r"(?i)[,(] ?(?:with |and )?(?:the year )?\d{4} itself (?:counted|included|inclusive)\)?", " inclusive ", text)
+    text = re.sub(r"(?i)\b(\d+)[- ]years?[- ]olds\b", r"people \1 years old", text)
     text = re.sub(r"(?i),? ?\(?(?:with )?both (?:years? |ends? |dates? |months? |bounds? |limits? )?(?:are )?(?:included|inclusive)\)?|\((?:inclusive|included)\)", " inclusive ", text)
     text = re.sub(r"(?i)\b(?:to|into|onto|on|in|over) (?:the |a )?(?:range |interval |scale )?(?:of |from |between )?\[?0 ?(?:-|to|,|and) ?1\]?(?: range| interval| scale)?\b", " ", text)
     text = re.sub(r"\([^()⟨]*\b\d+ ?(?:-|to|and) ?\d+\)", " ", text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import Decide, Rank
 from shared.brains.builtin import series
 from shared.brains.builtin.build import Unclear, pointer
-from shared.brains.builtin.evidence import correlation_of, odds, p_value, table_for, the_test
+from shared.brains.builtin.evidence import correlation_of, odds, p_value, statistic, table_for, the_test
 from shared.brains.builtin.fitting import model_output
 from shared.brains.builtin.link import key, rx
 from shared.brains.builtin.sentences import sentences
@@ -37,12 +37,13 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         return p_value(recipe, text)
     if re.search(r"\bstatistic\b|^(?:test )?stat\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|t value|f value", both) and not re.search(r"odds", both):
         step = the_test(recipe, text)
-        return f"{step}:/statistic" if step else None
+        return statistic(recipe, step) if step else None
     if re.search(r"odds", both):
         return odds(recipe)
     if re.search(r"degrees? of freedom|\bdof\b|\bdf\b", both):
         step = the_test(recipe, text)
-        return f"{step}:/df" if step else None
+        one = step and next(s for s in recipe.builder.steps if s.id == step).kind == "proportion_z"
+        return recipe.builder.calculate("1 + 0 * z", z=f"{step}:/statistic") if one else f"{step}:/df" if step else None
     if told.imputed and re.search(r"imput|fill|missing|replac|blank|\bgaps", both) and not re.search(r"mean|median|std|deviation|rows? (?:left|kept|remain)|still", text) and re.search(r"number|count|how many|^n\b", both):
         return f"{told.imputed}:/filled/{pointer(told.main or '')}"
     if told.outliers:

@@ -10,9 +10,10 @@ from datetime import date
 from shared.analysis.plan import Compare, Condition, RefValue
 from shared.brains.builtin import words
 from shared.brains.builtin.arithmetic import row_arithmetic
+from shared.brains.builtin.asides import plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change, yes_no
-from shared.brains.builtin.conditions import mark_conditions, mark_values, operator, time_range
+from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, operator, time_range
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
 from shared.brains.builtin.link import Linker, Scene, alternatives, kin, rx, stem
@@ -115,14 +116,18 @@ class Interpreter:
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
-            by.append(year[0])
-            scene.text = re.sub(r"\b(?:yearly|annual)\b", "⟨G0⟩", scene.text)
+            by += [] if self.unique(year[0]) else [year[0]]
+            scene.text = re.sub(r"\b(?:yearly|annual)\b", " " if self.unique(year[0]) else "⟨G0⟩", scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
         scene.text = re.sub(r"\( ⟨F\d+⟩(?: [-a-z]+)? ⟨F\d+⟩ \)", " ", scene.text)  # "range (max - min)"
         if not by and self.builder.labels and re.search(r"\b(?:in|for|per|of) each(?: one| group| class| label| band| category| bin)?\b(?! ⟨C)", scene.text):
             label = list(self.builder.labels)[-1]
             if "cases" in self.builder.labels[label]:
                 by.append(label)
+        sorts = [c.name for c in self.linker.table.columns if c.type == "VARCHAR" and 1 < c.distinct <= self.rows / 2]
+        if not by and len(sorts) == 1 and self.label_column() is None and (m := re.search(r"\b(?:of|for|in|per) (?:each|every) ([a-z]+)\b(?! ⟨)", scene.text)) and m[1] in self.linker.nouns and not any(sorts[0] in columns_of(scene.get(w)) for w in scene.all("W")):
+            by.append(sorts[0])  # "each stock", in a table stocks that tells them apart by one column only
+            scene.text = scene.text.replace(m.group(), " ⟨G0⟩ ")
         if by and by[-1] in self.builder.labels:
             scene.text = re.sub(r"⟨G0⟩ +(?:of|by)(?: the| their| its)? ⟨C\d+⟩", "⟨G0⟩", scene.text)
         if by:
@@ -161,7 +166,11 @@ class Interpreter:
             others = {stem(w) for w in re.findall(r"[a-z]+", text[counted.end() :])} & self.nouns if counted else set()
             if counted and others and counted[1] not in self.nouns and stem(counted[1]) not in self.nouns and (counted[1] in words.ENTITIES or counted[1] in words.ROW_NOUNS) and counted[1] not in _ANY_ROW:
                 rest.append(counted[1])  # "how many passengers use the airports": rows are airports
+            rest += [m for m in re.findall(r"\bhow many (women|men|girls|boys|ladies)\b|⟨F\d+⟩(?: of)?(?: the)? (?:(women|men|girls|boys|ladies))\b", text) for m in m if m]
+            if re.search(r"\b(?:women|woman|girls|females?)\b", text) and re.search(r"\b(?:men|man|boys|males?)\b", text):
+                rest.append("women and men")
             rest += re.findall(r"\b(?:were|are|was|is|being) (women|men|woman|man|girls|boys|ladies)\b", text)  # a part of the rows that no column tells
+        rest += [m for m in re.findall(r"⟨C\d+⟩ ([/*×÷]) ⟨C\d+⟩", text)]
         rest += ["a condition on a figure" for _ in re.findall(r"⟨H\d+⟩", text)]
         rest += ["a quoted label" for _ in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
@@ -221,7 +230,10 @@ class Interpreter:
 
     def answer(self, text: str) -> Answer:
         lowered = text.lower()
-        scene = self.scene = self.read(text)
+        if not self.builder.steps:
+            self.linker.lead_with(lowered)
+        scene = self.scene = self.read(plainly(text, self.linker))
+        scene.text = settle(scene, self.linker)
         try:
             if found := open_question(self, scene):
                 return found
@@ -278,7 +290,9 @@ class Interpreter:
         scene.text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), scene.text)
         text = rx(r"(?:over|across|for|in|of|,)?(?: all| all the| the)(?: of the| the)?(?: {N:n})? {C:c}(?: (?:pooled|together|combined|taken together))?(?! (?:with|that|which|have|had|are|were|is|was)\b)").sub(
             lambda m: " " if scene.get(m["c"]) in times_ and scene.words[m["c"]].endswith("s") and (m["n"] or " all" in m.group()) else m.group(), text)  # fmt: skip
-        return rx(r"(?P<lead>(?:how many|number of|count of|count|count the|(?:percentage|percent|share|fraction|proportion|%) of(?: the| all| all the)?|⟨F\d+⟩(?: of)?(?: the| all| all the)?)) {C:c}(?! (?:is|was|are)\b)").sub(
+        text = rx(r"\b(?P<lead>(?:in|on|over|for|during) (?:the |those |all |only )?)(?P<c>⟨C\d+⟩)(?= (?:when|where|with|in which|that|for which|on which|during which|having|whose)\b)").sub(
+            lambda m: "where" if scene.get(m["c"]) in keys and scene.words[m["c"]].endswith("s") and not re.match(r"(?:with|having|whose)", m.string[m.end() + 1 :]) else rows(m), text)  # fmt: skip
+        return rx(r"(?P<lead>(?P<in>\b(?:in|on|for|during) )?(?:how many|number of|count of|count|count the|(?:percentage|percent|share|fraction|proportion|%) of(?: the| all| all the)?|⟨F\d+⟩(?: of)?(?: the| all| all the)?)) {C:c}(?(in)|(?! (?:is|was|are)\b))").sub(
             lambda m: rows(m) if not m["lead"].startswith("⟨") or scene.get(re.search(r"⟨F\d+⟩", m["lead"]).group()) == "count" else m.group(), text)  # type: ignore[union-attr]  # fmt: skip
 
     def additive(self, name: str) -> bool:
@@ -327,6 +341,7 @@ def _drop_chatter(text: str) -> str:
     """Sentences that hold nothing the table knows and ask nothing are talk."""
     text = re.sub(r"^(?:homework|exercise|task|question|assignment|problem|step|part|item|q)[^:⟨]{0,20}(?:⟨N\d+⟩ ?[a-z]?)? ?: ", " ", text)
     text = re.sub(r"(?:^|(?<=[.!?] ))(?:please )?(?:list|give|show|name|sort|order|rank|return|put) (?:them|it|these)\b[^.!?]*[.!?]?", " ", text)
+    text = re.sub(r"(?:^|(?<=[.!?,;] ))(?:and )?(?:start|begin)(?:ning|ing)? with (?:the )?⟨S\d+⟩[^.!?]*[.!?]?", " ", text)
     text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
     text = re.sub(r"^[^⟨.?!]*(?:\b(?:i|we)\b|\band) (?:just )?(?:need|want|would like|wish)(?: to (?:know|see|have|get|find out))?\b(?=[^.?!]*⟨)", " ", text)
     pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]

@@ -47,6 +47,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     elif trailing and lead:
         ordered = ordered or re.search("first", text)
     hint, direction = (p.scene.get(lead)[1], p.scene.get(lead)[2]) if lead else ("", "desc")
+    if direction == "worst" and len({p.scene.get(m)[2] for m in marks} - {"worst"}) == 1:
+        direction = next(p.scene.get(m)[2] for m in marks if p.scene.get(m)[2] != "worst")  # "at its worst: the most deaths"
     if not lead and re.search(r"ascending|lowest first|smallest first|increasing", text):
         direction = "asc"
 

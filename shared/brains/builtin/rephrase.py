@@ -6,6 +6,8 @@ from collections.abc import Iterator
 _FIGURE = r"(?:the |its |their |[A-Za-z]+'s )?(?:overall |overall, )?(?:mean|average|avg|median|total|sum|number|count|maximum|minimum|highest|lowest|max|min)\b"
 _END = r"(?=[.?!;]|,? (?:what|which|how|give|tell|and (?:tell|give|report|round)|please|for every|for each|rounded)\b|$)"
 
+# "… What do you get?": asks again what was asked
+_CODA = r"[.:;,] *(?:and |so )?(?:what (?:do (?:you|i|we) get|(?:is|was) (?:that|the|this) (?:ratio|result|answer|number|figure|value|quotient|difference|percentage|correlation)|comes out|is it)|how (?:much|many|large|big|high) is (?:that|this|it))\?*\s*$"
 # (pattern, what it means); tried in this order. A pattern is found anywhere, what stands around it stays.
 _RULES = [
     # ratios and differences of two figures
@@ -19,8 +21,10 @@ _RULES = [
     (r"(?:strength of the |degree of )(?:linear )?(?:relationship|association|relation) between", r"correlation between"),
     # shares
     (r"how many percent of", r"what percentage of"),
+    (rf"divide (?P<a>[^.?!;,]+?) by (?P<b>[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? (?P<n>\w+),? and (?:then )?(?:average|take the (?:average|mean) of) (?:the results?|them|it|that){_END}", r"what is the mean of \g<a> / \g<b>"),
+    (r"take (?P<a>[^.?!;,]+? ?/ ?[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? \w+,? and (?:then )?(?:show|give|tell|report|compute|calculate)(?: me)? the (?P<f>mean|average|median|maximum|minimum|highest|lowest) of (?:that|this|the) (?:quotient|ratio|result|value|figure)", r"what is the \g<f> of \g<a>"),
     (r"how (?:much|large|big) (?:a |of a )?(?:share|percentage|portion) of", r"what percentage of"),
-    (r"out of (?:all )?(?P<a>[^,.?!;]+), (?:how many percent|what percent(?:age)?|which percentage) (?P<b>(?:are|is|have|has|had|were|was)\b)", r"what percentage of \g<a> \g<b>"),
+    (r"out of (?:all )?(?P<a>[^,.?!;]+), (?:how many percent|what percent(?:age)?|which percentage) (?P<b>(?:are|is|have|has|had|were|was|carry|carries|show|fall|got|did)\b)", r"what percentage of \g<a> \g<b>"),
     # two figures set against each other
     (r"compare (?P<a>(?:the )?[^.?!;]+?) (?P<p>in|of|for|among) (?P<x>[^.?!;:]+?) (?:with|to|and|against) (?:that|those|its [^.?!;:]+?|the [^.?!;:]+?) (?:in|of|for|among) (?P<y>[^.?!;:]+?)[.:;,] ?(?:is|are|was) (?:the )?(?:(?P=y)|second|latter)(?: one| figure| value)? (?P<w>higher|greater|larger|bigger|lower|smaller)", r"is \g<a> \g<p> \g<y> \g<w> than \g<a> \g<p> \g<x>"),
     (r"(?:when |in )?(?:comparing|in terms of|by|going by) (?P<a>(?:mean|average|median|total)[^,.?!;]+?), (?:is|are|was|were|do|does) (?P<x>[^,.?!;]+?) (?:ahead of|above|higher than|better than|beating) (?P<y>[^,.?!;]+)", r"is the \g<a> of \g<x> higher than the \g<a> of \g<y>"),
@@ -35,7 +39,9 @@ _RULES = [
 
 def plainer(question: str) -> Iterator[str]:
     """The wordings to try instead. Of what is said twice ("which swings most, I mean has the largest deviation"), either half."""
-    changed = question
+    changed = re.sub(rf"(?i){_CODA}", "?", question)
+    if changed != question:
+        yield changed
     for pattern, meaning in _RULES:
         text = re.sub(rf"(?i){pattern}", meaning, changed)
         if text != changed:

@@ -38,8 +38,8 @@ def test_kind(text: str) -> str | None:
     return next((kind for kind, pattern in KINDS if re.search(pattern, text)), None)
 
 
-def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> tuple[str, str] | None:
-    """The test a text asks for, built: (kind, step id); None when it names none or too little is known."""
+def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whole: str = "") -> tuple[str, str] | None:
+    """The test a text asks for, built: (kind, step id); None when it names none or too little is known. `whole` is the text it stands in."""
     original = _plain(scene)
     kind = test_kind(original)
     if kind is None:
@@ -71,6 +71,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
         table = builder.where(table, *where)
         return kind, builder.add(Test, builder.base(table, column), column=column, **settings)
     uncorrected = kind == "chi_square" and re.search(r"(?:without|no|not apply\w*|turn off|correction ?= ?false)[^.;]{0,30}(?:yates|continuity|correction)?", original) and re.search(r"yates|continuity|correction", original)
+    uncorrected = uncorrected or kind == "chi_square" and bool(re.search(r"(?:without|\bno|\bnot\b[^.;]{0,20}|omit\w*|disabl\w*|turn\w* off|switch\w* off)[^.;]{0,25}(?:yates|continuity)|correction ?= ?false|uncorrected", whole))
     if kind in ("chi_square", "fisher_exact"):
         made = [label_of(brain, c, name) for c, name in arms]
         if kind == "fisher_exact" and len(made) >= 2 and len({tuple(columns_of(c)) for c, _ in arms}) >= 2:
@@ -82,7 +83,14 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
             return None
         filtered = {c for s in builder.steps if getattr(s, "op", "") == "filter" for c in columns_of(s.where) if not re.search(r'"op":"(?:in|not in|!=)"', s.where.model_dump_json())}
         if uncorrected and not any(c in linker.columns and linker.columns[c].distinct > 2 and c not in filtered for c in pair):
-            return None  # the plan's chi-square corrects 2x2 tables, as scipy does
+            # The plan's chi-square corrects 2x2 tables, as scipy does; uncorrected it is the square of the z of two proportions
+            held = next(((c, linker.truth(c)) for c in pair if linker.truth(c)), None)
+            success = held[1][0] if held and held[1] else next((v for v, _ in linker.columns[pair[0]].top), None) if pair[0] in linker.columns else "yes" if pair[0] in builder.labels else None
+            if success is None or any(c in linker.columns and linker.columns[c].distinct != 2 for c in pair):
+                return None
+            column, by = (held[0], next(c for c in pair if c != held[0])) if held else (pair[0], pair[1])
+            settings["kind"] = "proportion_z"
+            return "proportion_z", builder.add(Test, builder.base(table, *pair), column=column, by=by, success=success, **settings)
         return kind, builder.add(Test, builder.base(table, *pair), column=pair[0], by=pair[1], **settings)
     if kind in ("t_test_paired", "wilcoxon"):
         if len(numeric) != 2:
@@ -105,6 +113,9 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
     if len(numeric) != 1:
         return None
     column = numeric[0]
+    if len(arms) > 2:
+        arms, apart = _two_sides(arms)
+        table = builder.where(table, *apart)
     if len(arms) == 2:
         (a, name_a), (b, name_b) = arms
         if isinstance(a, Compare) and isinstance(b, Compare) and a.op == b.op == "==" and a.column == b.column:
@@ -132,6 +143,17 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None) -> t
         return None
     table = builder.where(table, *where)
     return kind, builder.add(Test, builder.base(table, column, by[0]), column=column, by=by[0], **settings, **extra)
+
+
+def _two_sides(arms: list[tuple[Condition, str]]) -> tuple[list[tuple[Condition, str]], list[Condition]]:
+    """The one pair of conditions on the same columns; the others, each on a column of its own, say which rows both are of."""
+    groups: dict[tuple[str, ...], list[tuple[Condition, str]]] = {}
+    for condition, name in arms:
+        groups.setdefault(tuple(sorted(set(columns_of(condition)))), []).append((condition, name))
+    pairs = [g for g in groups.values() if len(g) == 2]
+    if len(pairs) != 1 or any(len(g) > 2 for g in groups.values()):
+        return arms, []
+    return pairs[0], [g[0][0] for g in groups.values() if len(g) == 1]
 
 
 def _fresh(builder: Any, name: str) -> bool:

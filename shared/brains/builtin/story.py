@@ -220,13 +220,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
     while made is not None:
         name, rest = made
         any_made = True
-        named = re.search(r"(?:called|named|variable|column|feature),? ['\"]?([a-z_]\w*_\w+)", lower) or re.search(r"(?:called|named) ['\"]?([a-z_]\w{2,})\b", lower) or re.search(r"\b([a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))", lower)
-        aliases = [name]
-        phrase = re.search(r"(?:define|call|compute|calculate|create|derive)(?: the| a| an)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal)", lower) or re.match(r"(?:the )?([a-z][a-z -]{2,30}?) (?:=|is defined as|is)", lower)
-        if phrase and key(phrase[1].split()) not in recipe.linker.exact:
-            aliases.append(phrase[1])
-        if named and named[1] not in recipe.linker.columns:
-            aliases.append(named[1])
+        aliases = [name, *(n for n in given_names(sentence) if key(re.findall(r"\w+", n)) not in recipe.linker.exact)]
         if name.startswith("log"):
             column = name.split(" ", 1)[-1] if name.startswith("log ") else name[len("log(1 + ") : -1]
             aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "logged values", "logged", "logs", "logarithm", "logarithms", "log values", "log value", "transformed column", "transformed values", "log-transformed values", f"natural log of {column}"]
@@ -244,6 +238,31 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
             break
     # "On those days take the logarithm": a filter may stand in the same sentence
     return any_made
+
+
+def given_names(sentence: str) -> list[str]:
+    """What a sentence calls the column it makes, the whole name and its last word."""
+    noun = r"['\"]?(?P<n>[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,3}?)['\"]?"
+    kind = r"(?:new |extra |derived |additional )?(?:column|variable|feature|measure|quantity|score|index|figure)"
+    ends = r",? (?:\(|(?:which (?:is|equals)|that (?:is|equals)|defined (?:as|by)|equal to|equals?|is|as|=|:|being|by|to be|with|from|for each|for every|per)\b|=|:)"
+    found = []
+    for pattern in (
+        rf"(?:called|named|call (?:it|this|that|the result|them)|name it|refer to it as),? (?:the |a )?{noun}(?:{ends}|[,.;:]|$| and\b| for\b| in\b)",
+        rf"{kind},? (?:called |named )?(?:the |a )?{noun}{ends}",
+        rf"\b(?:define|compute|calculate|create|derive|build|construct|work out|make|add|take)(?: the| a| an| each \w+'s| one)?(?: {kind})?,? {noun}{ends}",
+        rf"^\W*(?:let |where )?(?:the |a |an )?{noun} (?:=|is defined as|is|be|equals)\b",
+        r"\b(?P<n>[a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))",
+    ):
+        for m in re.finditer(pattern, sentence, re.IGNORECASE):
+            said = [w for w in m["n"].lower().split() if w not in ("the", "a", "an", "new")]
+            if said and not set(said) & _NOT_NAMES and said[0] not in words.STRUCTURE:
+                found.append(" ".join(said))
+                if len(said) > 1 and said[-1] not in words.FILLER:
+                    found.append(said[-1])
+    return list(dict.fromkeys(found))
+
+
+_NOT_NAMES = frozenset("that each it this column variable feature every difference ratio log logarithm natural transformation which for of is be mean average median sum minus divided and or with to in on rows".split())
 
 
 def builder_text(recipe: "Recipe", name: str) -> str:

@@ -1,0 +1,85 @@
+"""What a question says about itself: how the answer is to look, which groups there are, what a word stands for.
+
+`plainly` works on the words before anything is linked, `settle` on the linked text. Only what changes nothing is taken out.
+"""
+
+import re
+
+from shared.brains.builtin.link import Linker, Scene, rx
+
+_YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"
+_PLAIN = (
+    (rf"[\s,;:.?–-]*\(?\b(?:(?:just|simply|please|only|a|answer|say|tell me|i (?:just )?(?:want|need)|with|by|simple|plain|short|as|:) ?)*{_YES_NO}(?: ?(?:is enough|will do|is fine|please|answer|question|suffices|is all i need))*\)?[.!?]*\s*$", "?"),
+    (r"^\W*(?:a )?quick (?:one|question|check|thing)\s*[-–—:,.]+\s*", ""),
+    (r"[.?!;]?[\s(,]*(?:where |so )?(?:a )?(?:negative|positive|minus|plus)(?: (?:number|value|sign|figure|result))?(?: here)? (?:means?|meaning|if|when|for)\b[^.?!()]*\)?(?=[.?!]|$)", ""),
+    (r",? ?(?:with )?(?:the )?(?:decades?|labels?|keys?)(?: labels?| names?)? (?:(?:are|is|being) )?(?:to be )?(?:written|labell?ed|named|called|given|shown|denoted|numbered)(?: simply)?(?: as| like| by)?(?: (?:their|its|the) (?:first|starting) years?)?(?:,? (?:like|such as|e\.g\.|as))? ?\(?\d{4}(?:(?:,|,? and|,? ?…|,? ?\.\.\.)? ?\d{4})*(?:,? ?(?:and so on|etc\.?|\.\.\.|…|onwards?))?\)?(?=[.?!]|$)", ""),
+    (r",? ?(?:and )?(?:name|label|call|write|denote|give|identify|key|mark)(?:ing)? (?:each|the|every|them|it)(?: decades?)? (?:by|with|after|as) (?:its|their|the) (?:first|starting|initial|opening) year(?: as (?:the )?(?:label|key|name))?(?: \([^()]*\))?", ""),
+    (r"\((?:[^()]*\b)?\d{3}0s? (?:stands for|means|is|covers|=|being|for) (?:the years )?\d{4} ?(?:-|–|to|through) ?\d{4}[^()]*\)", ""),
+    (r"\b(?:put|group|bin|bucket|collect|sort|gather|lump|divide|split|cut) (?:the |all |these )?(?:years?|dates?) (?:up )?(?:in)?to decades?\b", "by decade"),
+    (r"\b(?:date|year) of (?!(?:the|a|an|birth)\b)[a-z]+ (?=(?:column|field)\b)", ""),
+)  # fmt: skip
+
+
+def plainly(text: str, linker: Linker) -> str:
+    """The question without what it says about the form of its answer."""
+    for pattern, said in _PLAIN:
+        text = re.sub(rf"(?i){pattern}", said, text)
+    if len(linker.years) + len(linker.dates) == 1:  # "the decade of manufacture": there is one time
+        text = re.sub(r"(?i)\b(decade|year|month|quarter) of (?:manufacture|construction|production|issue|publication|release|origin|observation|recording|measurement|entry)\b", r"\1", text)
+    return text
+
+
+def settle(scene: Scene, linker: Linker) -> str:
+    """The linked question without asides about its own words."""
+    text = scene.text
+
+    def way(mark: str) -> str:
+        got = scene.get(mark)
+        return {"max": "desc", "min": "asc"}.get(got, str(got)) if isinstance(got, str) else str(got[2])
+
+    # "peak (highest single-year) consumption", "from highest down", "from heaviest to lightest"
+    text = rx(r"(?P<a>⟨[FS]\d+⟩) \( (?:the )?(?P<b>⟨[FS]\d+⟩)(?: [a-z-]+)? \)").sub(lambda m: m["a"] if way(m["a"]) == way(m["b"]) else m.group(), text)
+    first = re.search(r"⟨[S]\d+⟩", text)
+    tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
+    if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):
+        text = text[: m.start()] + text[m.end() :]
+    # "by type of result (majority vs plurality)": the brackets list the groups
+    def listed(m: re.Match[str]) -> str:
+        values = [dict(scene.get(v)) for v in re.findall(r"⟨V\d+⟩", m["in"])]
+        name = scene.get(m["c"])
+        column = linker.columns.get(name)
+        return m["c"] if column is not None and all(name in v for v in values) and len({v[name] for v in values}) == column.distinct else m.group()
+
+    text = re.sub(r"(?P<c>⟨C\d+⟩) \( (?P<in>⟨V\d+⟩(?: ?(?:,|vs|versus|and|or|/|against|\.)* ?⟨V\d+⟩)+) \)", listed, text)
+    return each_of(scene, linker, date_named(scene, linker, text))
+
+
+def each_of(scene: Scene, linker: Linker, text: str) -> str:
+    """"Separately for males and females": one figure for each value named, so the column they belong to groups."""
+    several = r"(?P<in>⟨V\d+⟩(?: [a-z]+)?(?: ?(?:,|and|versus|vs|or|and for|and the|, and) (?:the |for )?⟨V\d+⟩(?: [a-z]+)?)+)"
+
+    def groups(m: re.Match[str]) -> str:
+        values = [dict(scene.get(v)) for v in re.findall(r"⟨V\d+⟩", m["in"])]
+        shared = [c for c in values[0] if all(c in v for v in values) and c in linker.columns]
+        if len(shared) != 1 or len({v[shared[0]] for v in values}) != len(values):
+            return m.group()
+        made = f" for each {scene.mark('C', shared[0])} "
+        everything = len(values) == linker.columns[shared[0]].distinct
+        return made if everything else made + re.sub(r"\b(?:for|the)\b", "", m["in"])
+
+    for pattern in (
+        rf"\b(?:separately|individually|respectively|broken down|each|once) (?:for|in|among|by|on) (?:the )?{several}",
+        rf"\b(?:for|of|in|among)(?: the)? {several} ?,? (?:separately|individually|respectively|each|in turn|apart)\b",
+        rf"\b(?:for|of|in) each of(?: the)? {several}",
+    ):
+        text = re.sub(pattern, groups, text)
+    return text
+
+
+
+
+
+def date_named(scene: Scene, linker: Linker, text: str) -> str:
+    """"Have a start date between …": the column before a time says which date it is a time of."""
+    return rx(r"(?:(?:have|has|had|having|with|whose) )?(?:a |an |the )?{C:c}(?: (?:is|was|are|were|in|on|of|that|lies|lying|falls|falling|fell|came))* (?P<t>⟨[RY]\d+⟩)").sub(
+        lambda m: m["t"] if scene.get(m["c"]) == next(iter(linker.dates), None) else m.group(), text)
