@@ -16,6 +16,9 @@ _PLAIN = (
     (r",? ?(?:and )?(?:name|label|call|write|denote|give|identify|key|mark)(?:ing)? (?:each|the|every|them|it)(?: decades?)? (?:by|with|after|as) (?:its|their|the) (?:first|starting|initial|opening) year(?: as (?:the )?(?:label|key|name))?(?: \([^()]*\))?", ""),
     (r"\((?:[^()]*\b)?\d{3}0s? (?:stands for|means|is|covers|=|being|for) (?:the years )?\d{4} ?(?:-|–|to|through) ?\d{4}[^()]*\)", ""),
     (r"\b(?:put|group|bin|bucket|collect|sort|gather|lump|divide|split|cut) (?:the |all |these )?(?:years?|dates?) (?:up )?(?:in)?to decades?\b", "by decade"),
+    (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) up\b(?! to)", "increase"),
+    (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) down\b(?! to)", "decrease"),
+    (r"\bhow many times (?=(?:as|(?:high|larg|bigg|great|heavi|long|old|smal|low|cheap|rich)(?:ger|i?er|ler|r)|more)\b|the\b.* (?:is|was|are|were) (?:the|that|in|of)\b)|(?<=\bis )how many times\b|(?<=\bwas )how many times\b|(?<=\bare )how many times\b|(?<=\bwere )how many times\b", "whatfactor "),
     (r"\b(?:date|year) of (?!(?:the|a|an|birth)\b)[a-z]+ (?=(?:column|field)\b)", ""),
 )  # fmt: skip
 
@@ -39,6 +42,7 @@ def settle(scene: Scene, linker: Linker) -> str:
 
     # "peak (highest single-year) consumption", "from highest down", "from heaviest to lightest"
     text = rx(r"(?P<a>⟨[FS]\d+⟩) \( (?:the )?(?P<b>⟨[FS]\d+⟩)(?: [a-z-]+)? \)").sub(lambda m: m["a"] if way(m["a"]) == way(m["b"]) else m.group(), text)
+    text = re.sub(r"(?<=[.?!]) (?:just|only) (?:for )?(?:those|these|the)(?: ⟨N\d+⟩)?(?: ⟨C\d+⟩| [a-z]+)? ?[.!]?$", "", text)
     first = re.search(r"⟨[S]\d+⟩", text)
     tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
     if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):

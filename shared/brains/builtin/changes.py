@@ -119,11 +119,16 @@ def change(brain: "Interpreter", scene: Scene) -> Answer | None:
     vocabulary = ("drop dropped fall fell fallen decrease decreased decline declined shrink shrank grow grew grown growth increase increased rise rose risen gain gained change changed difference differ gap "
                   "percent percentage relative absolute minus positive negative sign than more less higher lower fewer points calculated terms average difference later earlier to drops increases by")  # fmt: skip
     ends = [scene.get(m) for m in scene.all("R") if scene.get(m)[1] is not None]
+    against = rx(r"(?:in |for |on |of )?{Y:b}(?: ,)? (?:as )?(?:compared (?:with|to)|relative to|versus|vs|against|over|from) (?:(?:that|those) )?(?:of |in |for |on )?{Y:a}").search(text)
     pair: list[Condition] | None = None
     if ends:
         pair = [ends[0][1][0], ends[0][2][0]]
         rest = scene.fork(rx(r"{R}").sub(" ", text))
         rest.text = re.sub(r"⟨Y\d+⟩", " ", rest.text)
+    elif against and len(scene.all("Y")) == 2:  # "in 1975 compared with 1974"
+        pair = [scene.get(against["a"])[0], scene.get(against["b"])[0]]
+        ends = [scene.get(against["a"])]
+        rest = scene.fork(text[: against.start()] + " " + text[against.end() :])
     else:
         marked = scene.fork(text)
         mark_values(marked, brain.linker)

@@ -10,6 +10,7 @@ from shared.analysis.plan import (
 )  # fmt: skip
 from shared.brains.builtin import statistics
 from shared.brains.builtin.arithmetic import row_expression
+from shared.brains.builtin.build import pointer
 from shared.brains.builtin.conditions import columns_of, mark_values
 from shared.brains.builtin.link import Scene, root, rx
 from shared.brains.builtin.sentences import sentences
@@ -181,8 +182,10 @@ def in_order(recipe: "Recipe", step: Any) -> list[Any] | None:
     conditions: list[Any] = [Compare(column=step.by, op="==", value=g) for g in groups]
     if (template := recipe.builder.labels.get(step.by)) and template.get("cases"):
         conditions = [c.when for c in template["cases"][:2]]
-    for text in [recipe.text, *(d for d in recipe.outputs.values())]:
-        for pattern in _FIRST:
+    own = [f"{d}" for n, d in recipe.outputs.items() if re.search(r"statistic|\bstat\b|^[tuz]$|\b[tuz]\b", f"{n} {d}".lower().replace("_", " "))]
+    told = [s for s in sentences(recipe.text) if statistics.test_kind(s.lower()) or re.search(r"statistic|\b[tuz]\b", s.lower())]
+    for pattern, texts in ((_FIRST[1], [recipe.text]), (_FIRST[2], [recipe.text]), (_FIRST[0], [*own, *told])):
+        for text in texts:
             for m in pattern.finditer(text):
                 first = side_of(recipe, m["a"], conditions, groups)
                 second = side_of(recipe, m["b"], conditions, groups) if "b" in m.groupdict() else None
@@ -210,6 +213,28 @@ def side_of(recipe: "Recipe", words_: str, conditions: list[Any], groups: list[A
             near[hits.pop()] |= {root(w) for w in re.findall(r"[a-z]{3,}", clause.lower())}
     scores = [len(spoken & (near[i] - near[1 - i])) for i in (0, 1)]
     return None if scores[0] == scores[1] else 0 if scores[0] > scores[1] else 1
+
+
+def between_groups(recipe: "Recipe", text: str) -> str | None:
+    """`the difference in mean age, Black minus White`: of the test's two groups."""
+    figure = re.search(r"\b(?P<f>mean|average|median)s?\b", text)
+    if not figure or not re.search(r"\bminus\b|\bdifference\b", text) or not statistics.test_kind(recipe.lower):
+        return None
+    step = the_test(recipe, text)
+    made = next((s for s in recipe.builder.steps if s.id == step), None)
+    if made is None or not made.groups or len(made.groups) != 2 or made.column not in [*recipe.columns(recipe.brain.read(text)), recipe.told.main]:
+        return None
+    conditions = [c.when for c in (recipe.builder.labels.get(made.by) or {}).get("cases") or []][:2] or [Compare(column=made.by, op="==", value=g) for g in made.groups]
+    groups = [*made.groups]
+    if m := _FIRST[0].search(text.replace(figure.group(), " ") if text.count(figure.group()) > 1 else text):
+        first = side_of(recipe, m["a"], conditions, groups)
+        second = side_of(recipe, m["b"], conditions, groups)
+        if first is None and second is None:
+            return None
+        groups = groups if first == 0 or first is None and second == 1 else groups[::-1]
+    f = "mean" if figure["f"] == "average" else figure["f"]
+    a, b = (f"{step}:/groups/{pointer(str(g))}/{f}" for g in groups)
+    return recipe.builder.calculate("a - b", a=a, b=b)
 
 
 _PLAIN = frozenset(root(w) for w in "the group sample mean rows those with statistic test years from and than not".split())

@@ -117,6 +117,10 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             return count(brain, p, None)
         if len(columns) == 1:
             column = columns[0]
+            counted = re.search(r"⟨F\d+⟩(?: of)?(?: (?:the|all|these|those|different|distinct|unique|its|their|of|single|separate|individual|kinds?|types?|sorts?))*(?: ⟨[VW]\d+⟩)*(?: ([a-z]+))?", text)
+            noun = counted[1] if counted else None
+            if not brain.linker.is_number(column) and not p.by and noun and p.where and (noun in brain.nouns or noun in words.ROW_NOUNS or noun in words.ENTITIES) and not re.search(r"\b(?:same|share|duplicated?|repeated|different|distinct|unique)\b", text):
+                return count(brain, p, None)  # "how many rows the winner only had a plurality in": rows are counted, whatever else is named
             if not brain.linker.is_number(column) and not p.where and not p.by:
                 if brain.unique(column):
                     return count(brain, p, None)

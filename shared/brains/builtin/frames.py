@@ -66,12 +66,19 @@ def _plainer(brain: "Interpreter", scene: "Scene") -> str:
     fixed = {c for w in brain.parts(scene).where for c in columns_of(w)}
     text = rx(r"(?:(?:over|in|for|during|within|of) )?(?:that|this|the same|those|these) {C:c}").sub(lambda m: " " if scene.get(m["c"]) in fixed else m.group(), scene.text)
     text = rx(r",? ?(?:with |over |across )?all (?:the )?{C:c} (?:are |were )?(?:included|taken together|pooled|together|combined|counted)").sub(" ", text)
+    text = rx(r"(?P<w>⟨[VW]\d+⟩) {C:c}").sub(lambda m: m["w"] if _rowlike(brain, scene, m["c"]) else m.group(), text)
+    text = rx(r",? ?\(?(?:of |over |for |across )?all(?: of)?(?: the)? {C:c}(?: in (?:the|this) (?:file|data|table|list|set))?(?: (?:together|added up|combined|summed|taken together))?(?: \))?(?! (?:that|with|which|who)\b)").sub(lambda m: " " if _rowlike(brain, scene, m["c"]) else m.group(), text)
     return rx(r",? ?(?:taken |treated |pooled |lumped |all )*(?:as|into) (?:⟨N\d+⟩|one|a single) (?:group|pool|lot)|,? ?(?:all )?(?:taken|pooled|lumped) together").sub(" ", text)
+
+
+def _rowlike(brain: "Interpreter", scene: "Scene", mark: str) -> bool:
+    """"Asian countries", "all countries": a name in the plural that stands for the rows it is on."""
+    return brain.linker.kind_of(scene.get(mark)) == "text" and scene.words[mark].endswith("s") and not re.search(r"\b(?:which|what|name|list|rank|top|how many)\b", scene.text.split(mark)[0][-30:])
 
 
 def _of_the_extreme(brain: "Interpreter", p: Parts, numbers: list[str], text: str) -> Answer | None:
     """"How old is the person who has the largest BMI": one figure of the row where another is largest."""
-    m = rx(r"{S:s} {C:c}").search(text)
+    m = rx(r"{S:s} {C:c}").search(text) or rx(r"\b(?:who|that|which) {C:c} (?:the )?{S:s}").search(text)
     if m is None or p.scene.get(m["c"]) not in numbers or p.scene.get(m["s"])[1] or p.scene.get(m["s"])[0] in ("top", "bottom"):
         return None
     asked = next(c for c in numbers if c != p.scene.get(m["c"]))

@@ -77,6 +77,8 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     kept = _written(used(recipe.builder.steps, [ref]))
     if miscounted(recipe, ref, f"{name} {description}".lower().replace("_", " ")):
         return description
+    if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
+        return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
 
 

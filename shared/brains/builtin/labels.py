@@ -13,7 +13,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import series, statistics, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.bands import LABEL, Band, bands
-from shared.brains.builtin.conditions import columns_of, conjunction
+from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
 from shared.brains.builtin.link import Scene, key, rx
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def label_rows(recipe: "Recipe", sentence: str) -> bool:
     """`'light' if it weighs less than 2500, 'medium' from 2500 to 3500, 'heavy' above`: a column of labels."""
     lower = sentence.lower()
-    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
+    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
     if recipe.outputs and (found := bands(sentence)) and band_rows(recipe, sentence, found):
         return True
@@ -83,6 +83,8 @@ def declare(recipe: "Recipe", sentence: str, column: str, cases: list[Case], oth
 
 def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     """Ranges of one column become labels; False where the ranges are not of a column alone."""
+    if of_a_figure(recipe, [b.label for b in found]):
+        return False
     said = recipe.linker.link(LABEL.sub(" ", sentence))
     apart = [recipe.linker.link(band.words.replace("~", " ")) for band in found]
     if any(scene.all("VN") for scene in apart):
@@ -104,7 +106,7 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
         column = fresh
     elif len(others) == 1:
         column = others[0]
-    elif recipe.told.main and (recipe.told.main in others or not others and not re.search(r"\b(?:by|of|from) (?:the|their|its) (?!⟨)", head.text)):
+    elif recipe.told.main and (recipe.told.main in others or not others and not re.search(r"\b(?:by|of|from) (?:the|their|its) (?!⟨C)", head.text)):
         column = recipe.told.main
     else:
         return False
@@ -121,7 +123,37 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     if rest := next((b.label for b in found if not b.bounds), None):
         cases.append(Case(when=Compare(column=column, op="not null"), then=rest))  # a gap is in no range
     declare(recipe, sentence, column, cases, None, [b.label for b in found])
+    if recipe.told.main == column and column in recipe.linker.columns:
+        recipe.main_column(without=column)  # what is asked of the classes is another number, where there is one
     return True
+
+
+def of_a_figure(recipe: "Recipe", labels: list[str]) -> bool:
+    """Whether one output alone is to be one of these labels, and none speaks of the rows that have them."""
+    said = [f"{n.replace('_', ' ')} {d}".lower() for n, d in recipe.outputs.items()]
+    naming = [text for text in said if any(re.search(rf"\b{re.escape(x.lower())}\b", text) for x in labels)]
+    return len(naming) == 1 and sum(f"'{x.lower()}'" in naming[0] for x in labels) >= 2 and not re.search(r"\bgroups?\b|\bclass\b|\bcategory\b|\bbin\b|most common|largest|which", naming[0])
+
+
+def label_counted(recipe: "Recipe", name: str, text: str) -> str | None:
+    """`n_small: aircraft with fewer than 100 seats`: the rows of the label the output is named after."""
+    words_ = key([w for w in re.split(r"[\W_]+", name.lower()) if w])
+    hits = [x for x in recipe.made if (k := key(re.findall(r"\w+", x.lower().replace("_", " ")))) and any(words_[i : i + len(k)] == k for i in range(len(words_)))]
+    hits = [x for x in hits if not any(x != y and x.lower() in y.lower() for y in hits)]
+    if len(set(hits)) != 1:
+        return None
+    label = hits[0]
+    rest = set(words_) - set(key(re.findall(r"\w+", label.lower().replace("_", " "))))
+    if rest - {"n", "num", "number", "count", "row", "no", "nr"} - recipe.brain.nouns or re.search(r"mean|median|average|percent|share|proportion|fraction|\bsum\b|total|deviation|\brate\b|highest|lowest|most|%", text):
+        return None
+    column = recipe.linker.values[key(re.findall(r"\w+", label.lower()))][0][0]
+    own = {c for case in recipe.builder.labels[column]["cases"] for c in columns_of(case.when)}
+    own |= {c for c in recipe.linker.columns if any(quote(c) in recipe.builder.expressions.get(o, "") for o in own)}
+    scene = recipe.brain.read(text)
+    mark_values(scene, recipe.linker)
+    if {c for m in scene.all("W") for c in columns_of(scene.get(m))} - own - {column}:
+        return None
+    return recipe.builder.value(recipe.told.after, "count", None, Compare(column=column, op="==", value=label))
 
 
 def _plain(n: float) -> int | float:

@@ -90,7 +90,7 @@ def american(word: str) -> str:
     return word
 
 
-_DERIVING = sorted("ational ization ation ition ption ction tion sion ion ment ness ance ence ancy ency age able ible ical ally ively ings ing ists ist ive ous ful ial al ic ed er or ly ity ty e y s d es".split(), key=len, reverse=True)
+_DERIVING = sorted("ational ization ation ition ption ction tion sion ion ment ness ance ence ancy ency age able ible ical tic ties ally ively ings ing ists ist ive ous ful ial al ic ed er or ly ity ty cy e y s d es".split(), key=len, reverse=True)
 
 
 @cache
@@ -194,11 +194,11 @@ class Linker:
         self.named = {stem(w) for parts in self.names.values() for w in parts}
         self.kin_of_names = {kin(w) for w in self.named}
         self.parts_of_values: dict[str, set[tuple[str, str]]] = {}  # a word or initials -> the values it may be short for
-        self.kin_of_values: dict[str, set[tuple[str, str]]] = {}  # the stem of a value of one word -> that value
+        self.kin_of_values: dict[tuple[str, ...], set[tuple[str, str]]] = {}  # the deep stems of a value's words -> that value
         for spelled, hits in self.values.items():
             for hit in hits:
-                if len(spelled) == 1 and self.columns[hit[0]].distinct <= 100 and len(spelled[0]) >= 5:
-                    self.kin_of_values.setdefault(kin(spelled[0]), set()).add(hit)
+                if len(spelled) <= 3 and self.columns[hit[0]].distinct <= 100 and len(spelled[-1]) >= 5:
+                    self.kin_of_values.setdefault(tuple(kin(w) for w in spelled), set()).add(hit)
                 if len(spelled) > 1 and self.columns[hit[0]].distinct <= 100:
                     for word in spelled:
                         self.parts_of_values.setdefault(word, set()).add(hit)
@@ -355,6 +355,10 @@ class Linker:
             begun = [name for name, parts in self.names.items() if len(parts) == len(form) and max(map(len, parts)) > 2 and all(len(w) > 1 and f.startswith(w) for w, f in zip(parts, form, strict=True))]
             if len(begun) == 1:
                 return begun[0], 0.85  # hormonal therapy for horTh
+        if len(form) > 1 and set(form) <= self.named and not set(phrase) & (_NOT_A_NAME | words.STRUCTURE):
+            holding = [name for name, parts in self.names.items() if set(form) <= set(key(parts))]
+            if len(holding) == 1:
+                return holding[0], 0.85  # UN region for un_region_name
         if any(len(w) < 3 for w in phrase) or set(phrase) & _NOT_A_NAME:
             return None, 0.0
         if len(form) == 1 and form[0] in ("day", "week", "month", "hour", "minute", "second") and phrase[0] != form[0] and self.row_unit() != form[0]:
@@ -373,6 +377,10 @@ class Linker:
             inside = [name for name in self.names if form[0] in name.lower() and form[0] not in self.names[name]]
             if len(inside) == 1:
                 return inside[0], 0.8  # poverty in PERPOVERTY
+        if len(form) == 1 and len(form[0]) >= 5 and form[0] not in words.FILLER:
+            short = [name for name, parts in self.names.items() if any(_skeleton(w, form[0]) for w in (parts[0], _PREFIX.sub("", parts[0]), _SUFFIX.sub("", parts[-1])))]
+            if len(short) == 1:
+                return short[0], 0.75  # country for ctryname, expenditure for AVGEXP
         if len(form) == 1 and len(form[0]) >= 4 and form[0] not in words.FILLER:
             after_a_letter = [name for name in self.names if re.fullmatch(rf"[a-z]{re.escape(form[0])}s?", name.lower())]
             if len(after_a_letter) == 1:
@@ -413,8 +421,10 @@ class Linker:
             meant = self.parts_of_values.get(word, set())
             if len(meant) == 1 and not self.exact.get(key(phrase)) and (word.isupper() or not plain):
                 return list(meant)
-            if original[0].islower() and len(kin(phrase[0])) >= 4 and not plain and len(meant := self.kin_of_values.get(kin(phrase[0]), set())) == 1 and not self.find_column(phrase)[0]:
+            if original[0].islower() and len(kin(phrase[0])) >= 4 and not plain and len(meant := self.kin_of_values.get((kin(phrase[0]),), set())) == 1 and not self.find_column(phrase)[0]:
                 return list(meant)  # "resigned" for Resignation
+        elif len(phrase) <= 3 and len(phrase[-1]) >= 5 and len(meant := self.kin_of_values.get(tuple(kin(w) for w in phrase), set())) == 1:
+            return list(meant)  # "presidential democracies" for Presidential democracy
         elif len(phrase) <= 4 and original[0].isupper() and original.split()[-1][0].isupper():  # "Stephen Harper" for Harper, Stephen
             sets = [self.parts_of_values.get(stem(w), set()) for w in phrase if len(w) > 1]
             if sets and len(meant := set.intersection(*sets)) == 1:
@@ -680,7 +690,7 @@ _PARTS: dict[Any, list[str]] = {
 }  # fmt: skip
 _EDGE = frozenset("the a an of in on at to for by and or is are was were with per from as than that which what how each every more less over under not no all its it".split())
 _NOT_A_NAME = frozenset("mean median average count number value values total sum rate data row rows table column columns code name and the of for per with "
-                        "most least highest lowest max min first last one share change rank test linear score difference".split())  # fmt: skip
+                        "most least highest lowest max min first last one share ratio proportion fraction percent percentage change rank test linear score difference".split())  # fmt: skip
 
 
 def _deeds(agent: str) -> set[str]:
@@ -688,6 +698,16 @@ def _deeds(agent: str) -> set[str]:
     base = agent[:-2]
     plain = base[:-1] if len(base) > 2 and base[-1] == base[-2] else base
     return {kin(base), kin(plain), kin(base + "e")}
+
+
+_PREFIX = re.compile(r"^(?:avg|mean|tot|num|no|pct|per|log|max|min|med)(?=[a-z]{3})")
+_SUFFIX = re.compile(r"(?<=[a-z]{3})(?:name|code|num|id|nr|no)$")
+
+
+def _skeleton(short: str, word: str) -> bool:
+    """Whether `short` is the beginning of `word` (three letters or more), or some of its consonants to the last: exp, ctry."""
+    letters = iter(word)
+    return 3 <= len(short) < len(word) and (word.startswith(short) or (short[0], short[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", short[1:]) and all(c in letters for c in short))
 
 
 def _aligned(name: str, form: list[str], several: bool | None = None) -> bool:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import Decide, Rank
 from shared.brains.builtin import series
 from shared.brains.builtin.build import Unclear, pointer
-from shared.brains.builtin.evidence import correlation_of, odds, p_value, statistic, table_for, the_test
+from shared.brains.builtin.evidence import between_groups, correlation_of, odds, p_value, statistic, table_for, the_test
 from shared.brains.builtin.fitting import model_output
+from shared.brains.builtin.labels import label_counted
 from shared.brains.builtin.link import key, rx
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.verdicts import is_verdict, verdict
@@ -61,6 +62,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     if ref := between_times(recipe, text):
         return ref
     if ref := from_others(recipe, name, text, both):
+        return ref
+    if ref := between_groups(recipe, text):
         return ref
     if re.search(r"correlation|\bcorr\b|pearson|spearman|kendall|\br\b", both) and not re.search(r"squared", both):
         return correlation_of(recipe, text, both)
@@ -130,6 +133,8 @@ def plainer(recipe: "Recipe", text: str) -> str:
 
 def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     brain, told = recipe.brain, recipe.told
+    if ref := label_counted(recipe, name, text):
+        return ref
     cleaned = re.sub(r",? ?(?:rounded )?(?:to |in )?(?:one|two|three|four|five|six|\d+) decimals?(?: places?)?|,? ?(?:rounded|percent|in percent)$", "", text).strip(" ,")
     saved = brain.table
     if recipe.told.changed and re.search(r"\b(?:everybody|everyone|all) else\b|\bthe (?:rest|others)\b|\b(?:the|all) other [a-z]+s\b", text) and not recipe.told.outliers:

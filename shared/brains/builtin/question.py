@@ -13,6 +13,7 @@ from shared.brains.builtin.arithmetic import row_arithmetic
 from shared.brains.builtin.asides import plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change, yes_no
+from shared.brains.builtin.comparisons import ratio
 from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, operator, time_range
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
@@ -20,7 +21,7 @@ from shared.brains.builtin.link import Linker, Scene, alternatives, kin, rx, ste
 from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
-from shared.brains.builtin.shares import ratio, share
+from shared.brains.builtin.shares import share
 from shared.brains.builtin.terms import AUX, Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
@@ -54,6 +55,8 @@ class Interpreter:
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
         age, sure = self.linker.find_column(["age"])
+        if age and sure >= 0.9:
+            scene.text = rx(r"(?:(?P<more>older)|younger) than {N:n}(?: years)?(?: old| of age)?(?! (?:%|percent))").sub(lambda m: scene.mark("W", Compare(column=age or "", op=">" if m["more"] else "<", value=scene.get(m["n"])), m.group()), scene.text)
         if default is None and age and sure >= 0.9 and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m))] and re.search(_PERSONS, scene.text + " ".join(scene.words.values())):
             default = age  # "women over 40"
         if age and sure >= 0.9:  # "patients who are 60 or older", "men under 40"
@@ -70,6 +73,7 @@ class Interpreter:
         scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
             lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
         scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
+        scene.text = rx(r"{C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
@@ -111,6 +115,8 @@ class Interpreter:
         numeric_guard = self.groupable
         def guarded(m: re.Match[str]) -> str:
             marks = re.findall(r"⟨C\d+⟩", m.group())
+            if "⟨F" in m.group() and any(self.linker.is_number(scene.get(c)) for c in marks):
+                return m.group()  # "by total frequency" is an order, not a grouping
             return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
 
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
@@ -334,6 +340,8 @@ class Interpreter:
             function = "max" if column and self.linker.kind_of(column) == "number" else "first"
         if function == "much":
             function = "sum"
+        if column is None and function != "count":
+            raise Unclear(function, f"It is not said of which column the {function} is wanted.", self.hint())
         return self.builder.value(table, function, column)
 
 

@@ -74,7 +74,7 @@ class Recipe:
             self.builder.ddof = 0
         if re.search(r"\bbiased|population skew", self.lower) and not re.search(r"unbiased|bias-corrected|not biased", self.lower):
             self.builder.bias = True
-        self._main_column()
+        self.main_column()
         if self.outputs:
             self._whole_scope()
             for clause in clauses(self.text):
@@ -147,7 +147,7 @@ class Recipe:
             self.told.scope.append(different[0])
             self.told.before = self.told.after = self.brain.table = self.builder.where(self.told.after, different[0])
 
-    def _main_column(self) -> None:
+    def main_column(self, without: str = "") -> None:
         """The number most talked about."""
         votes: dict[str, float] = {}
         for weight, text in [(1.0, self.text), *((0.6, d or n) for n, d in self.outputs.items())]:
@@ -155,9 +155,9 @@ class Recipe:
             compared = {c for m in scene.all("W") for c in columns_of(scene.get(m))}
             for place, mark in enumerate(scene.all("C")):
                 name = scene.get(mark)
-                if self.linker.is_number(name) and name not in self.linker.virtual and not {"year", "quarter", "month", "week"} & set(key(self.linker.names.get(name, []))):
+                if name != without and self.linker.is_number(name) and name not in self.linker.virtual and not {"year", "quarter", "month", "week"} & set(key(self.linker.names.get(name, []))):
                     votes[name] = votes.get(name, 0) + weight - 0.001 * place
-            for name in compared:
+            for name in compared - {without}:
                 if self.linker.kind_of(name) == "number" and name in self.linker.columns:
                     votes[name] = votes.get(name, 0) + 0.5 * weight
         if votes:

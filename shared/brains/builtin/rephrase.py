@@ -23,6 +23,7 @@ _RULES = [
     (r"how many percent of", r"what percentage of"),
     (rf"divide (?P<a>[^.?!;,]+?) by (?P<b>[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? (?P<n>\w+),? and (?:then )?(?:average|take the (?:average|mean) of) (?:the results?|them|it|that){_END}", r"what is the mean of \g<a> / \g<b>"),
     (r"take (?P<a>[^.?!;,]+? ?/ ?[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? \w+,? and (?:then )?(?:show|give|tell|report|compute|calculate)(?: me)? the (?P<f>mean|average|median|maximum|minimum|highest|lowest) of (?:that|this|the) (?:quotient|ratio|result|value|figure)", r"what is the \g<f> of \g<a>"),
+    (r"(?:if|when|suppose|say) (?:i|we|you) (?:compute|divide|take|calculate|form) (?P<a>[^.?!;,]+?) (?:divided by|/|by|over) (?P<b>[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? \w+, (?P<q>what(?:'s| is| was)|which is) the (?P<f>[a-z]+)(?: value)? of (?:that|this|the) (?:quotient|ratio|result|value|figure)", r"\g<q> the \g<f> \g<a> / \g<b>"),
     (r"how (?:much|large|big) (?:a |of a )?(?:share|percentage|portion) of", r"what percentage of"),
     (r"out of (?:all )?(?P<a>[^,.?!;]+), (?:how many percent|what percent(?:age)?|which percentage) (?P<b>(?:are|is|have|has|had|were|was|carry|carries|show|fall|got|did)\b)", r"what percentage of \g<a> \g<b>"),
     # two figures set against each other

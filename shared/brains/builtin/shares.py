@@ -9,7 +9,7 @@ from shared.analysis.plan import (
 )
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
-from shared.brains.builtin.link import Scene, rx
+from shared.brains.builtin.link import Scene
 from shared.brains.builtin.terms import Answer
 
 if TYPE_CHECKING:
@@ -103,50 +103,3 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None
     ref = brain.builder.value(table, function, column, condition)
     return Answer(ref, ref.split(":")[0])
-
-
-def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
-    text = scene.text
-    if m := rx(r"{F:f}(?: [a-z]+)* {C:a}[^⟨]* (?:for every|for each)(?: single| one)?(?: [a-z]+){0,3} {C:b}").search(text):
-        a, b = scene.get(m["a"]), scene.get(m["b"])
-        if scene.get(m["f"]) == "count" and brain.additive(a) and brain.additive(b) and not brain.groupable(b):
-            brain.account(text[: m.start()] + text[m.end() :])
-            p = brain.parts(scene)
-            ref = brain.builder.calculate("a / b", a=brain.figure("sum", a, p.where), b=brain.figure("sum", b, p.where))
-            return Answer(ref, ref.split(":")[0])
-    for pattern, formula in (
-        (r"(?:difference|gap) between(?: the)? {F:f}(?: of)?(?: the)? {C:a} and(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
-        (r"ratio (?:of|between)(?: the)? {F:f}(?: of)?(?: the)? {C:a} (?:to|and|over)(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a / b"),
-        (r"{F:f}(?: of)?(?: the)? {C:a} minus(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
-        (r"{F:f}(?: of)?(?: the)? {C:a} divided by(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a / b"),
-    ):  # fmt: skip
-        m = rx(pattern).search(text)
-        if m and scene.get(m["a"]) != scene.get(m["b"]) and "count" not in (scene.get(m["f"]), scene.get(m["g"])):
-            p = brain.parts(scene.fork(text[: m.start()] + " " + text[m.end() :]))
-            brain.account(p.scene.text)
-            if p.by or p.columns:
-                return None
-            a, b = (brain.figure(scene.get(m[f]), scene.get(m[c]), p.where) for f, c in (("f", "a"), ("g", "b")))
-            ref = brain.builder.calculate(formula, a=a, b=b)
-            return Answer(ref, ref.split(":")[0])
-    if not re.search(r"\bratio\b|divided by|\bdivide\b|times (?:as|more|higher|larger|bigger|greater)|⟨F\d+⟩ times\b|how many times\b", text):
-        return None
-    marked = scene.fork(scene.text)
-    mark_values(marked, brain.linker)
-    conditions = [marked.get(m) for m in marked.all("W")]
-    p = brain.parts(scene)
-    if len(set(p.functions)) == 2 and not conditions and len(p.columns) == 1 and not p.by and "count" not in p.functions:
-        brain.account(p.scene.text, "ratio divided divide times")
-        a, b = (brain.figure(f, p.columns[0], p.where) for f in p.functions)
-        ref = brain.builder.calculate("a / b", a=a, b=b)
-        return Answer(ref, ref.split(":")[0])
-    if len(conditions) == 2 and len(p.columns) <= 1 and not p.by and set(columns_of(conditions[0])) == set(columns_of(conditions[1])):
-        brain.account(marked.text, "ratio divided divide times high large big")
-        column = next(iter(p.columns), None)
-        function = p.functions[0] if p.functions else ("count" if column is None else "lookup")
-        a, b = (brain.figure(function, column, [c]) for c in conditions)
-        if re.search(r"how many times the\b.*\bis (?:the one|that) of\b", text) or a == b:
-            return None
-        ref = brain.builder.calculate("a / b", a=a, b=b)
-        return Answer(ref, ref.split(":")[0])
-    return None

@@ -27,7 +27,7 @@ SAME = {
     "neighbourhood": "neighborhood", "neighbourhoods": "neighborhood", "firm": "company", "firms": "company", "companies": "company",
     "corporation": "company", "corporations": "company", "rating": "rate", "ratings": "rate", "rated": "rate", "company": "company",
     "ticker": "symbol", "tickers": "symbol", "infl": "inflation", "unemp": "unemployment", "gdp": "gdp", "govt": "government", "gov": "government",
-    "spending": "expenditure", "sex": "gender", "genders": "gender", "sexes": "gender", "kids": "child", "kid": "child", "children": "child",
+    "spending": "expenditure", "spend": "expenditure", "spends": "expenditure", "spent": "expenditure", "expense": "expenditure", "expenses": "expenditure", "sex": "gender", "genders": "gender", "sexes": "gender", "kids": "child", "kid": "child", "children": "child",
     "salary": "income", "salaries": "income", "wage": "income", "wages": "income", "earnings": "income", "earning": "income",
     "precip": "precipitation", "rainfall": "precipitation", "dob": "birth", "grad": "graduate", "graduates": "graduate", "graduation": "graduate",
     "cost": "price", "costs": "price", "metre": "meter", "metres": "meter", "litre": "liter", "sqft": "squarefeet", "aluminium": "aluminum",
@@ -190,7 +190,7 @@ battle battles election elections storm storms earthquake earthquakes fire fires
 aircraft airplane airplanes aeroplane aeroplanes jet jets vessel vessels boat boats train trains bus buses motorcycle motorcycles bicycle bicycles van vans engine-types
 senator senators politician politicians minister ministers judge judges lawyer lawyers doctor doctors nurse nurses physician physicians engineer engineers scientist scientists artist artists author authors
 actor actors singer singers director directors athlete athletes runner runners swimmer swimmers soldier soldiers officer officers farmer farmers teacher teachers professor professors pupil pupils kid kids
-applicant applicants appointee appointees appointment appointments diner diners donor donors recipient recipients prisoner prisoners inmate inmates
+holder holders cardholder cardholders applicant applicants appointee appointees appointment appointments diner diners donor donors recipient recipients prisoner prisoners inmate inmates
 park parks station stations lake lakes river rivers mountain mountains island-names farm farms factory factories plant-sites museum museums bridge bridges street streets road roads
 neighbourhood neighbourhoods neighborhood neighborhoods precinct precincts zone zones territory territories province provinces borough boroughs parish parishes
 sale-lines shipment shipments delivery deliveries parcel parcels receipt receipts bill-lines booking bookings reservation reservations subscription subscriptions
