@@ -47,6 +47,7 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         (r"(?:sum of|add|adding)(?: the)? {C:a} (?:and|to|plus)(?: the)? {C:b}", "{a} + {b}", "{a} plus {b}"), (r"{C:a} plus (?:the )?{C:b}", "{a} + {b}", "{a} plus {b}"),
         (r"(?:product of|multiply|multiplying)(?: the)? {C:a} (?:and|by|with)(?: the)? {C:b}", "{a} * {b}", "{a} times {b}"), (r"{C:a} times (?:the )?{C:b}", "{a} * {b}", "{a} times {b}"),
         (r"(?:natural )?(?:log|ln|logarithm)(?:arithm)? ?(?:of )?\(? ?(?:1|⟨N\d+⟩) \+ (?:{C:a}|x) ?\)?(?: to (?:the )?{C:b})?", "log1p", "log(1 + {a})"),
+        (r"(?:natural )?(?:log|ln|logarithm)(?:arithm)? ?(?:of )?(?:the )?\(? ?{C:a} (?:\+|plus) (?:1|{N:one}) ?\)?", "log1p", "log(1 + {a})"),
         (r"(?:base ?-? ?⟨N\d+⟩ (?:log|logarithm)|log ?-? ?(?:10|⟨N\d+⟩)|log10)(?: of)?(?: the)? ?\(? ?{C:a}", "log10({a})", "log10 {a}"),
         (r"(?:natural )?(?:logarithm|log|ln)(?: ?- ?transformed)?(?: of)?(?: the)? ?\(? ?{C:a}(?: \))?", "ln({a})", "log {a}"),
         (r"(?:logged|log-transformed) {C:a}", "ln({a})", "log {a}"),
@@ -68,6 +69,8 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
             continue  # in a short question a number beside a column says which rows
         if formula == "log1p":
             column = marks.get("a") or marks.get("b")
+            if marks.get("one", 1) != 1 or any(scene.get(k) != 1 for k in re.findall(r"⟨N\d+⟩", m.group())):
+                continue
             if column is None:
                 continue
             formula, title, marks = "ln(1 + {a})", "log(1 + {a})", {"a": column}

@@ -102,7 +102,7 @@ def read_bounds(piece: str) -> Band | None:
         text = re.sub(pattern, note, text)
 
     a, b = rf"(?<![\w.])(?P<a>{_N}){_UNIT}", rf"(?P<b>{_N})"
-    join = rf"(?:,? ?(?:and|but|to|-|or)? ?)"
+    join = r"(?:,? ?(?:and|but|to|-|or)? ?)"
     top = "<" if outside else "<="
     take(rf"{_LEAST} {a}{join}(?:{_LESS}|up to but not including|to under|to below|to less than) ?{b}", ">=", "<")
     take(rf"{_LEAST} {a}{join}(?:{_MOST}) ?{b}", ">=", "<=")

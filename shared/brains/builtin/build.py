@@ -1,6 +1,7 @@
 """Puts plan steps together: the same request twice gives the same step, and derived columns appear where first needed."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from shared.analysis.expression import parse, quote, variables
@@ -8,6 +9,7 @@ from shared.analysis.plan import (
     Aggregate,
     Associate,
     Calculate,
+    Cast,
     Compare,
     Condition,
     Correlate,
@@ -26,6 +28,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin.conditions import columns_of, conjunction
 from shared.brains.builtin.link import Linker
 
+Having = tuple[str, str | None, str, float]  # function, column, comparison, value
 MEASURE_NAMES = {"std": "std", "null_count": "missing", "distinct": "distinct", "geometric_mean": "geometric_mean"}
 
 
@@ -79,6 +82,7 @@ class Builder:
             if name is None or name in self._has.setdefault(table, set()) or name not in self.labels and name not in self.expressions and name not in self.linker.virtual or name in self.linker.columns and name not in self.labels and name not in self.expressions:
                 continue
             if name in self.linker.virtual:
+                table = self._whole(table, [self.linker.virtual[name].column])
                 made = self.add(Derive, table, name=name, date_part=self.linker.virtual[name])
             elif name in self.expressions:
                 table = self.base(table, *variables(parse(self.expressions[name])))
@@ -142,11 +146,23 @@ class Builder:
         measure = self.measure(function, column, where)
         return f"{self.add(Aggregate, table, measures=[measure])}:/{pointer(measure.name)}"
 
-    def groups(self, table: str, by: list[str], function: str, column: str | None, where: Condition | None = None) -> tuple[str, str]:
-        """A grouped measure: (step id, the measure's name)."""
-        table = self.base(table, column, *by, *(columns_of(where) if where else []))
+    def groups(self, table: str, by: list[str], function: str, column: str | None, where: Condition | None = None, having: Sequence[Having] = ()) -> tuple[str, str]:
+        """A grouped measure: (step id, the measure's name). `having` keeps the groups of which these figures hold."""
+        table = self.base(self._whole(table, by), column, *by, *(columns_of(where) if where else []), *(h[1] for h in having))
         measure = self.measure(function, column, where)
-        return self.add(Aggregate, table, measures=[measure], by=by), measure.name
+        if not having:
+            return self.add(Aggregate, table, measures=[measure], by=by), measure.name
+        asked = [(self.measure(f, c), op, value) for f, c, op, value in having]
+        kept = conjunction([Compare(column=m.name, op=op, value=value) for m, op, value in asked])  # type: ignore[arg-type]
+        measures = list({m.name: m for m in (measure, *(m for m, _, _ in asked))}.values())
+        return self.add(Aggregate, table, measures=measures, by=by, having=kept), measure.name
+
+    def _whole(self, table: str, by: list[str]) -> str:
+        """`table` with years that are kept as fractions made whole: they are keys."""
+        for column in by:
+            if column in self.linker.years and self.linker.columns[column].type == "DOUBLE":
+                table = self.add(Cast, table, column=column, to="integer")
+        return table
 
     def rank(self, table: str, by: str, label: list[str], k: int = 1, order: str = "desc", **more: Any) -> str:
         return self.add(Rank, self.base(table, by, *label) if table not in {s.id for s in self.steps if isinstance(s, (Aggregate, Trend))} else table,

@@ -115,7 +115,8 @@ def change(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None
     if stepwise := from_row_to_row(brain, scene):
         return stepwise
-    percent = bool(re.search(r"percent|percentage|%|growth rate|\brelative\b", text)) and "percentage point" not in text
+    text = rx(r"\bby {F:f} {C:c}(?= (?:did|has|have|was|is|were|does|do)\b)").sub(lambda m: f"by {m['f']}" if scene.words[m["c"]] in words.TIME_NOUNS else m.group(), text)
+    percent = bool(re.search(r"percent|percentage|%|growth rate|\brelative\b(?! to)", text)) and "percentage point" not in text
     vocabulary = ("drop dropped fall fell fallen decrease decreased decline declined shrink shrank grow grew grown growth increase increased rise rose risen gain gained change changed difference differ gap "
                   "percent percentage relative absolute minus positive negative sign than more less higher lower fewer points calculated terms average difference later earlier to drops increases by")  # fmt: skip
     ends = [scene.get(m) for m in scene.all("R") if scene.get(m)[1] is not None]

@@ -36,12 +36,12 @@ def groups_beyond(brain: "Interpreter", scene: Scene) -> Answer | None:
     if len(groups) > 1 and len(figures) == 1:
         groups = groups[:1]
     others = [c for c in p.columns if c not in groups and not brain.unique(c)]
-    if len(groups) != 1 or others or p.superlatives or (not beyond and not figures):
+    if len(groups) != 1 or others or p.superlatives or p.by or p.functions and figures or (not beyond and not figures):
         return None
     brain.account(re.sub(r"⟨H\d+⟩", " ", re.sub(alternatives(words.OR_MORE), " ", p.scene.text)), "least more than or have has had kinds kind", *words.MORE, *words.AT_LEAST, *words.LESS)
     if figures:
         function, column, op, number = scene.get(figures[0])
-        if column is None:
+        if column is None and function != "count":
             return None
     else:
         assert beyond is not None
@@ -70,6 +70,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if (subset := of_the_top(brain, scene)) is not None:
         return subset
     p = brain.parts(scene)
+    if p.by and p.having:
+        p.scene.text = re.sub(r"⟨H\d+⟩", " ", p.scene.text)
     text = p.scene.text
     functions = [f for f in p.functions if f != "much"]
     much = "much" in p.functions
@@ -230,7 +232,7 @@ def several(brain: "Interpreter", p: Parts, functions: list[str], columns: list[
 def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
     if p.by:
         table = brain.builder.where(brain.table, *p.where)
-        step, name = brain.builder.groups(table, p.by, "count", column)
+        step, name = brain.builder.groups(table, p.by, "count", column, having=p.having)
         return Answer(f"{step}:/groups/*/{name}", step, ("bar", *p.by, name))
     counted = re.search(r"⟨F\d+⟩(?: of)?(?: the| all)* ([a-z]+)", p.scene.text)
     if p.where and brain.is_single(p.where) and counted and counted[1] not in brain.nouns and counted[1] not in ("rows", "records", "entries", "observations"):
@@ -242,7 +244,7 @@ def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
 def finish(brain: "Interpreter", p: Parts, function: str, column: str) -> Answer:
     if p.by:
         table = brain.builder.where(brain.table, *p.where)
-        step, name = brain.builder.groups(table, p.by, function, column)
+        step, name = brain.builder.groups(table, p.by, function, column, having=p.having)
         return Answer(f"{step}:/groups/*/{pointer(name)}", step, ("bar", *p.by, name))
     ref = brain.figure(function, column, p.where)
     return Answer(ref, ref.split(":")[0])

@@ -67,7 +67,7 @@ def _plainer(brain: "Interpreter", scene: "Scene") -> str:
     text = rx(r"(?:(?:over|in|for|during|within|of) )?(?:that|this|the same|those|these) {C:c}").sub(lambda m: " " if scene.get(m["c"]) in fixed else m.group(), scene.text)
     text = rx(r",? ?(?:with |over |across )?all (?:the )?{C:c} (?:are |were )?(?:included|taken together|pooled|together|combined|counted)").sub(" ", text)
     text = rx(r"(?P<w>⟨[VW]\d+⟩) {C:c}").sub(lambda m: m["w"] if _rowlike(brain, scene, m["c"]) else m.group(), text)
-    text = rx(r",? ?\(?(?:of |over |for |across )?all(?: of)?(?: the)? {C:c}(?: in (?:the|this) (?:file|data|table|list|set))?(?: (?:together|added up|combined|summed|taken together))?(?: \))?(?! (?:that|with|which|who)\b)").sub(lambda m: " " if _rowlike(brain, scene, m["c"]) else m.group(), text)
+    text = rx(r",? ?\(?(?:of |over |for |across )?all(?: of)?(?: the)? {C:c}(?: in (?:the|this) (?:file|data|table|list|set))?(?: (?:together|added up|combined|summed|taken together))?(?: \))?(?! ?,? (?:that|with|which|who|whose)\b)").sub(lambda m: " " if _rowlike(brain, scene, m["c"]) else m.group(), text)
     return rx(r",? ?(?:taken |treated |pooled |lumped |all )*(?:as|into) (?:⟨N\d+⟩|one|a single) (?:group|pool|lot)|,? ?(?:all )?(?:taken|pooled|lumped) together").sub(" ", text)
 
 

@@ -43,8 +43,8 @@ def stated(text: str) -> list[float]:
 
 def at_work(number: float, kept: str) -> bool:
     """Whether a number stands in the steps, as it is, as a share of a hundred, or in a date."""
-    if number == 100 and re.search(r"percent|\* 100", kept):
-        return True
+    if number == 100:
+        return bool(re.search(r"percent|\b100\b", kept))
     forms = {number, number / 100, 1 - number / 100, number * 100, number + 1, number - 1}
     if any(abs(float(n) - f) < 1e-9 for n in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", kept) for f in forms):
         return True

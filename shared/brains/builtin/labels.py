@@ -9,6 +9,7 @@ from shared.analysis.plan import (
     Case,
     Compare,
     Condition,
+    Window,
 )  # fmt: skip
 from shared.brains.builtin import series, statistics, words
 from shared.brains.builtin.arithmetic import row_expression
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def label_rows(recipe: "Recipe", sentence: str) -> bool:
     """`'light' if it weighs less than 2500, 'medium' from 2500 to 3500, 'heavy' above`: a column of labels."""
+    sentence = by_spread(recipe, sentence)
     lower = sentence.lower()
     if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
@@ -77,6 +79,9 @@ def declare(recipe: "Recipe", sentence: str, column: str, cases: list[Case], oth
         recipe.linker.values.setdefault(key(re.findall(r"\w+", label.lower())), []).insert(0, (name, label))
         recipe.linker.made.add(key(re.findall(r"\w+", label.lower())))
         recipe.made.append(label)
+    plain = " ".join(recipe.linker.names.get(column, [column]))
+    for noun in ("group", "class", "band", "bin", "category", "label"):
+        recipe.linker.exact[key(f"{plain} {noun}".split())] = [name]
     for alias in (name, "class", "label", "group", "band", "category", "bin", "size class", "size", "bracket"):
         recipe.linker.exact.setdefault(key(re.findall(r"\w+", alias.lower())), [name])
 
@@ -164,6 +169,30 @@ def _whole_of(recipe: "Recipe", scene: Scene) -> list[str]:
     """The column a percentage is of: `less than 5% of the district's total`."""
     m = rx(r"~? ?of (?:the |its |their )?(?:[a-z']+ ){0,3}{C:c}").search(scene.text)
     return [scene.get(m["c"])] if m and recipe.linker.is_number(scene.get(m["c"])) else []
+
+
+_BY_SPREAD = re.compile(
+    r"(?i)\b(?:more|further|greater|larger) than (?P<k>one|two|three|\d(?:\.\d+)?) (?:sample )?(?:standard deviations?|sds?|sigmas?) (?P<side>above|below|over|under) (?:the |its |that |this )?(?:overall |sample |column )?(?:mean|average)(?: of (?:the )?(?P<c>\w+))?"
+)
+
+
+def by_spread(recipe: "Recipe", sentence: str) -> str:
+    """`more than one standard deviation above the mean` is a z-score above 1, of a column that is made for it."""
+    if not (m := _BY_SPREAD.search(sentence)):
+        return sentence
+    named = [c for c in recipe.columns(recipe.linker.link(LABEL.sub(" ", sentence))) if c not in (*recipe.linker.years, *recipe.linker.virtual)]
+    column = named[0] if len(set(named)) == 1 else recipe.told.main
+    if column is None or len(set(named)) > 1 or recipe.builder.ddof == 0:
+        return sentence
+    name = f"{column} z-score"
+    recipe.builder.labels[name] = {"window": Window(function="zscore", column=column)}
+    recipe.linker.derived[name] = "number"
+    recipe.linker.exact[key(["z", "level"])] = [name]
+    number = {"one": "1", "two": "2", "three": "3"}
+    said = _BY_SPREAD.sub(lambda m: f"{'above ' if m['side'].lower() in ('above', 'over') else 'below -'}{number.get(m['k'].lower(), m['k'])}", sentence)
+    for word in {w for w in re.findall(r"\w+", said) if recipe.linker.find_column([w.lower()])[0] == column or w == column}:
+        said = re.sub(rf"\b(?:its |the |their )?{re.escape(word)}\b", "the z level", said)
+    return said
 
 
 def formula_first(recipe: "Recipe", sentence: str) -> str | None:

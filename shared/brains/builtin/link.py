@@ -136,6 +136,7 @@ def normalise(text: str) -> str:
     text = re.sub("[“”„″]", '"', text)
     text = text.replace("≥", " >= ").replace("≤", " <= ").replace("≠", " != ").replace("×", "x").replace("–", "-").replace("—", " - ").replace("−", "-")
     text = re.sub(r"(?i)\bone and the same\b", "the same", text)
+    text = re.sub(r"(?i)\b(\d+(?:\.\d+)?) ?(thousand|million|billion|bn)\b", lambda m: f"{float(m[1]) * {'thousand': 10**3, 'million': 10**6}.get(m[2].lower(), 10**9):.12g}", text)
     text = re.sub(r"(?i)\bper cent\b", "percent", text)
     text = re.sub(r"(?i)\bper[ -]?capita\b", "percapita", text)
     text = re.sub(r"(?i)\b(?:typical|usual|average|central|normal) \((median|mean|average)\)", r"\1", text)
@@ -341,7 +342,8 @@ class Linker:
                 return initials[0], 0.9  # grade point average for GPA
         if len(form) >= 2 and form[-1] in words.TRAILING and form[-1] not in ("price", "code", "class"):
             name, score = self.find_column(phrase[:-1])
-            return name, score * 0.98
+            if name:
+                return name, score * 0.98
         if len(form) == 1 and form[0] in self.nouns:
             return None, 0.0  # what the rows are called
         deep = frozenset(root(w) for w in phrase)
@@ -415,7 +417,7 @@ class Linker:
                 if len(spaced) <= 2 and spaced != original and original.upper() != original and spaced in words.FILLER:
                     continue
                 return hit
-        if len(phrase) == 1:  # "nuclear" for Nuclear Energy, "GM" for General Motors: where only one value can be meant
+        if len(phrase) == 1 and phrase[0] not in _METHODS:  # "nuclear" for Nuclear Energy, "GM" for General Motors: where only one value can be meant
             word = original if original.isupper() and 2 <= len(original) <= 5 else stem(phrase[0])
             plain = len(phrase[0]) < 4 or any(w in words.FILLER or w in words.ENTITIES or w in words.ROW_NOUNS or w in words.TRAILING or w in self.nouns for w in (phrase[0], word)) or word in self.named
             meant = self.parts_of_values.get(word, set())
@@ -457,6 +459,7 @@ class Linker:
             at += used
         joined = " ".join(out)
         joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage))\b(?! ⟨[CV])", r"\1", joined)
+        joined = rx(r"\b(?P<word>code|id|number|name|value|rate) (?:is |of |= )?(?P<v>⟨V\d+⟩)").sub(lambda m: m["v"] if any(m["word"] in self.names[c] for c, _ in scene.get(m["v"])) else m.group(), joined)
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
@@ -679,6 +682,7 @@ def _settings(text: str) -> str:
     return re.sub(rf"(?i)\b(?:random[_ ]state|random[_ ]seed|seed|test[_ ]size|train[_ ]size|ddof|n[_ ]neighbors|n[_ ]estimators|max[_ ]depth)(?: of| is|:)? ?=? ?{number}|\|z\| ?(?:>=?|<=?|above|over) ?{number}", " ", text)
 
 
+_METHODS = frozenset("pearson spearman kendall welch student fisher shapiro kruskal wallis mann whitney wilcoxon bartlett levene yates cramer cohen gauss".split())
 _YES_NO = [("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0")]
 _PAST = {"won": "win", "led": "lead", "made": "make", "built": "build", "sold": "sell", "bought": "buy", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "taught": "teach", "ran": "run", "sung": "sing", "sang": "sing"}
 _GENERIC = frozenset("size sizes length lengths width widths height heights weight weights type types status category categories duration durations volume diameter depth".split())
@@ -707,7 +711,7 @@ _SUFFIX = re.compile(r"(?<=[a-z]{3})(?:name|code|num|id|nr|no)$")
 def _skeleton(short: str, word: str) -> bool:
     """Whether `short` is the beginning of `word` (three letters or more), or some of its consonants to the last: exp, ctry."""
     letters = iter(word)
-    return 3 <= len(short) < len(word) and (word.startswith(short) or (short[0], short[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", short[1:]) and all(c in letters for c in short))
+    return 3 <= len(short) < len(word) and (word.startswith(short) or (short[0], short[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", short[1:]) and len(short) >= 0.7 * len(re.sub(r"[aeiou]", "", word)) and all(c in letters for c in short))
 
 
 def _aligned(name: str, form: list[str], several: bool | None = None) -> bool:
@@ -718,7 +722,7 @@ def _aligned(name: str, form: list[str], several: bool | None = None) -> bool:
     several = len(form) > 1 if several is None else several
     if len(form) > 1 and name[:1] == word[:1] and len(name) > 4 and (rest := _aligned(name[1:], form[1:], False)):
         return rest  # tsize ~ tumor size
-    if len(form) == 2 and name.startswith(word) and 0 < len(name) - len(word) < 3 and form[1].startswith(name[len(word) :]) and form[1] not in words.FILLER:
+    if len(form) == 2 and name.startswith(word) and 0 < len(name) - len(word) < 3 and name[len(word) :] != "s" and form[1].startswith(name[len(word) :]) and form[1] not in words.FILLER:
         return True  # dewp ~ dew point
     for size in range(min(len(name), len(word)), 2, -1):
         if word.startswith(name[:size]) and (size == len(word) or size >= 4 or several) and _aligned(name[size:], form[1:], several):

@@ -38,6 +38,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         return p_value(recipe, text)
     if re.search(r"\bstatistic\b|^(?:test )?stat\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|t value|f value", both) and not re.search(r"odds", both):
         step = the_test(recipe, text)
+        if step and re.search(r"absolute", both) or step and re.search(r"absolute (?:value of (?:the )?)?(?:welch )?(?:test|[tuz])[- ]?(?:statistic|value)?", recipe.lower):
+            return recipe.builder.calculate("abs(x)", x=statistic(recipe, step))
         return statistic(recipe, step) if step else None
     if re.search(r"odds", both):
         return odds(recipe)
@@ -58,6 +60,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         gone = [s for s in recipe.builder.steps if s.op in ("filter", "drop_missing", "drop_duplicates") and s.id in chain(recipe)]
         return recipe.builder.calculate("a - b", a=f"{gone[0].id}:/rows_before", b=f"{gone[0].id}:/rows") if len(gone) == 1 else None
     if ref := of_the_first(recipe, name, text):
+        return ref
+    if ref := compound(recipe, text, both):
         return ref
     if ref := between_times(recipe, text):
         return ref
@@ -147,6 +151,7 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     verdicts = " ".join(s for s in sentences(recipe.text) if re.search(r"(?i)\b(?:answer|report|conclu\w*|say|write|state|give|verdict|decide|symmetric)\b", s))
     if lost := next((x for x in quoted if x not in recipe.made and key(re.findall(r"\w+", x.lower())) not in recipe.linker.exact and f"'{x}'" not in verdicts and re.search(rf"(?<![\w'-]){re.escape(x.lower())}(?![\w'-])", text) and len(re.findall(rf"(?<!\w)'{re.escape(x)}'", recipe.text)) and key([x.lower()]) not in recipe.linker.values and x not in recipe.linker.columns), None):
         raise Unclear(lost, f"I could not tell which rows are called “{lost}”.", brain.hint())
+    reduced = of_what(recipe, reduced)
     errors: list[Unclear] = []
     peak = brain.read(reduced)
     if re.fullmatch(r"(?:the |value of the )*⟨S\d+⟩ ⟨C\d+⟩(?: itself| value)? ?", peak.text) and not re.search(r"name|who|which|label|top_[a-z]+$", named) and recipe.linker.is_number(peak.get(peak.all("C")[0])):
@@ -182,6 +187,39 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     if errors:
         raise errors[0]
     return None
+
+
+def of_what(recipe: "Recipe", text: str) -> str:
+    """`the group with the highest mean`: of the number that is talked about."""
+    if not re.search(r"\b(?:highest|largest|greatest|biggest|lowest|smallest) (?:mean|average|median|total|sum)\b", text) or recipe.told.main not in recipe.linker.columns:
+        return text
+    if recipe.columns(recipe.brain.read(text)):
+        return text
+    return re.sub(r"\b((?:highest|largest|greatest|biggest|lowest|smallest) (?:mean|average|median|total|sum))\b", rf"\1 {recipe.told.main}", text, count=1)
+
+
+def compound(recipe: "Recipe", text: str, both: str) -> str | None:
+    """Compound annual growth of a figure between two years."""
+    if not re.search(r"compound|\bcagr\b", f"{both} {recipe.lower}") or not re.search(r"growth|cagr|\brate\b|grew", both):
+        return None
+    found = [re.findall(r"\b(1[5-9]\d\d|20\d\d)\b", t) for t in (both, recipe.lower)]
+    years = next((sorted(set(y)) for y in found if len(set(y)) == 2), None)
+    if years is None:
+        raise Unclear(text, "I could not tell between which two years the growth is.")
+    what = re.sub(r"\(?\b(?:the |a |in )*(?:compound(?:ed)?|annual(?:ised|ized)?|yearly|average|growth|rates?|cagr|percent(?:age)?|per year|p\.?a\.?|a year|%|from|between|over|and|to|until|\d{4})\b\)?", " ", text)
+    what = re.sub(r"^[ ,;]*(?:of|in|for)\b|[,;%()]|\s+", " ", what).strip()
+    what = re.sub(r"^of |(?: of| in| for)+$", "", what)
+    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
+    named = recipe.columns(recipe.brain.read(what))
+    extra = "" if named else f"{recipe.told.main} " if recipe.told.main else ""
+    try:
+        a, b = (recipe.brain.answer(f"{extra}{what} in {y}").ref for y in years)
+    finally:
+        recipe.brain.table = saved
+    if not a or not b or a == b or "*" in a + b:
+        return None
+    percent = " * 100" if re.search(r"percent|%|pct", f"{both} {recipe.lower}") else ""
+    return recipe.builder.calculate(f"((b / a) ^ (1 / {int(years[1]) - int(years[0])}) - 1){percent}", a=a, b=b)
 
 
 def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None:

@@ -15,17 +15,19 @@ from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change, yes_no
 from shared.brains.builtin.comparisons import ratio
 from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, operator, time_range
+from shared.brains.builtin.extremes import at_the_extreme, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
 from shared.brains.builtin.link import Linker, Scene, alternatives, kin, rx, stem
 from shared.brains.builtin.open_questions import open_question
+from shared.brains.builtin.panel import over_time
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
 from shared.brains.builtin.shares import share
 from shared.brains.builtin.terms import AUX, Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, share, ratio, yes_no, change, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (correlation, hypothesis_test, share, ratio, over_time, yes_no, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
@@ -66,9 +68,14 @@ class Interpreter:
                 lambda m: scene.mark("W", Compare(column=age or "", op=">=" if m["w"] == "older" else "<=", value=scene.get(m["n"])), m.group()), scene.text)  # fmt: skip
         if default is None and self.default is None and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m)) and scene.get(m) not in self.linker.virtual]:
             default = self.measure()  # nothing else could be compared
+        if "correlat" in scene.text and re.search(AUX, scene.text):  # "is the correlation stronger than 0.5"
+            scene.text = rx(rf"(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
+                lambda m: scene.mark("T", (operator(m), scene.get(m["n"]), bool(re.search(r"stronger|weaker", m.group())))) if abs(scene.get(m["n"])) <= 1 else m.group(), scene.text, count=1)  # fmt: skip
         figure = r"{F:f}(?: of)?(?: the| its| their)?(?: {C:c})?(?: (?:is|was|of|are|were|that is|value))*"
         scene.text = rx(rf"{figure} (?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
             lambda m: self._condition_on_figure(m, scene), scene.text)  # fmt: skip
+        scene.text = rx(rf"(?P<c>⟨C\d+⟩)(?: that| which| who)? (?:has|have|had|with|having|appears? in|covers?)(?: got)? (?:(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}|{{N:k}} (?P<ormore>{alternatives(words.OR_MORE)})) (?:different |distinct |unique )?(?P<noun>[a-z]+\b(?! ⟨)|⟨C\d+⟩)").sub(
+            lambda m: self._condition_on_count(m, scene), scene.text)  # fmt: skip
         mark_conditions(scene, self.linker, default or self.default)
         scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
             lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
@@ -96,6 +103,18 @@ class Interpreter:
             return m.group()
         return scene.mark("H", (function, scene.get(m["c"]) if m["c"] else self.measure(), operator(m), scene.get(m["n"])), m.group())
 
+    def _condition_on_count(self, m: re.Match[str], scene: Scene) -> str:
+        """"Manufacturers with at least 100 planes": a condition on how many rows a group has."""
+        noun, column = m["noun"], scene.get(m["c"])
+        if noun.startswith("⟨"):  # "continents with more than 30 countries"
+            counted = scene.get(noun)
+            grouped = self.linker.kind_of(column) == "text" and self.linker.kind_of(counted) == "text" and counted != column and scene.words[noun].endswith("s") and not self.unique(column)
+            return f"{m['c']} {scene.mark('H', ('distinct', counted, operator(m), scene.get(m['n'] or m['k'])), m.group())}" if grouped else m.group()
+        rows = noun in self.nouns or stem(noun) in self.nouns or noun in words.ENTITIES or noun in _ANY_ROW
+        if not rows or self.linker.is_number(column) and column not in self.linker.years or self.unique(column) or self.linker.find_column([noun])[0]:
+            return m.group()
+        return f"{m['c']} {scene.mark('H', ('count', None, operator(m), scene.get(m['n'] or m['k'])), m.group())}"
+
     def measure(self) -> str | None:
         """The one column that can be measured, if there is just one."""
         found = [c.name for c in self.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.kind == "number" and self.additive(c.name)]
@@ -115,12 +134,12 @@ class Interpreter:
         numeric_guard = self.groupable
         def guarded(m: re.Match[str]) -> str:
             marks = re.findall(r"⟨C\d+⟩", m.group())
-            if "⟨F" in m.group() and any(self.linker.is_number(scene.get(c)) for c in marks):
+            if any(scene.get(f) != "count" for f in re.findall(r"⟨F\d+⟩", m.group())) and any(self.linker.is_number(scene.get(c)) for c in marks):
                 return m.group()  # "by total frequency" is an order, not a grouping
             return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
 
-        scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
+        scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
             by += [] if self.unique(year[0]) else [year[0]]
             scene.text = re.sub(r"\b(?:yearly|annual)\b", " " if self.unique(year[0]) else "⟨G0⟩", scene.text)
@@ -147,6 +166,7 @@ class Interpreter:
             [scene.get(m) for m in scene.all("S")],
             [scene.get(m) for m in scene.all("N")],
             [scene.get(m) for m in scene.all("L")],
+            [scene.get(m) for m in scene.all("H")],
         )
 
     def groupable(self, name: str) -> bool:
@@ -155,7 +175,7 @@ class Interpreter:
         if name in self.builder.expressions:
             return False
         column = self.linker.columns[name]
-        return column.type in ("VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP") or (column.type == "BIGINT" and column.distinct <= 150 and (column.distinct <= max(12, self.rows / 2) or name in self.linker.years)) or (column.type == "DOUBLE" and column.distinct <= 30)
+        return column.type in ("VARCHAR", "BOOLEAN", "DATE", "TIMESTAMP") or (column.type == "BIGINT" and column.distinct <= 150 and (column.distinct <= max(12, self.rows / 2) or name in self.linker.years)) or (column.type == "DOUBLE" and (column.distinct <= 30 or name in self.linker.years))
 
     def leftover(self, text: str, *known: str) -> list[str]:
         """Words that nothing accounts for."""
@@ -177,7 +197,7 @@ class Interpreter:
                 rest.append("women and men")
             rest += re.findall(r"\b(?:were|are|was|is|being) (women|men|woman|man|girls|boys|ladies)\b", text)  # a part of the rows that no column tells
         rest += [m for m in re.findall(r"⟨C\d+⟩ ([/*×÷]) ⟨C\d+⟩", text)]
-        rest += ["a condition on a figure" for _ in re.findall(r"⟨H\d+⟩", text)]
+        rest += ["a condition on a figure" for _ in re.findall(r"⟨[HT]\d+⟩", text)]
         rest += ["a quoted label" for _ in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
             bare = re.sub(r"'s?$", "", word)
@@ -233,6 +253,11 @@ class Interpreter:
     def unique(self, name: str) -> bool:
         column = self.linker.columns.get(name)
         return column is not None and column.distinct >= 0.98 * (self.rows - column.nulls) and self.rows > 0
+
+    def nearly_unique(self, name: str) -> bool:
+        """Whether a text is so seldom repeated that naming it means the rows: "the most terms"."""
+        column = self.linker.columns.get(name)
+        return column is not None and column.type == "VARCHAR" and column.distinct >= 0.85 * (self.rows - column.nulls)
 
     def answer(self, text: str) -> Answer:
         lowered = text.lower()

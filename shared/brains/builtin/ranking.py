@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
+from shared.brains.builtin.comparisons import hinted_column
 from shared.brains.builtin.link import Scene, rx, stem
 from shared.brains.builtin.terms import Answer, Parts
 
@@ -52,6 +53,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     if not lead and re.search(r"ascending|lowest first|smallest first|increasing", text):
         direction = "asc"
 
+    if hint == "age" and brain.linker.years and not [c for c in p.columns if brain.linker.is_number(c) and c not in brain.linker.years] and brain.linker.find_column(["age"])[0] is None:
+        hint, direction = "year", "asc" if direction == "desc" else "desc"  # the oldest was made first
+        p.columns = [*[c for c in p.columns if c not in brain.linker.years], brain.linker.years[0]]
     # what is named: the thing after which/what/list/top, else whatever names a row
     after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
     target = None
@@ -156,7 +160,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     elif hint == "#std":
         functions = ["std"]
     elif hint and not count and not columns:
-        found, _ = brain.linker.find_column(hint.split())
+        found, word = hinted_column(brain, hint, text)
+        vocabulary += f" {word}"
         if found is None:
             raise Unclear(p.scene.words.get(lead or "", ""), f"No column tells which is the {p.scene.words.get(lead or '', '')}.", brain.hint())
         columns = [found]
@@ -169,6 +174,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = re.sub(r"\bby name\b", " ", text)
     extra = " ".join(w for c in columns for w in brain.linker.names.get(c, [])) + (" temperature temperatures" if "temp" in hint else "")
     text = rx(r"(\b(?:which|what) ⟨C\d+⟩) [a-z]+s (?=the ⟨S)").sub(r"\1 ", text)
+    text = re.sub(r"⟨H\d+⟩", " ", text)
     brain.account(text, vocabulary, extra)
     brain.all_used(text, *([m for m in many.groups() if m] if many else []))
     table = brain.builder.where(brain.table, *p.where)
@@ -181,7 +187,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         if not p.functions and not brain.unique(target) and not rowwise:
             p.functions = functions = ["mean"] if re.search(r"on average|average", text) else functions
     numeric = [c for c in columns if brain.linker.is_number(c) or c in brain.builder.expressions or (hint == "#date" and c == columns[0])]
-    others = [c for c in columns if c not in numeric and not (brain.linker.kind_of(c) == "text" and brain.unique(c))]
+    others = [c for c in columns if c not in numeric and not (brain.linker.kind_of(c) == "text" and (brain.unique(c) or first_word in ("most", "least", "fewest") and brain.nearly_unique(c)))]
     if others and not (count or not numeric):
         return None
     if len(functions) > 1:
@@ -194,13 +200,15 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         if function not in (None, "count", "distinct") or (function is None and not count and not others and not re.search(r"⟨S\d+⟩(?: [a-z]+)?", text)):
             return None
         if others and function == "distinct":
-            step, name = brain.builder.groups(table, [target], "distinct", others[0])
+            step, name = brain.builder.groups(table, [target], "distinct", others[0], having=p.having)
         else:
             if brain.unique(target) or others or rowwise:
                 return None
-            step, name = brain.builder.groups(table, [target], "count", None)
+            step, name = brain.builder.groups(table, [target], "count", None, having=p.having)
         ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
     elif not aggregate:
+        if p.having:
+            return None
         ranked = brain.builder.rank(brain.builder.base(table, numeric[0], target), numeric[0], [target], k, direction, position=position)
     else:
         if function is None:
@@ -212,7 +220,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
                 function = "max"
             else:
                 function = "max" if direction == "desc" else "min"
-        step, name = brain.builder.groups(table, [target], function, numeric[0])
+        step, name = brain.builder.groups(table, [target], function, numeric[0], having=p.having)
         ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
     return Answer(f"{ranked}:/names" if listed else f"{ranked}:/name", ranked)
 

@@ -29,6 +29,14 @@ def correlation(brain: "Interpreter", scene: Scene) -> Answer | None:
         brain.account(p.scene.text, vocabulary)
         step = brain.builder.correlate(table, numbers[0], numbers[1], method, p.by)
         ref = f"{step}:/groups/*/r" if p.by else f"{step}:/r"
+        limits = p.scene.all("T")
+        brain.all_used(p.scene.text)
+        if limits and (len(limits) > 1 or p.by):
+            return None
+        if limits:
+            op, value, absolute = p.scene.get(limits[0])
+            absolute = absolute or bool(re.search(r"absolute|in size|magnitude|strength", scene.text))
+            return Answer(brain.builder.decide([Rule(when=[Predicate(ref=ref, op=op, value=value, absolute=absolute)], then=True)], False), step)
         if re.search(AUX, scene.text) and re.search(r"\b(?:positively|negatively)\b", scene.text) and not p.by:
             sign = ">" if "positively" in scene.text else "<"
             return Answer(brain.builder.decide([Rule(when=[Predicate(ref=ref, op=sign, value=0)], then=True)], False), step)  # type: ignore[arg-type]

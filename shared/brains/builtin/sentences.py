@@ -15,7 +15,7 @@ ORDERS = re.compile(
 
 def told_elsewhere(clause: str) -> bool:
     """Orders that tests, models and decisions carry out for themselves, and those about how to write the answer."""
-    return bool(re.search(r"(?i)\btest\b|regress|classif|predict|correlat|\bp ?-?value|decimals?\b.{0,30}$|^\W*(?:otherwise|else)|'[^']+' (?:if|when|otherwise)|\bskewness and\b|\bnull values? are ignored|\bas a percentage", clause)) and not re.search(r"(?i)previous|rolling|moving|\bpair |line up|(?:next|following) (?:day|month|year|quarter|week)", clause)
+    return bool(re.search(r"(?i)^\W*keep\b.*\b(?:as (?:a |an )?(?:number|numeric|numbers|text|is|it is|they are|given)|in (?:their|the|its) (?:original |given |file )?order)\b|\btest\b|regress|classif|predict|correlat|\bp ?-?value|decimals?\b.{0,30}$|^\W*(?:otherwise|else)|'[^']+' (?:if|when|otherwise)|\bskewness and\b|\bnull values? are ignored|\bas a percentage", clause)) and not re.search(r"(?i)previous|rolling|moving|\bpair |line up|(?:next|following) (?:day|month|year|quarter|week)", clause)
 
 
 def sentences(text: str) -> list[str]:
@@ -35,7 +35,7 @@ def clauses(text: str) -> list[str]:
     """Sentences, and within them what comes before and after "then": `Rescale x, then tell me …`, `After removing …, what is …`."""
     found: list[str] = []
     for sentence in sentences(text):
-        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]|,? (?:so|and|but),? please (?=(?:leave|drop|remove|exclude|keep|ignore|discard|restrict)\b)|, so (?=(?:leave out|drop|remove|exclude|keep|ignore|discard)\b)", sentence):
+        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]|,? (?:so|and|but),? please (?=(?:leave|drop|remove|exclude|keep|ignore|discard|restrict)\b)|, so (?=(?:leave out|drop|remove|exclude|keep|ignore|discard)\b)|,? and (?=(?:keep|use|consider|take) only\b|(?:keep|restrict)\b(?! the rows in)|(?:drop|remove|exclude|discard|leave out) (?:the |all |any |every )?(?:rows|records|observations|those with)\b)", sentence):
             if m := re.match(r"(?i)^(?:after|once|when|having|first|by) ((?:[\w-]+ )?(?:\w+ing)\b[^,]*?), (?=(?:what|how|which|calculate|compute|give|find|report|tell|is|the|show|where|who)\b)", piece):
                 found += [m[1], piece[m.end() :]]
             elif len(re.findall(r"(?<!\w)'[^']+'", piece)) >= 2 and (m := re.match(r"(?s)^(?P<ask>[^:']*?): ?(?P<rule>.*'.*)$", piece)) and re.search(r"count|how many|average|mean|median|number|share|total", m["ask"].lower()):

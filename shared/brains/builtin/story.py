@@ -46,6 +46,10 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         return fill_gaps(recipe, scene, lower)
     if re.search(r"outlier|\|z\||iqr rule|interquartile range rule|z-?scores? (?:method|above|greater|below)|extreme values", lower) and not re.search(r"standardi[sz]e|convert|transform", lower):
         find_outliers(recipe, scene, lower)
+    if zscored(recipe, lower) and (recipe.columns(scene) or told.main):
+        find_outliers(recipe, scene, lower)
+        if not re.search(r"\b(?:remov|drop|discard|exclud|delet|leav)", lower):
+            return True
     if told.outliers and re.search(r"\b(?:remov\w*|drop\w*|discard\w*|exclud\w*|filter\w*|delet\w*|leav\w* out|without)\b", lower) and re.search(r"outlier|them|those|these|flagged|extreme|\bit\b", lower):
         remove_outliers(recipe)
         return True
@@ -69,14 +73,25 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
     if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|leave (?:them|those|these|it) out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
         return drop_rows(recipe, scene, lower)
     if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just)\b", lower):
+        scene = meant(scene)
         mark_values(scene, recipe.linker)
         conditions = [scene.get(m) for m in scene.all("W")]
+        if recipe.outputs and rx(r"{C} (?:and|or) {W}").search(scene.text):
+            return False  # half of what is to hold was not understood
         if conditions:
             told.before = told.after = complete(recipe, builder.where(told.after, *_same_column_union(conditions)), lower)
             recipe.brain.table = told.after
             new_column(recipe, sentence)
             return True
     return False
+
+
+def zscored(recipe: "Recipe", lower: str) -> bool:
+    """Whether a sentence standardises a column for no other end than to find its outliers: the column itself stays as it is."""
+    if recipe.told.outliers or not re.search(r"standardi[sz]|z-?scores?", lower) or not re.search(r"\|z\||\bz-?scores?\b[^.]{0,60}?(?:above|greater|more|exceed|beyond|larger|over|>) ?(?:than )?\d|absolute z|outlier", recipe.lower):
+        return False
+    asked = " ".join(re.sub(r"\|z\| ?[<>]=? ?[\d.]+|absolute z-?scores?[^;,.]*", " ", f"{n} {d}".lower().replace("_", " ")) for n, d in recipe.outputs.items())
+    return bool(re.search(r"\|z\||outlier|extreme", recipe.lower)) and not re.search(r"z-?scores?|standardi[sz]ed|\bz\b|scaled", asked)
 
 
 def complete(recipe: "Recipe", table: str, lower: str) -> str:
@@ -86,11 +101,21 @@ def complete(recipe: "Recipe", table: str, lower: str) -> str:
     return recipe.builder.add(DropMissing, table, columns=columns) if columns else table
 
 
+def meant(scene: Scene) -> Scene:
+    """`the spells of dictators, i.e. the rows marked X`: what is said second tells which rows."""
+    m = re.search(r"(?:\bi\.? ?e\b\.?|\bthat is(?: to say)?,|\bin other words|\bnamely|\bmeaning)(?P<rest>.*⟨[WV]\d+⟩.*)", scene.text)
+    return scene.fork(f"keep {m['rest']}") if m else scene
+
+
 def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     told = recipe.told
+    scene = meant(scene)
     if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
         columns = [c for m in scene.all("W") for c in columns_of(scene.get(m))] or recipe.columns(scene, numeric=False)
         columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns]
+        if re.search(r"\b(?:any|some|one|at least one|one or more) (?:of (?:the|its|their) )?(?:columns?|fields?|variables?|features?|cells?)\b|\bany (?:missing|null|empty|gap|nan)|\bincomplete\b|(?:missing|null|empty) (?:values? )?anywhere", lower) and not columns:
+            told.before = told.after = recipe.brain.table = recipe.builder.add(DropMissing, told.after)
+            return True
         if not columns and told.main:
             columns = [told.main]
         if columns:
@@ -120,9 +145,15 @@ def fill_gaps(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     if not columns:
         return False
     number = re.search(rf"with (?:the value |a |zero|)?{_NUMBER}", lower)
+    owner = rx(r"(?:of|within|in|for|by|per) (?:the |its |their |each |every )*(?:same |own |respective )?{C:c}").findall(scene.text)
+    by = [c for c in (scene.get(m) for m in owner) if recipe.brain.groupable(c) and c not in columns[:1] and recipe.linker.kind_of(c) != "number"] if re.search(r"\bsame\b|\bown\b|\beach\b|\bevery\b|\bper\b|\bwithin\b|respective|by ", lower) else []
+    by = list(dict.fromkeys(by))
+    columns = [c for c in columns if c not in by]
     fields: dict[str, Any] = {"method": {"average": "mean"}.get(method, method)} if method else {"method": "constant", "value": float(number[1]) if number else 0}
     told = recipe.told
     told.before = told.after
+    if by and method in ("mean", "average", "median", "mode"):
+        fields["by"] = by
     told.imputed = recipe.builder.add(Impute, told.after, columns=columns, **fields)
     told.after = told.imputed
     told.main = columns[0]
@@ -193,6 +224,9 @@ def learn_code(recipe: "Recipe", sentence: str) -> bool:
 
 def new_column(recipe: "Recipe", sentence: str) -> bool:
     lower = sentence.lower()
+    for given in given_names(sentence):  # "tip_pct equal to 100 * tip / total_bill": the new name is no part of the formula
+        if "_" in given and given not in {c.lower() for c in recipe.linker.columns} and recipe.outputs:
+            sentence = re.sub(rf"(?i)['\"]?\b{re.escape(given)}\b['\"]?,? *(?:(?:is |be )?(?:equal to|equals)|=|(?:is )?defined (?:as|by)|which (?:is|equals)|that is|:)? ", "as ", sentence)
     scene = recipe.brain.read(sentence)
     if series.stepwise(recipe, scene, lower) or recipe.outputs and (series.moving(recipe, scene, lower) or series.row_mean(recipe, scene, lower)):
         return True
@@ -220,7 +254,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
     while made is not None:
         name, rest = made
         any_made = True
-        aliases = [name, *(n for n in given_names(sentence) if key(re.findall(r"\w+", n)) not in recipe.linker.exact)]
+        aliases = [name, *(n for n in given_names(recipe.brain.builder.words or sentence) if key(re.findall(r"\w+", n)) not in recipe.linker.exact)]
         if name.startswith("log"):
             column = name.split(" ", 1)[-1] if name.startswith("log ") else name[len("log(1 + ") : -1]
             aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "logged values", "logged", "logs", "logarithm", "logarithms", "log values", "log value", "transformed column", "transformed values", "log-transformed values", f"natural log of {column}"]

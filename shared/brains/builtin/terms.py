@@ -31,6 +31,7 @@ class Parts:
     superlatives: list[tuple[str, str, str]]
     numbers: list[float]
     labels: list[str]
+    having: list[tuple[str, str | None, str, float]] = field(default_factory=list)  # figures that groups must have
 
 
 COMPARATIVE = r"(?:higher|greater|larger|bigger|more|above|over|exceed|exceeds|better|stronger|heavier|older|warmer|hotter|longer|wider|taller|lower|less|smaller|fewer|below|under|worse|weaker|lighter|younger|colder|cooler|shorter|narrower|cheaper|windier|calmer|wetter|rainier|drier|richer|poorer|dearer|pricier|safer|faster|slower)"

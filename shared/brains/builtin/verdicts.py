@@ -178,13 +178,16 @@ def band_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None
         ref = told_p(recipe) or p_value(recipe, sentence.lower())
         subject = [ref] if ref else []
     else:
-        subject = next((s for w in [*said, head] if (s := subject_of(recipe, w))), [])
+        subject = next((s for w in [f"{said[0]} {head}" if re.search(_AFTER, head) else said[0], *said, head] if (s := subject_of(recipe, w))), [])
     if not subject:
         return None
     absolute = any(b.absolute for b in found) or bool(re.search(r"\babsolute\b", head))
     rules = [Rule(when=[Predicate(ref=subject[0], op=op, value=n, absolute=absolute) for op, n in b.bounds], then=b.label) for b in found if b.bounds]  # type: ignore[arg-type]
     rest = next((b.label for b in found if not b.bounds), None)
     return (rules, rest) if rest is not None else (rules[:-1], found[-1].label)
+
+
+_AFTER = r"\b(?:after|transformed|transformation|log\w*|ln|scaled|remain\w*|without)\b"
 
 
 def subject_of(recipe: "Recipe", words_: str) -> list[str]:
@@ -199,6 +202,10 @@ def subject_of(recipe: "Recipe", words_: str) -> list[str]:
     if several and numeric:
         return [ref for _, _, ref in numeric]
     best = max((s[0] for s in numeric), default=0)
+    if len([s for s in numeric if s[0] == best]) == 2 and re.search(r"\bbefore\b|" + _AFTER, words_):  # the same figure before and after
+        later = [s for s in numeric if s[0] == best and re.search(_AFTER, f"{s[1]} {recipe.outputs[s[1]]}".lower().replace("_", " "))]
+        wants = bool(re.search(_AFTER, re.sub(r"\bbefore (?:the )?\w+", " ", words_)))
+        numeric = later if wants else [s for s in numeric if s not in later]
     hits = [ref for score, _, ref in numeric if score == best and score > 0]
     if len(hits) >= 1:
         return hits[:1]

@@ -25,6 +25,7 @@ def plain(text: str) -> str:
     text = _FENCE.sub(_outlier, text)
     text = _SPREAD.sub(lambda m: f"is an outlier by the z-score rule (|z| > {_WORDS.get(m['k'].lower(), m['k'])})", text)
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
+    text = _both(text)
     text = _unquoted_labels(text)
     return _others_last(text)
 
@@ -42,6 +43,12 @@ def order(clause: str) -> str:
 def _outlier(m: re.Match[str]) -> str:
     factors = {float(f) for f in (m["k1"], m["k2"], m["k3"], m["k4"]) if f}
     return f"is an outlier by the {factors.pop():g} IQR rule" if len(factors) == 1 else m.group()
+
+
+def _both(text: str) -> str:
+    """`both a and b are greater than zero` says it of each."""
+    said = r"(?P<c>(?:strictly )?(?:greater|more|larger|higher|above|over|less|smaller|lower|below|under|at least|at most|positive|negative|non-?zero|known|recorded|available|present|not missing|[<>]=?)\b[^.,;]*)"
+    return re.sub(rf"(?i)\bboth (?:the |its |their )?(?P<a>\w+(?: \w+){{0,3}}?) and (?:the |its |their )?(?P<b>\w+(?: \w+){{0,3}}?) (?P<v>are|is|were|exceed) {said}", r"\g<a> is \g<c> and \g<b> is \g<c>", text)
 
 
 def _unquoted_labels(text: str) -> str:

@@ -127,7 +127,7 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     "shortest": ("length", "asc"), "longest": ("length", "desc"), "hottest": ("temp max", "desc"), "warmest": ("temp max", "desc"), "coldest": ("temp min", "asc"), "coolest": ("temp min", "asc"),
     "wettest": ("precipitation", "desc"), "rainiest": ("precipitation", "desc"), "driest": ("precipitation", "asc"), "windiest": ("wind", "desc"), "calmest": ("wind", "asc"), "cheapest": ("price", "asc"), "dearest": ("price", "desc"), "priciest": ("price", "desc"),
     "most expensive": ("price", "desc"), "least expensive": ("price", "asc"), "richest": ("income", "desc"), "poorest": ("poverty", "desc"), "strongest": ("", "desc"), "weakest": ("", "asc"), "widest": ("width", "desc"), "narrowest": ("width", "asc"),
-    "most powerful": ("horsepower", "desc"), "least powerful": ("horsepower", "asc"), "most populous": ("population", "desc"), "least populous": ("population", "asc"), "earliest": ("#date", "asc"), "latest": ("#date", "desc"), "most recent": ("#date", "desc"),
+    "most powerful": ("horsepower", "desc"), "least powerful": ("horsepower", "asc"), "most populous": ("population", "desc"), "least populous": ("population", "asc"), "earliest": ("#date", "asc"), "newest": ("#date", "desc"), "latest": ("#date", "desc"), "most recent": ("#date", "desc"),
     "northernmost": ("latitude", "desc"), "southernmost": ("latitude", "asc"), "easternmost": ("longitude", "desc"), "westernmost": ("longitude", "asc"), "most northern": ("latitude", "desc"), "most southern": ("latitude", "asc"), "furthest north": ("latitude", "desc"), "farthest north": ("latitude", "desc"),
     "furthest south": ("latitude", "asc"), "farthest south": ("latitude", "asc"), "furthest west": ("longitude", "asc"), "farthest west": ("longitude", "asc"), "furthest east": ("longitude", "desc"), "farthest east": ("longitude", "desc"), "northern most": ("latitude", "desc"),
     "most fuel efficient": ("miles per gallon", "desc"), "most economical": ("miles per gallon", "desc"), "most urban": ("urban", "desc"), "least urban": ("urban", "asc"), "most violent": ("violent", "desc"), "safest": ("violent", "asc"),
@@ -279,7 +279,7 @@ FILLER |= frozenset("""
 built build builds manufactured constructed released release published issued founded launched made serve serves served serving live lives lived living reside residing resides
 paid pays pay money cash brings bring brought bringing turns turning show-up pick picks picking receive receives received receiving obtain obtains obtained obtaining undergo underwent undergone feature featured features
 stayed staying grew growing lasting landed sits sat sitting stem stems ranks amounting totalling totaling
-thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
+world global worldwide thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
 follow-up followup clocked linked
 city-wide citywide nation-wide nationwide country-wide countrywide state-wide statewide world-wide company-wide overall-wide outright altogether apiece each-one
 absolute relative-to literally essentially largely mostly-speaking straightforward handy rough precise exact precisely exactly-speaking separate separately individually jointly

@@ -1,0 +1,99 @@
+"""What holds at an extreme: a property of the row with the most of something, and the few largest values themselves."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.plan import Compare
+from shared.brains.builtin import words
+from shared.brains.builtin.comparisons import hinted_column
+from shared.brains.builtin.link import Scene, rx, stem
+from shared.brains.builtin.terms import Answer, Parts
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+_VERB = r"(?:was|is|does|did|has|had|were|do|are)"
+_ROW = r"(?P<row>[a-z]+|⟨C\d+⟩)"
+_WITH = r"(?: (?:who|that|which))? (?:with|has|had|having|got|scored|recorded|showing|reporting|of)(?: the| a| its| their)?"
+_EXTREME = (
+    # the age of the patient with the most nodes; how old was the patient with …
+    rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))*(?: the| that| those)* {_ROW}{_WITH} {{S:s}}(?P<said>(?: [a-z-]+)*?) {{C:d}}",
+    # the tail number of the oldest plane
+    rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))+ (?:the )?{{S:s}} {_ROW}\b",
+    # how much does the car with the most horsepower weigh
+    rf"(?:⟨F\d+⟩|what) {_VERB}(?: the)? {_ROW}{_WITH} {{S:s}} {{C:d}} {{C:c}}",
+    # how many seats has the oldest plane
+    rf"⟨F\d+⟩ {{C:c}} {_VERB} (?:the )?{{S:s}} {_ROW}\b",
+)
+
+
+def at_the_extreme(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"How old was the patient with the most nodes": the value of one column on the row where another is highest."""
+    p = brain.parts(scene)
+    text = p.scene.text
+    for pattern in _EXTREME:
+        m = rx(pattern).search(text)
+        if m is None or len(p.scene.all("S")) != 1 or p.by or p.having or re.search(r"\b(?:which|who|whose|on average)\b|\beach\b|\bevery\b", text[: m.start()]):
+            continue
+        _, hint, direction = p.scene.get(m["s"])
+        column, row = p.scene.get(m["c"]), m["row"]
+        by = p.scene.get(m["d"]) if "d" in m.groupdict() else None
+        if by is None:
+            by, direction = _hinted(brain, hint, direction, text)
+        if by is None or by == column or direction not in ("asc", "desc") or not (brain.linker.is_number(by) or by in brain.linker.dates) or not _names_rows(brain, p, row) or hint and "d" in m.groupdict() and hint.startswith("#"):
+            continue
+        if [f for f in p.functions if f not in ("count", "much")] or set(p.columns) - {column, by, p.scene.get(row) if row.startswith("⟨") else column}:
+            return None
+        rest = text[: m.start()] + " " + text[m.end() :]
+        brain.account(re.sub(r"⟨F\d+⟩", " ", rest), "first")
+        brain.account(m["said"] if "said" in m.groupdict() and m["said"] else "")
+        brain.all_used(text)
+        table = brain.builder.where(brain.table, *p.where)
+        step = brain.builder.rank(brain.builder.base(table, by, column), by, [column], order=direction)
+        return Answer(f"{step}:/name", step)
+    return None
+
+
+def _hinted(brain: "Interpreter", hint: str, direction: str, text: str) -> tuple[str | None, str]:
+    """The column an adjective ranks by, and which end of it: the oldest has the highest age, or the earliest year."""
+    time = next(iter([*brain.linker.dates, *brain.linker.years]), None)
+    if hint == "#date":
+        return time, direction
+    if not hint or hint.startswith("#"):
+        return None, direction
+    column, _ = hinted_column(brain, hint, text)
+    if column is None and hint == "age" and time:
+        return time, "asc" if direction == "desc" else "desc"
+    return column, direction
+
+
+def _names_rows(brain: "Interpreter", p: Parts, row: str) -> bool:
+    """Whether the noun stands for single rows: a name of rows, or a column that picks one row."""
+    if row.startswith("⟨"):
+        column = p.scene.get(row)
+        return brain.unique(column) or column in brain.linker.columns and brain.is_single([*p.where, Compare(column=column, op="==", value="")])
+    return row in brain.nouns or stem(row) in brain.nouns or row in words.ROW_NOUNS or row in words.ENTITIES or row in ("row", "one", "day", "date")
+
+
+def top_values(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"The three highest values of x": the values themselves."""
+    once = re.search(r",? ?(?:counting|taking|listing|showing|with|each)? ?(?:repeated|duplicated?|equal|tied|repeating)(?: values?| ones)? (?:only )?(?:once|removed|counted once|listed once)|,? ?(?:each|every) (?:value|one) (?:only )?once|,? ?without (?:repeats|repetition|duplicates)|,? ?no (?:repeats|duplicates)|\b(?:distinct|different|unique)\b", scene.text)
+    text = scene.text[: once.start()] + " " + scene.text[once.end() :] if once else scene.text
+    p = brain.parts(scene.fork(re.sub(r"⟨F\d+⟩(?= ⟨[NS])", " ", text) if once and once.group().startswith("⟨") else text))
+    m = rx(r"^\W*(?:(?:what|which|list|give|show|name|find|tell|return|report|print|me|us|are|were|the|please|i|want|need|just) )*(?:(?P<a>{N}) )?(?P<s>{S}) (?:(?P<b>{N}) )?(?:values? (?:of|for|in) )?(?:the )?(?P<c>{C})".replace("{N}", r"⟨N\d+⟩").replace("{S}", r"⟨S\d+⟩").replace("{C}", r"⟨C\d+⟩")).search(p.scene.text)
+    if m is None or not (m["a"] or m["b"]) or p.by or p.having or p.functions or len(p.columns) != 1 or len(p.scene.all("S")) != 1:
+        return None
+    column, k = p.scene.get(m["c"]), p.scene.get(m["a"] or m["b"])
+    said, hint, direction = p.scene.get(m["s"])
+    plural = p.scene.words[m["c"]].endswith("s") or re.search(r"\bvalues?\b|\bscores?\b|\bones\b|\bfigures\b", scene.text) or re.search(r"\b(?:values|numbers|scores|readings|figures)\b", p.scene.words[m["c"]])
+    if not plural or hint or direction not in ("asc", "desc") or column not in brain.linker.columns or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 2 <= k <= 1000:
+        return None
+    brain.account(p.scene.text[: m.start()] + " " + p.scene.text[m.end() :], "first")
+    brain.all_used(p.scene.text, m["a"], m["b"])
+    table = brain.builder.where(brain.table, *p.where)
+    if once:
+        table, _ = brain.builder.groups(table, [column], "count", None)
+        step = brain.builder.rank(table, column, [column], k=k, order=direction)
+        return Answer(f"{step}:/names", step)
+    step = brain.builder.rank(table, column, [], k=k, order=direction)
+    return Answer(f"{step}:/values", step)
