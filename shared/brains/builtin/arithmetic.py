@@ -42,7 +42,9 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         (r"(?:ratio of|ratio between)(?: the)? {C:a} (?:to|and|over)(?: the)? {C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} ?(?:-|/|to|-to-) ?{C:b} ratio", "{a} / {b}", "{a} per {b}"), (r"{C:a} / {C:b}", "{a} / {b}", "{a} per {b}"),
         (r"{C:a} per (?:unit of )?{C:b}", "{a} / {b}", "{a} per {b}"),
         (r"(?:subtract|subtracting) (?:the )?{C:b} from (?:the )?{C:a}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} minus (?:the )?{C:b}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} - {C:b}", "{a} - {b}", "{a} minus {b}"),
-        (r"(?:difference|spread|gap|distance|margin|⟨F\d+⟩) (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)?(?: [a-z']+)? {C:b}", "{a} - {b}", "{a} minus {b}"),
+        (r"{F:range} (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)?(?: [a-z']+)? {C:b}", "{a} - {b}", "{a} minus {b}"),
+        (r"^\W*(?:[a-z',]+ )*{F:sum} of(?: the)? {C:a} (?:and|plus)(?: the)? {C:b}", "{a} + {b}", "{a} plus {b}"),
+        (r"(?:difference|spread|gap|distance|margin) (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)?(?: [a-z']+)? {C:b}", "{a} - {b}", "{a} minus {b}"),
         (r"difference (?:between|of)(?: the)? (?:day|daily|day's)? ?{F:fa} and {F:fb} {C:c}", "", ""),
         (r"(?:sum of|add|adding)(?: the)? {C:a} (?:and|to|plus)(?: the)? {C:b}", "{a} + {b}", "{a} plus {b}"), (r"{C:a} plus (?:the )?{C:b}", "{a} + {b}", "{a} plus {b}"),
         (r"(?:product of|multiply|multiplying)(?: the)? {C:a} (?:and|by|with)(?: the)? {C:b}", "{a} * {b}", "{a} times {b}"), (r"{C:a} times (?:the )?{C:b}", "{a} * {b}", "{a} times {b}"),
@@ -62,6 +64,8 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         if not m or not formula:
             continue
         groups = m.groupdict()
+        if any(scene.get(groups.pop(f)) not in ((f, "std") if " between " in m.group() else (f,)) for f in ("range", "sum") if f in groups):
+            continue  # "the mean of a and b" is none of these, "the spread between a and b" is
         number = groups.pop("n", None)
         marks = {k: scene.get(v) for k, v in groups.items() if v}
         constant = {"n": scene.words[number].replace(",", "")} if number else {}

@@ -5,6 +5,7 @@
 
 import re
 
+from shared.brains.builtin.conditions import columns_of
 from shared.brains.builtin.link import Linker, Scene, rx
 
 _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"
@@ -43,6 +44,18 @@ def settle(scene: Scene, linker: Linker) -> str:
     # "peak (highest single-year) consumption", "from highest down", "from heaviest to lightest"
     text = rx(r"(?P<a>⟨[FS]\d+⟩) \( (?:the )?(?P<b>⟨[FS]\d+⟩)(?: [a-z-]+)? \)").sub(lambda m: m["a"] if way(m["a"]) == way(m["b"]) else m.group(), text)
     text = re.sub(r"(?<=[.?!]) (?:just|only) (?:for )?(?:those|these|the)(?: ⟨N\d+⟩)?(?: ⟨C\d+⟩| [a-z]+)? ?[.!]?$", "", text)
+    text = re.sub(r"^(?:please )?(?:compare|contrast) ⟨[VW]\d+⟩(?: [a-z]+)? (?:with|to|and|against|versus|vs) (?:everyone else|everybody else|(?:all )?(?:the )?(?:others?|rest))(?: [a-z]+)? ?[:;.,] (?=.*\b(?:for|per|by|of) each\b)", " ", text)
+    def both(m: re.Match[str]) -> str:
+        a, b = scene.get(m["a"]), scene.get(m["b"])
+        column = linker.columns.get(getattr(a, "column", ""))
+        apart = column is not None and column.distinct == 2 and getattr(b, "column", "") == column.name and a.op == b.op == "==" and a.value != b.value
+        return f" for each {scene.mark('C', a.column)} " if apart else m.group()
+
+    text = rx(r"\b(?:for|of|in|among|at|with) (?:the )?{W:a}(?: ?,)? and (?:for |of |in |with )?(?:the )?{W:b}").sub(both, text)
+    text = re.sub(r"\( (?:all|over all|across all|the whole|every|both)\b[^()⟨]*(?:⟨C\d+⟩[^()⟨]*)?\)", " ", text)
+    text = rx(r"\b(?:over|across|in|for|of) (?:both|all)(?: of)?(?: the)?(?: ⟨N\d+⟩)? {C:c}(?= ?(?:[,.?!;)]|$|taken|together|combined))").sub(lambda m: " " if scene.words[m["c"]].endswith("s") and not linker.is_number(scene.get(m["c"])) or scene.get(m["c"]) in (*linker.years, *linker.virtual) else m.group(), text)
+    text = rx(r"\b(?:in |during |for )?(?:that|the same) {C:c}").sub(lambda m: " " if scene.words[m["c"]] in ("year", "month", "day", "week", "quarter", "date") and re.search(r"⟨[YR]", m.string[: m.start()]) else m.group(), text)
+    text = rx(r"\bany {C:c}(?: at all)? {W:w}").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), text)
     first = re.search(r"⟨[S]\d+⟩", text)
     tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
     if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):
@@ -85,5 +98,5 @@ def each_of(scene: Scene, linker: Linker, text: str) -> str:
 
 def date_named(scene: Scene, linker: Linker, text: str) -> str:
     """"Have a start date between …": the column before a time says which date it is a time of."""
-    return rx(r"(?:(?:have|has|had|having|with|whose) )?(?:a |an |the )?{C:c}(?: (?:is|was|are|were|in|on|of|that|lies|lying|falls|falling|fell|came))* (?P<t>⟨[RY]\d+⟩)").sub(
+    return rx(r"(?<!which )(?<!what )(?<!each )(?<!every )(?<!per )(?<!by )(?:(?:have|has|had|having|with|whose) )?(?:a |an |the )?{C:c}(?: (?:is|was|are|were|in|on|of|that|lies|lying|falls|falling|fell|came))* (?P<t>⟨[RY]\d+⟩)").sub(
         lambda m: m["t"] if scene.get(m["c"]) == next(iter(linker.dates), None) else m.group(), text)

@@ -14,6 +14,7 @@ from shared.analysis.plan import (
 )
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
+from shared.brains.builtin.comparisons import implied_column
 from shared.brains.builtin.conditions import columns_of, mark_values
 from shared.brains.builtin.link import Scene, rx
 from shared.brains.builtin.terms import AUX, COMPARATIVE, LOWER, Answer, Stop
@@ -22,92 +23,12 @@ if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
 
 
-def implied_column(brain: "Interpreter", scene: Scene) -> Scene:
-    """"heavier than" without a column: the weight."""
-    if any(brain.linker.is_number(scene.get(c)) for c in scene.all("C")):
-        return scene
-    for word, meant in words.COMPARATIVES.items():
-        column = brain.linker.find_column(meant.split())[0] if re.search(rf"\b{word}\b", scene.text) else None
-        if column:
-            return scene.fork(re.sub(rf"\b{word}\b", f"{scene.mark('C', column, word)} {word}", scene.text, count=1))
-    return scene
-
-
-def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
-    either = scene.fork(scene.text)
-    mark_values(either, brain.linker)
-    if re.search(r"\b(?:more|fewer)\b.*\bor\b", either.text) and not re.search(r"\bthan\b|or more|or fewer", either.text):
-        sides = [c for m in either.all("W") if isinstance(c := either.get(m), Compare) and c.op in ("==", "in")]
-        values = [v for c in sides for v in (c.value if isinstance(c.value, list) else [c.value])]
-        p = brain.parts(either, keep_values=True)
-        if len({c.column for c in sides}) == 1 and len(values) == 2 and not p.columns and not p.by:  # "more in Texas or in Florida?"
-            brain.account(either.text, "more fewer either")
-            column = sides[0].column
-            table = brain.builder.where(brain.table, Compare(column=column, op="in", value=values))  # type: ignore[arg-type]
-            step, name = brain.builder.groups(table, [column], "count", None)
-            ranked = brain.builder.rank(step, name, [column], order="asc" if "fewer" in either.text else "desc")
-            return Answer(f"{ranked}:/name", ranked)
-    if not re.search(AUX, scene.text):
-        indirect = re.search(r"\b(?:whether|if) (?=.*\bthan\b)", scene.text)
-        if indirect is None:
-            return None
-        scene = scene.fork("is " + scene.text[indirect.end() :])
-    scene = implied_column(brain, scene)
-    marked = scene.fork(scene.text)
-    mark_values(marked, brain.linker)
-    text = marked.text
-    m = re.search(rf"\b({COMPARATIVE})\b(?P<mid>.*?)\bthan\b(?P<rest>.*)|\b(?P<cmp>above|below|exceed|exceeds|exceeded|over|under)\b(?P<rest2>.*)", text)
-    if m:
-        word = m.group(1) or m["cmp"]
-        left = text[: m.start()] + (" " + m["mid"] if m["mid"] else "")
-        right = (m["rest"] if m["rest"] is not None else m["rest2"]) or ""
-        a = brain.parts(marked.fork(left), keep_values=True)
-        b = brain.parts(marked.fork(right), keep_values=True)
-        brain.account(text, "than yes no either way sufficient enough twice double half thrice triple times", " ".join(words.COMPARATIVES), *words.LESS, *words.MORE, "higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse heavier older warmer hotter longer younger shorter lighter")
-        columns = a.columns or b.columns
-        functions = a.functions or b.functions
-        if len(columns) > 1 or (a.columns and b.columns and a.columns != b.columns):
-            if len(a.columns) == 1 and len(b.columns) == 1:
-                pass
-            else:
-                return None
-        function_a = (a.functions or (["lookup"] if b.functions and not a.functions and brain.is_single(a.where) else functions) or ["count" if not columns else "lookup"])[0]
-        function_b = (b.functions or functions or ["count" if not columns else "lookup"])[0]
-        column_a = next(iter(a.columns or b.columns), None)
-        column_b = next(iter(b.columns or a.columns), None)
-        shared = [c for c in a.where if not b.where or not set(columns_of(c)) & {x for w in b.where for x in columns_of(w)}]
-        where_b = b.where + [c for c in shared if b.where]
-        if a.where and b.where and {c for w in a.where for c in columns_of(w)}.isdisjoint(c for w in b.where for c in columns_of(w)):
-            return None
-        if not b.where and re.search(r"other|rest|else", right):
-            return None
-        factor = next((value for pattern, value in ((r"\b(?:twice|double)\b", 2.0), (r"\bhalf\b", 0.5), (r"\b(?:thrice|triple|three times)\b", 3.0)) if re.search(pattern, text)), None)
-        first = brain.figure(function_a, column_a, a.where)
-        second = brain.figure(function_b, column_b, where_b) if b.where or b.columns or b.functions or re.search(r"overall|all", right) else None
-        if second is None:
-            if not b.numbers:
-                return None
-            ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if word in LOWER else ">", value=b.numbers[0])], then=True)], False)
-            return Answer(ref, ref.split(":")[0])
-        if first == second or not brain.loose and (a.numbers or b.numbers):
-            return None
-        if factor is not None:
-            second = brain.builder.calculate(f"{factor} * x", x=second)
-        ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if word in LOWER else ">", value=RefValue(ref=second))], then=True)], False)
-        return Answer(ref, ref.split(":")[0])
-    p = brain.parts(marked, keep_values=True)
-    if p.where and re.search(r"\b(?:any|anybody|anyone|there|someone|some|ever)\b", text) and not p.functions and not p.superlatives:
-        brain.account(text, "die died dead")
-        ref = brain.figure("count", None, p.where)
-        ref = brain.builder.decide([Rule(when=[Predicate(ref=ref, op=">", value=0)], then=True)], False)
-        return Answer(ref, ref.split(":")[0])
-    return None
-
-
 def change(brain: "Interpreter", scene: Scene) -> Answer | None:
     if re.search(rf"\bhow (?:much|many)\b|⟨F\d+⟩[^⟨]*{COMPARATIVE}", scene.text) and re.search(rf"{COMPARATIVE}\b.*\bthan\b", scene.text):
         scene = scene.fork(rx(r"(?P<c>⟨C\d+⟩) (?=(?:older|younger|longer|later|earlier)\b)").sub(lambda m: "" if scene.words.get(m["c"], "") in words.TIME_NOUNS else m.group(), scene.text))
         scene = implied_column(brain, scene)
+        if any(w in words.COMPARATIVES for w in scene.text.split()) and not any(brain.linker.is_number(scene.get(c)) for c in scene.all("C")):
+            return None  # "heavier" of which no column tells
         scene.text = re.sub(rf"\b{COMPARATIVE}\b", lambda m: "lower" if m.group() in LOWER else "higher", scene.text)
     text = scene.text
     cue = re.search(r"\b(drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lose|lost|grow|grew|grown|growth|increase|increased|rise|rose|risen|gain|gained|change|changed|difference|differ|gap|more|less|higher|lower|fewer)\b", text)
@@ -181,6 +102,8 @@ def change(brain: "Interpreter", scene: Scene) -> Answer | None:
     except Unclear as problem:
         raise Stop(problem.what, problem.why, problem.hint) from problem
     down = re.search(r"\b(?:drop|dropped|fall|fell|fallen|decrease|decreased|decline|declined|shrink|shrank|lost|lose)\b", text)
+    if re.search(AUX, text) and re.search(rf"{COMPARATIVE}\b.*\bthan\b", text):
+        return None  # a yes or no, which another reading could not place
     if ends and re.search(AUX, text) and not percent:
         ref = brain.builder.decide([Rule(when=[Predicate(ref=b, op="<" if down else ">", value=RefValue(ref=a))], then=True)], False)
         return Answer(ref, ref.split(":")[0])

@@ -1,13 +1,14 @@
-"""Two figures set against each other: how many times one is the other, their ratio."""
+"""Two figures set against each other: is one higher, how many times one is the other, their ratio."""
 
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import Compare, Condition
+from shared.analysis.plan import Compare, Condition, Predicate, RefValue, Rule
 from shared.brains.builtin import words
-from shared.brains.builtin.conditions import columns_of, mark_values
-from shared.brains.builtin.link import Scene, rx
-from shared.brains.builtin.terms import COMPARATIVE, LOWER, Answer, Parts
+from shared.brains.builtin.build import Unclear
+from shared.brains.builtin.conditions import _negate, columns_of, mark_values
+from shared.brains.builtin.link import Scene, rx, stem
+from shared.brains.builtin.terms import AUX, COMPARATIVE, LOWER, Answer, Parts
 
 if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
@@ -16,7 +17,7 @@ _BE = r"(?:is|was|are|were|be)"
 _ADJECTIVE = r"(?:much|many|large|big|high|great|[a-z]+)"
 _OTHERS = r"\b(?:the )?(?:others|other ones|rest|remaining (?:ones|[a-z]+)|everyone else|everybody else|all others|all the others)\b"
 _WHOLE = r"\b(?:all|overall|whole|entire|total|everyone|everything|everybody)\b"
-_SAID = "ratio ratios divided divide dividing times time over versus compared relative twofold high large big great many much as one that figure respectively factor whatfactor without with it others rest all average"
+_SAID = "than yes no either way sufficient enough twice double half thrice triple higher lower greater larger bigger more less fewer smaller exceed exceeds exceeded better worse stronger weaker heavier older warmer hotter longer younger shorter lighter later earlier newer true expensive above below over under ratio ratios divided divide dividing times time over versus compared relative twofold high large big great many much as one that figure respectively factor whatfactor without with it others rest all average"
 
 
 def meant_by(adjective: str) -> str:
@@ -50,7 +51,9 @@ def two_figures(brain: "Interpreter", marked: Scene, left: str, right: str, befo
     known = ""
     for p in (a, b):
         own = [c for c in dict.fromkeys(p.columns) if not (brain.linker.kind_of(c) == "text" and brain.unique(c))]
-        if hint and not own:
+        if hint == "#date" and not own:
+            own = brain.linker.years[:1]
+        elif hint and not own:
             column, word = hinted_column(brain, hint, p.scene.text)
             own, known = [column] if column else [], f"{known} {word}"
         columns.append(own[0] if len(own) == 1 else None)
@@ -67,13 +70,14 @@ def two_figures(brain: "Interpreter", marked: Scene, left: str, right: str, befo
     functions = [_function(p, c) for p, c in ((a, column_a), (b, column_b))]
     if "?" in functions:
         return None
-    function_a, function_b = functions[0] or functions[1], functions[1] or functions[0]
+    single = ["lookup" if f is None and column and p.where and brain.is_single(p.where) else None for f, column, p in zip(functions, (column_a, column_b), (a, b), strict=True)]
+    function_a, function_b = functions[0] or single[0] or functions[1], functions[1] or single[1] or functions[0]
     where_a, where_b = list(a.where), list(b.where)
     of_a, of_b = ({c for w in where for c in columns_of(w)} for where in (where_a, where_b))
-    if column_a == column_b and function_a == function_b and not where_a and where_b and not re.search(_WHOLE, left) or where_a and not where_b and column_a == column_b and not re.search(_WHOLE, right):
+    if column_a == column_b and function_a == function_b and not where_a and where_b and not re.search(_WHOLE, left) or where_a and not where_b and column_a == column_b and function_a == function_b and not re.search(_WHOLE, right):
         return None
     whole = column_a == column_b and (not where_a or not where_b)
-    if not whole:
+    if not whole and (of_a & of_b or not of_a or not of_b):
         where_b += [w for w in a.where if not set(columns_of(w)) & of_b]
         where_a += [w for w in b.where if not set(columns_of(w)) & of_a]
     brain.account(f"{a.scene.text} {b.scene.text} {context.scene.text}", _SAID, known, hint, " ".join(words.COMPARATIVES))
@@ -81,6 +85,8 @@ def two_figures(brain: "Interpreter", marked: Scene, left: str, right: str, befo
     refs = []
     for function, column, where in ((function_a, column_a, where_a), (function_b, column_b, where_b)):
         function = function or ("count" if column is None else "lookup")
+        if function == "count" and brain.is_single([*where, *context.where]):
+            raise Unclear("how many", "The conditions pick one row, so counting rows cannot be what is meant.", brain.hint())
         refs.append(brain.figure(function, column, [*where, *context.where]))
     return (refs[0], refs[1]) if refs[0] != refs[1] else None
 
@@ -105,6 +111,125 @@ def _resolved(brain: "Interpreter", marked: Scene, left: str, right: str) -> tup
     return a, brain.parts(marked.fork(right), keep_values=True)
 
 
+def implied_column(brain: "Interpreter", scene: Scene) -> Scene:
+    """"heavier than" without a column: the weight."""
+    if any(brain.linker.is_number(scene.get(c)) for c in scene.all("C")):
+        return scene
+    for word, meant in words.COMPARATIVES.items():
+        column = brain.linker.find_column(meant.split())[0] if re.search(rf"\b{word}\b", scene.text) else None
+        if column:
+            return scene.fork(re.sub(rf"\b{word}\b", f"{scene.mark('C', column, word)} {word}", scene.text, count=1))
+    return scene
+
+
+def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
+    either = scene.fork(scene.text)
+    mark_values(either, brain.linker)
+    if re.search(r"\b(?:more|fewer)\b.*\bor\b", either.text) and not re.search(r"\bthan\b|or more|or fewer", either.text):
+        sides = [c for m in either.all("W") if isinstance(c := either.get(m), Compare) and c.op in ("==", "in")]
+        values = [v for c in sides for v in (c.value if isinstance(c.value, list) else [c.value])]
+        p = brain.parts(either, keep_values=True)
+        if len({c.column for c in sides}) == 1 and len(values) == 2 and not p.columns and not p.by:  # "more in Texas or in Florida?"
+            brain.account(either.text, "more fewer either")
+            column = sides[0].column
+            table = brain.builder.where(brain.table, Compare(column=column, op="in", value=values))  # type: ignore[arg-type]
+            step, name = brain.builder.groups(table, [column], "count", None)
+            ranked = brain.builder.rank(step, name, [column], order="asc" if "fewer" in either.text else "desc")
+            return Answer(f"{ranked}:/name", ranked)
+    if not re.search(AUX, scene.text):
+        indirect = re.search(r"\b(?:whether|if) (?=.*\bthan\b)", scene.text)
+        if indirect is None:
+            return None
+        scene = scene.fork("is " + scene.text[indirect.end() :])
+    marked = scene.fork(scene.text)
+    mark_values(marked, brain.linker)
+    text = marked.text
+    m = re.search(rf"\b(?P<more>more|less) (?P<adj>[a-z]+)\b(?P<mid1>.*?)\bthan\b(?P<rest1>.*)|\b(?P<word>{COMPARATIVE})\b(?P<mid2>.*?)\bthan\b(?P<rest2>.*)|\b(?P<cmp>above|below|exceed|exceeds|exceeded|over|under)\b(?P<rest3>.*)", text)
+    if m and m["more"] and not meant_by(m["adj"]):
+        m = re.search(rf"\b(?P<word>{COMPARATIVE})\b(?P<mid2>.*?)\bthan\b(?P<rest2>.*)(?P<adj>)(?P<mid1>)(?P<rest1>)(?P<rest3>)(?P<cmp>)(?P<more>)", text)
+    if m:
+        word = m["more"] or m["word"] or m["cmp"]
+        left, right = f"{text[: m.start()]} {m['mid1'] or m['mid2'] or ''}", m["rest1"] or m["rest2"] or m["rest3"] or ""
+        hint = meant_by(m["adj"]) if m["more"] and m["adj"] else "#date" if word in ("later", "earlier", "newer") else words.COMPARATIVES.get(word, "")
+        lower = word in LOWER
+        if hint == "age" and brain.linker.find_column(["age"])[0] is None and brain.linker.years:
+            hint, lower = "#date", not lower  # what is older was made earlier
+        refs = _threshold(brain, marked, left, right, hint) or two_figures(brain, marked, left, right, "", hint)
+        if refs is None:
+            return None
+        first, second = refs
+        factor = next((value for pattern, value in ((r"\b(?:twice|double)\b", 2.0), (r"\bhalf\b", 0.5), (r"\b(?:thrice|triple|three times)\b", 3.0)) if re.search(pattern, text)), None)
+        if factor is not None and isinstance(second, str):
+            second = brain.builder.calculate(f"{factor} * x", x=second)
+        value = RefValue(ref=second) if isinstance(second, str) else second
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if lower else ">", value=value)], then=True)], False)
+        return Answer(ref, ref.split(":")[0])
+    p = brain.parts(marked, keep_values=True)
+    if p.where and re.search(r"\b(?:any|anybody|anyone|there|someone|some|ever)\b", text) and not p.functions and not p.superlatives:
+        brain.account(text, "die died dead")
+        ref = brain.figure("count", None, p.where)
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=ref, op=">", value=0)], then=True)], False)
+        return Answer(ref, ref.split(":")[0])
+    everyone = re.search(r"\b(?:every|each|all)(?: single| one)?(?: of)?(?: the| these)? (?P<row>[a-z]+|⟨[CG]\d+⟩) ", text)
+    if everyone and len(p.where) == 1 and not p.functions and not p.superlatives and not p.having and (_row_noun(brain, everyone["row"]) or everyone["row"].startswith("⟨C") and brain.unique(marked.get(everyone["row"]))):
+        brain.account(re.sub(r"⟨[CG]\d+⟩", " ", text), "single")
+        brain.all_used(text)
+        ref = brain.figure("count", None, [_negate(p.where[0])])
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=ref, op=">", value=0)], then=False)], True)
+        return Answer(ref, ref.split(":")[0])
+    return None
+
+
+def by_how_much(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"How many years older were A than B": the difference of two figures, in percent of the second where percent is said."""
+    found = rx(rf"⟨F\d+⟩(?P<unit>(?: ⟨[CN]\d+⟩| [a-z%]+){{0,2}}?) (?:(?P<more>more|less|higher|lower) (?P<adj>[a-z]+)|(?P<word>{COMPARATIVE}))\b(?P<left>.*?)\bthan\b(?P<right>.*)").search(scene.text)
+    if found is None or scene.get(re.search(r"⟨F\d+⟩", found.group()).group()) not in ("count", "much") or "whatfactor" in scene.text:  # type: ignore[union-attr]
+        return None
+    unit = found["unit"]
+    if any(scene.words[m] not in words.TIME_NOUNS for m in re.findall(r"⟨[CN]\d+⟩", unit)):
+        return None
+    marked = scene.fork(scene.text)
+    mark_values(marked, brain.linker)
+    m = rx(rf"⟨F\d+⟩(?P<unit>(?: ⟨[CN]\d+⟩| [a-z%]+){{0,2}}?) (?:(?P<more>more|less|higher|lower) (?P<adj>[a-z]+)|(?P<word>{COMPARATIVE}))\b(?P<left>.*?)\bthan\b(?P<right>.*)").search(marked.text)
+    if m is None:
+        return None
+    hint = meant_by(m["adj"]) if m["adj"] else words.COMPARATIVES.get(m["word"], "")
+    left = m["left"] if not m["adj"] or hint else f"{m['adj']} {m['left']}"
+    word = m["more"] or m["word"]
+    if word in ("later", "earlier", "newer"):
+        hint = "#date"
+    if word in ("more", "less", "fewer") and not hint and not brain.parts(marked.fork(left + m["right"]), keep_values=True).columns:
+        return None
+    refs = two_figures(brain, marked, left, m["right"], re.sub(r"\bby ?$", "", marked.text[: m.start()]), hint)
+    if refs is None:
+        return None
+    a, b = refs if word not in LOWER and word != "less" else (refs[1], refs[0])
+    percent = re.search(r"percent|%", unit)
+    ref = brain.builder.calculate(("(a - b) / a * 100" if (a, b) != refs else "(a - b) / b * 100") if percent else "a - b", a=a, b=b)
+    return Answer(ref, ref.split(":")[0])
+
+
+def _row_noun(brain: "Interpreter", noun: str) -> bool:
+    return noun in brain.nouns or stem(noun) in brain.nouns or noun in words.ROW_NOUNS or noun in words.ENTITIES
+
+
+def _threshold(brain: "Interpreter", marked: Scene, left: str, right: str, hint: str) -> tuple[str, float] | None:
+    """A figure and the number it is compared with: "is the mean weight above 2500"."""
+    m = re.match(r"^(?:\W|\b(?:a|an|the|about|roughly)\b)*(⟨N\d+⟩)(?P<unit>(?: [a-z%°$]+){0,3})\W*$", right)
+    if m is None or any(w not in words.UNITS and not w.endswith("s") and w not in words.FILLER for w in m["unit"].split()):
+        return None
+    a = brain.parts(marked.fork(left), keep_values=True)
+    column = a.columns[0] if len(a.columns) == 1 else hinted_column(brain, hint, left)[0] if hint and not a.columns and not hint.startswith("#") else None
+    if len(a.columns) > 1 or a.by or a.having or a.superlatives or column is not None and not brain.linker.is_number(column):
+        return None
+    function = _function(a, column)
+    if function == "?" or column is None and function not in (None, "count"):
+        return None
+    brain.account(left, _SAID, " ".join(words.COMPARATIVES))
+    brain.all_used(left)
+    return brain.figure(function or ("count" if column is None else "lookup"), column, a.where), marked.get(m[1])
+
+
 def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = scene.text
     if m := rx(r"{F:f}(?: [a-z]+)* {C:a}[^⟨]* (?:for every|for each)(?: single| one)?(?: [a-z]+){0,3} {C:b}").search(text):
@@ -127,7 +252,7 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
             a, b = (brain.figure(scene.get(m[f]), scene.get(m[c]), p.where) for f, c in (("f", "a"), ("g", "b")))
             ref = brain.builder.calculate(formula, a=a, b=b)
             return Answer(ref, ref.split(":")[0])
-    if not re.search(r"\bratio\b|divided by|\bdivide\b|\bwhatfactor\b", text):
+    if not re.search(r"\bratio\b|divided by|\bdivide\b|\bwhatfactor\b|⟨F\d+⟩ .*⟨[VW]\d+⟩.*\b(?:for every|for each|per)\b(?: single| one)?(?: [a-z]+){0,2} ⟨[VW]", text):
         return None
     marked = scene.fork(text)
     mark_values(marked, brain.linker)
@@ -137,7 +262,7 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
         a, b = (brain.figure(f, p.columns[0], p.where) for f in p.functions)
         ref = brain.builder.calculate("a / b", a=a, b=b)
         return Answer(ref, ref.split(":")[0])
-    if len(p.by) > 0:
+    if p.by:
         return None
     for before, left, right, hint in sides(marked):
         if re.search(r"⟨[FS]", before):
@@ -163,6 +288,8 @@ def sides(scene: Scene) -> list[tuple[str, str, str, str]]:
         found = [f if m["adj"] not in LOWER else (f[0], f[2], f[1], f[3]) for f in found]
     if m := re.search(r"^(?P<before>(?:[^⟨]|⟨[WYR]\d+⟩)*?,)?(?P<a>.+?) (?:is|was|are|were) whatfactor (?:(?:as )?(?P<adj>[a-z]+) (?:as|than) |that of |the (?:one|figure) (?:of|for) |of )?(?P<b>.+)$", text):
         found.append((m["before"] or "", m["a"], m["b"], meant_by(m["adj"]) if m["adj"] else ""))
+    if m := re.search(r"^(?P<before>.*?)⟨F\d+⟩ (?P<a>.*⟨W\d+⟩.*?) (?:(?:are|were|is|was|do|did) (?:there|we have|they have) )?(?:for every|for each|per)(?: single| one)? (?P<b>.*⟨W\d+⟩.*)$", text):
+        found.append((m["before"], m["a"], m["b"], ""))
     if m := re.search(r"^(?P<before>.*?)\bratio(?: of| between| from| for| ,)+ (?P<rest>.+)$", text):
         for cut in re.finditer(r" (?:to|over|and|versus|vs|against|divided by|relative to) ", m["rest"]):
             found.append((m["before"], m["rest"][: cut.start()], m["rest"][cut.end() :], ""))

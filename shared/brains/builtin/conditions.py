@@ -131,7 +131,7 @@ def mark_time(text: str, scene: Scene, linker: Linker) -> str:
             text = re.sub(rf"(?<![\w-])(?:(?<=in )|(?<=of )|(?<=for )|(?<=during )|(?<=every )|(?<=months ))(?:the months? of )?{listed}", month, text)
             text = re.sub(rf"(?<![\w-])(?:{names}(?: ,| and| or| , and) )*{names}\b", month, text)
     # "the year 1992", "the four quarters of 1960", "years before 1984": the unit adds nothing
-    text = rx(r"(?:(?:all |the |over |⟨N\d+⟩ )*)(?P<c>⟨C\d+⟩)(?: of| in)? (?P<next>(?:after |before |since |from |until )?⟨Y\d+⟩)").sub(
+    text = rx(r"(?<!each )(?<!every )(?<!per )(?<!by )(?<!which )(?<!what )(?:(?:all |the |over |⟨N\d+⟩ )*)(?P<c>⟨C\d+⟩)(?: of| in)? (?P<next>(?:after |before |since |from |until )?⟨Y\d+⟩)").sub(
         lambda m: m["next"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)  # fmt: skip
     text = rx(r"(?P<y>⟨Y\d+⟩) (?P<c>⟨C\d+⟩)").sub(lambda m: m["y"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)
     text = rx(r"(?P<y>⟨Y\d+⟩) (?P<noun>[a-z]+)\b").sub(lambda m: m["y"] if m["noun"] in ("season", "model", "models", "figure", "figures", "value", "values") or m["noun"] in words.ENTITIES or m["noun"] in words.ROW_NOUNS or m["noun"] in linker.nouns else m.group(), text)
@@ -398,6 +398,7 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(r"(?:without|with no|(?:have|has|had|having|with|there is|there was) no|for which no) (?:an? |any |the )?{C:c}(?: value| values)? (?:recorded|known|given|listed|available|noted|entered|reported|is recorded|was recorded|is known)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:(?:whose|with|where|that have|that has|which have|only) (?:a |the |an )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:known|recorded|available|present)|(?:whose |with |where )?(?:a |the )?{C:d}(?: value| values)? (?:is |are |was |were )?not (?:missing|null|empty|blank))\b").sub(lambda m: null(m, "not null"), text)
     text = rx(r"(?:whose |with |where )?(?:a |the )?{C:c}(?: value| values)? (?:is |are |was |were )?(?:missing|null|empty|blank|unknown|not recorded|not known|not available)\b").sub(lambda m: null(m, "is null"), text)
+    text = rx(r"(?:with |having |have |has |had |whose )(?:a |an |the )?(?:known|recorded|available|valid|non-?missing|measured|given) {C:c}").sub(lambda m: null(m, "not null"), text)
     text = rx(r"(?:with |having |have |has |had )(?:a |any )?(?:missing|unknown|null|blank|empty) {C:c}").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:missing|lack|lacks|lacking) (?:a |an |the |their |its |any )?{C:c}(?! values?)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:without|with no|(?:have|has|had|having|with) (?:no|zero)|(?:do|does|did) n[o']t have)(?: a| an| any| the)? {C:c}").sub(lambda m: null(m, "is null"), text)

@@ -91,7 +91,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             hinted = " ".join([*brain.linker.names.get(column or "", []), "temperature", "temperatures"])
         if hint == "#date" and not brain.linker.is_number(column or "") if column in brain.linker.columns else False:
             functions, p.columns, p.superlatives = ["max" if direction == "desc" else "min"], [str(column)], []
-        elif column and direction != "worst" and hint != "#std":
+        elif column and direction != "worst" and hint != "#std" and brain.linker.kind_of(column) != "text":
             functions = ["max" if direction == "desc" else "min"]
             p.columns = [column]
             p.superlatives = []
@@ -231,6 +231,7 @@ def several(brain: "Interpreter", p: Parts, functions: list[str], columns: list[
 
 def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
     if p.by:
+        one_group(brain, p)
         table = brain.builder.where(brain.table, *p.where)
         step, name = brain.builder.groups(table, p.by, "count", column, having=p.having)
         return Answer(f"{step}:/groups/*/{name}", step, ("bar", *p.by, name))
@@ -241,8 +242,16 @@ def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
     return Answer(ref, ref.split(":")[0])
 
 
+def one_group(brain: "Interpreter", p: Parts) -> None:
+    """Groups of a column that a condition has fixed to one value: one of the two was misread."""
+    for w in p.where:
+        if isinstance(w, Compare) and w.op == "==" and w.column in p.by:
+            raise Unclear(w.column, f"“{w.column}” is fixed to {w.value} and groups the rows at once, so I must have misread the question.", brain.hint())
+
+
 def finish(brain: "Interpreter", p: Parts, function: str, column: str) -> Answer:
     if p.by:
+        one_group(brain, p)
         table = brain.builder.where(brain.table, *p.where)
         step, name = brain.builder.groups(table, p.by, function, column, having=p.having)
         return Answer(f"{step}:/groups/*/{pointer(name)}", step, ("bar", *p.by, name))

@@ -41,19 +41,28 @@ def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
     functions = [f for f in dict.fromkeys(p.functions) if f != "much"]
     same = {part.column for name, part in brain.linker.virtual.items() if name in p.by}  # "within every year; which year": the date, by its part
     p.columns = [c for c in p.columns if c not in p.by and c not in same]
-    numbers = [c for c in p.columns if brain.linker.is_number(c)]
+    numbers = [c for c in p.columns if brain.linker.is_number(c) and c not in brain.linker.virtual]
     sorts = [c for c in p.columns if c not in numbers]
     superlatives = [s for s in p.superlatives if s[2] in ("desc", "asc")]
     if "distinct" in functions or "null_count" in functions or len(p.by) > 1:
         return None
     if len(superlatives) == 1 and len(numbers) == 2 and not functions and not sorts and not p.by:
         return _of_the_extreme(brain, p, numbers, text)
-    if any(s[1] not in ("", "#rows") for s in superlatives):
-        return None
+    if hints := {s[1] for s in superlatives} - {"", "#rows"}:  # "the warmest month on average"
+        told = [brain.linker.find_column(hint.split())[0] for hint in hints]
+        if len(told) != 1 or told[0] is None or any(c != told[0] for c in numbers) or not functions:
+            return None
+        numbers = [told[0]]
     if len(functions) > 1:
         functions = [f for f in functions if f != "count"]
     if not functions and any(s[1] == "#rows" for s in superlatives):
         functions = ["count"]
+    if "much" in p.functions and not functions and not p.columns and not p.by and (told := brain.measure()) and p.where and not superlatives:
+        brain.all_used(text)
+        brain.account(text, _VOCABULARY)
+        return finish(brain, p, "lookup" if brain.is_single(p.where) else "sum", told)  # "how much did wind produce in 2010", where only one thing is measured
+    if len(functions) == 0 and superlatives and len(sorts) == 1 and len(numbers) == 1 and not p.by:
+        functions = ["max" if superlatives[0][2] == "desc" else "min"] if superlatives[0][0] not in ("most", "least", "top", "best") else []
     if len(functions) != 1:
         return None
     if superlatives or re.search(_RANKED, text):
@@ -98,7 +107,7 @@ def _ranked(brain: "Interpreter", p: Parts, functions: list[str], numbers: list[
             numbers.remove(column)
             sorts.append(column)
     targets = [*p.by, *(c for c in sorts if c not in p.by)]
-    if len(targets) != 1 or len(numbers) > 1 or not re.search(r"\b(?:which|what|who|whose|where|when|name|names|list|rank|order|sort|show|give|top|identify|find)\b", text):
+    if len(targets) != 1 or len(numbers) > 1 or not re.search(r"^\W*(?:the |⟨N\d+⟩ )*⟨S\d+⟩ (?:⟨N\d+⟩ )?⟨C|\b(?:which|what|who|whose|where|when|name|names|list|rank|order|sort|show|give|top|identify|find)\b", text):
         return None
     directions = {s[2] for s in p.superlatives if s[2] in ("desc", "asc")}
     if "ascending" in text or "increasing order" in text:

@@ -59,6 +59,8 @@ def lost_number(recipe: "Recipe", text: str, kept: str) -> str | None:
     """The first number a text states that no step uses."""
     own = {float(n) for c in recipe.linker.columns for n in re.findall(r"\d+", c)} | {float(recipe.brain.rows)}
     for number in stated(text):
+        if number in (0, 1) and any(getattr(s, "op", "") == "model" and s.task == "classification" for s in recipe.builder.steps):
+            continue  # "1 = event" says which class is meant
         if number not in own and not at_work(number, kept):
             return f"{number:.10g}"
     return None

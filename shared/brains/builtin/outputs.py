@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import Decide, Rank
+from shared.analysis.plan import Aggregate, Decide, Rank
 from shared.brains.builtin import series
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.evidence import between_groups, correlation_of, odds, p_value, statistic, table_for, the_test
@@ -48,7 +48,7 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         one = step and next(s for s in recipe.builder.steps if s.id == step).kind == "proportion_z"
         return recipe.builder.calculate("1 + 0 * z", z=f"{step}:/statistic") if one else f"{step}:/df" if step else None
     if told.imputed and re.search(r"imput|fill|missing|replac|blank|\bgaps", both) and not re.search(r"mean|median|std|deviation|rows? (?:left|kept|remain)|still", text) and re.search(r"number|count|how many|^n\b", both):
-        return f"{told.imputed}:/filled/{pointer(told.main or '')}"
+        return f"{told.imputed}:/filled/{pointer(next(s for s in recipe.builder.steps if s.id == told.imputed).columns[0])}"
     if told.outliers:
         if re.search(r"upper (?:limit|bound|fence|threshold)|upper", both) and "quartile" not in both:
             return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/upper"
@@ -120,6 +120,12 @@ def plainer(recipe: "Recipe", text: str) -> str:
     if told.after != "data":
         text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
     text = re.sub(r"(?:natural )?\b(?:log|ln|logarithm|log1p)\s*\(\s*(?:1\s*\+\s*)?[^()]*\)", lambda m: "logged values" if (told.main or "").startswith("log") else m.group(), text)
+    text = re.sub(r",? \b(?:in|measured in) (?:years|days|months|weeks|hours|minutes|seconds|percent|dollars|euros|units|points)\b(?=\s*$|[,;(])", "", text)
+    if told.scaled:  # the scaled columns go by their old names
+        scaled = r"(?:(?:min-?max|z)[- ])?\b(?:re)?(?:scaled|normali[sz]ed|standardi[sz]ed)\b(?: (?:column|values?|variable|feature|version of)\b)?"
+        if len(told.scaled) == 1 and re.search(scaled, text) and not set(recipe.columns(recipe.brain.read(re.sub(scaled, " ", text)))) - set(told.scaled):
+            text = re.sub(scaled + rf"(?: (?:the )?{re.escape(' '.join(recipe.linker.names.get(told.scaled[0], ['~'])))}\b| {re.escape(told.scaled[0].lower())}\b)?", f"'{told.scaled[0]}'", text, count=1)
+        text = re.sub(scaled, " ", text)
     text = re.sub(r"(?:third|upper) quartile (?:minus|less) (?:the )?(?:first|lower) quartile", "interquartile range", text)
     if told.stepwise:
         text = re.sub(r"\bsize of (?:that|this|the)(?: largest| biggest)? (increase|rise|jump|gain|change)", r"largest \1", text)
@@ -175,6 +181,11 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
                 errors.append(problem)
                 continue
             del mark
+            counted = next((s for s in recipe.builder.steps if s.id == answer.ref.split(":")[0]), None)
+            if isinstance(counted, Aggregate) and not counted.by and counted.measures[0].function == "distinct" and re.match(r"(?:n|num|number|count|no)\b", named) and not re.search(r"distinct|different|unique", f"{named} {text}"):
+                column = recipe.linker.columns.get(counted.measures[0].column or "")
+                if column is not None and column.distinct >= 0.9 * (brain.rows - column.nulls):  # a name of the rows, so the rows are counted
+                    return recipe.builder.value(counted.table, "count", None, counted.measures[0].where)
             if attempt.startswith("number of ") and attempt != reduced and "distinct" in answer.ref:
                 continue
             if answer.ref.endswith("/names") or "*" in answer.ref:

@@ -12,8 +12,8 @@ from shared.brains.builtin import words
 from shared.brains.builtin.arithmetic import row_arithmetic
 from shared.brains.builtin.asides import plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
-from shared.brains.builtin.changes import change, yes_no
-from shared.brains.builtin.comparisons import ratio
+from shared.brains.builtin.changes import change
+from shared.brains.builtin.comparisons import by_how_much, ratio, yes_no
 from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, operator, time_range
 from shared.brains.builtin.extremes import at_the_extreme, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
@@ -27,7 +27,7 @@ from shared.brains.builtin.shares import share
 from shared.brains.builtin.terms import AUX, Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, share, ratio, over_time, yes_no, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (correlation, hypothesis_test, share, ratio, over_time, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
@@ -141,8 +141,11 @@ class Interpreter:
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
-            by += [] if self.unique(year[0]) else [year[0]]
-            scene.text = re.sub(r"\b(?:yearly|annual)\b", " " if self.unique(year[0]) else "⟨G0⟩", scene.text)
+            if self.unique(year[0]) or by and self.is_key([*by, year[0]]):
+                scene.text = re.sub(r"\b(?:yearly|annual)\b", " ", scene.text)  # each row is a year of one of them already
+            else:
+                by.append(year[0])
+                scene.text = re.sub(r"\b(?:yearly|annual)\b", "⟨G0⟩", scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
         scene.text = re.sub(r"\( ⟨F\d+⟩(?: [-a-z]+)? ⟨F\d+⟩ \)", " ", scene.text)  # "range (max - min)"
         if not by and self.builder.labels and re.search(r"\b(?:in|for|per|of) each(?: one| group| class| label| band| category| bin)?\b(?! ⟨C)", scene.text):
@@ -286,9 +289,32 @@ class Interpreter:
                 raise
             except Unclear as problem:
                 first = first or problem
+        if found := self._otherwise(scene):
+            return found
         if first:
             raise first
         raise Unclear(text, "I could not tell which figure is wanted.", self.hint())
+
+    def _otherwise(self, scene: Scene) -> Answer | None:
+        """A word that is a measure or a value and a column's name too ("total", a candidate) is read the other way."""
+        answers: list[Answer] = []
+        for mark in dict.fromkeys(scene.all("CFV")) if not self.loose else []:
+            said = re.sub(r"'s?$", "", scene.words.get(mark, ""))
+            column = next((n for n in self.linker.columns if n.lower() == said.removeprefix("in ").removeprefix("the ")), None)
+            other = ("F", words.FUNCTIONS[said]) if mark[1] == "C" and said in words.FUNCTIONS else ("C", column) if mark[1] in "FV" and column else None
+            if other is None:
+                continue
+            again = scene.fork(scene.text.replace(mark, scene.mark(*other, said)))
+            for reading in READINGS:
+                try:
+                    if found := reading(self, again):
+                        answers.append(found)
+                        break
+                except Stop:
+                    break
+                except Unclear:
+                    continue
+        return answers[0] if len({a.ref for a in answers}) == 1 else None
 
     def _range(self, scene: Scene) -> str:
         """"its highest price minus its lowest price" is a range."""
@@ -332,6 +358,13 @@ class Interpreter:
             return True
         column = self.linker.columns.get(name)
         return column is not None and not (column.type == "BIGINT" and column.distinct <= 12 and isinstance(column.max, (int, float)) and column.max <= 20) and not {"year", "quarter", "month", "week", "id", "code"} & set(stem(w) for w in self.linker.names[name])
+
+    def is_key(self, columns: list[str]) -> bool:
+        """Whether there can be no more than one row for each combination of these columns' values, going by how many there are."""
+        product = 1
+        for name in columns:
+            product *= max(1, self.linker.columns[name].distinct if name in self.linker.columns else 1)
+        return product >= self.rows > 0 and product <= 1.5 * self.rows
 
     def is_single(self, where: list[Condition]) -> bool:
         """Whether these conditions pick one row: they fix a column that names rows, or a year (and quarter, and month)."""

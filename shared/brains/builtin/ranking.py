@@ -56,6 +56,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     if hint == "age" and brain.linker.years and not [c for c in p.columns if brain.linker.is_number(c) and c not in brain.linker.years] and brain.linker.find_column(["age"])[0] is None:
         hint, direction = "year", "asc" if direction == "desc" else "desc"  # the oldest was made first
         p.columns = [*[c for c in p.columns if c not in brain.linker.years], brain.linker.years[0]]
+    if hint == "#rows" and (counts := [c.name for c in brain.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and brain.linker.names[c.name][-1] in ("frequency", "freq", "count", "counts", "occurrences")]):
+        if len(counts) > 1 or [c for c in p.columns if brain.linker.is_number(c) and c not in counts]:
+            return None
+        hint, p.functions, p.columns = "", ["sum"], [*[c for c in p.columns if c not in counts], counts[0]]  # each row already stands for so many
     # what is named: the thing after which/what/list/top, else whatever names a row
     after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
     target = None
@@ -167,7 +171,8 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         columns = [found]
     elif hint and not count and columns:
         found, _ = brain.linker.find_column(hint.split())
-        if found and found not in columns:
+        by_name = rx(r"\b(?:by|going by|in terms of|judged by|measured by|according to)(?: the| their| its)?(?: ⟨F\d+⟩)? (⟨C\d+⟩)").search(text)
+        if found and found not in columns and not (by_name and brain.linker.is_number(p.scene.get(by_name[1]))):
             columns.append(found)
     if target in brain.linker.dates:
         vocabulary += " day days date dates"

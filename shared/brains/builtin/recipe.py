@@ -15,6 +15,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import guard, series
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.fitting import fit_model
 from shared.brains.builtin.link import Scene, key
 from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
@@ -92,6 +93,8 @@ class Recipe:
                 self.mentioned = [scene.get(m) for m in scene.all("W")]
                 if ORDERS.search(clause) and scene.all("CVWYR") and not told_elsewhere(clause) and not did.startswith(clause) and not (self.told.stepwise and re.search(r"(?i)\bno (?:previous|preceding|earlier|growth|change|return)\b|\bfirst\b", clause)):
                     self.told.blocked = clause
+        if self.told.model:
+            fit_model(self)
         if self.outputs:  # a label stands for its rows, never for nothing
             quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"", self.text)
             self.brain.nouns -= frozenset(w for a, b in quoted for w in re.findall(r"[a-z]+", (a or b).lower()) if (a or b) not in self.linker.columns)

@@ -184,7 +184,7 @@ def row_mean(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     called = re.search(r"(?:called|named|column|variable|feature) ([A-Za-z]\w+)\b", recipe.text)
     title = called[1] if called and called[1].lower() not in words.STRUCTURE | words.FILLER and called[1] not in linker.columns else f"row {function}"
     name = recipe.builder.expression(title, text)
-    aliases = ["annual mean", "annual average", "yearly mean", "yearly average", "average score", "mean score", "row mean"] if function == "mean" else ["total", "sum", "row total", "total score", "score", "combined total", "row sum", "summed score", "combined score", "overall score"]
+    aliases = ["annual mean", "annual average", "yearly mean", "yearly average", "score", "row mean"] if function == "mean" else ["total", "sum", "row total", "total score", "score", "combined total", "row sum", "summed score", "combined score", "overall score"]
     phrase = re.search(r"(?:define|call|compute|calculate|create|derive|build|get|as|it)(?: the| a| an| each \w+'s)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal|of|for)\b", lower)
     if phrase and key(phrase[1].split()) not in linker.exact:
         aliases.append(phrase[1])

@@ -20,6 +20,8 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     cue = re.search(r"(?:what |which )?(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b(?: share)?", scene.text)
     if not cue or re.search(r"(?:percent|percentage|%) (?:change|growth|increase|decrease|drop|rise|fall|decline|gain)\b", scene.text) or re.search(r"\b(?:fall|drop|rise|change|growth|increase|decrease|gain|loss) in (?:percent|%)", scene.text) or re.search(r"\bby (?:what|how many|how much|⟨F\d+⟩)(?: \w+)? ?(?:percentage|percent|%)", scene.text) or re.search(r"\b(?:drop|fall|fell|grow|grew|growth|increase|increased|decrease|decreased|rise|rose|change|decline|declined|more|less|higher|lower)\b.*\b(?:from|between|than|compared)\b|percentage points?", scene.text):
         return None
+    if cue.group() == "share" and re.search(r"(?<!as) a $", scene.text[: cue.start()]):
+        return None  # a share of a firm
     if scene.text[: cue.start()].rstrip().endswith("⟩") and re.search(r"⟨[NF]\d+⟩ ?$", scene.text[: cue.start()]):
         return None
     function = "percent" if re.search(r"percent|pct|%", scene.text) and not re.search(r"between 0 and 1|0-1|fraction|as a decimal", scene.text) else "share"
@@ -56,11 +58,14 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
             left, right = marks(tail[: verbs[-1].start()]), marks(tail[verbs[-1].start() :])
             if left and right:
                 base, target = base + left, right
+        said = [m for m in re.findall(r"⟨W\d+⟩", tail) if re.match(r"(?:and )?(?:are|were|is|was|have|has|had|got|did|do)\b", p.scene.words.get(m, ""))]
+        if not verbs and 0 < len(said) < len(target):  # "with reason Death ⟨have observed = false⟩"
+            base, target = [*base, *(p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", tail) if m not in said)], [p.scene.get(m) for m in said]
     whole = [m for m in re.findall(r"⟨W\d+⟩", after)]
     spoken = [m for m in whole if re.search(r"\b(?:are|were|is|was|be|have|has|had|yielded|weigh|cost)\b", p.scene.words.get(m, ""))]
     if len(whole) >= 2 and not base and spoken and len(spoken) < len(whole) and not split:
         base, target = [p.scene.get(m) for m in whole if m not in spoken], [p.scene.get(m) for m in spoken]
-    if len(target) >= 2 and not base and not split:  # "share of Japanese cars in 1980"
+    if len(target) >= 2 and not base:  # "share of Japanese cars in 1980"
         timed = [c for c in target if set(columns_of(c)) <= {*brain.linker.dates, *brain.linker.years, *brain.linker.virtual}]
         if timed and len(timed) < len(target):
             base, target = timed, [c for c in target if c not in timed]
@@ -69,9 +74,13 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
         wanted = []
     if not target and base and not p.by and before.strip():
         target, base = base, []
-    sums = [c for c in wanted if re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| entire| sum| of|⟨F\d+⟩| )*⟨C", after)]
+    told = r"(?: (?!with\b|have\b|has\b|had\b|who\b|that\b|are\b|is\b|were\b|was\b|in\b|by\b|from\b|got\b|among\b|where\b|whose\b)(?:[a-z-]+|⟨F\d+⟩|⟨W\d+⟩)){0,5}"
+    added = re.search(rf"\bof{told} ⟨C", before) and len(wanted) == 1  # "of all the seats added up, what percent …"
+    sums = [c for c in wanted if added or re.search(rf"^(?: of| in)?{told} ⟨C", after)]
     if (m := re.search(r"^ ?(?:of|in)?(?: all| the| total| overall| whole| ⟨F\d+⟩)* (⟨C\d+⟩)", after)) and brain.linker.is_number(p.scene.get(m[1])) and p.scene.get(m[1]) not in wanted and not {"year", "quarter", "month", "week", "day"} & set(brain.linker.names.get(p.scene.get(m[1]), ["year"])):
         return None  # a share of something that does not add up
+    if {p.scene.get(m) for m in p.scene.all("C") if m in p.scene.weak} & set(sums) and not re.search(r"\b(?:added|add|summed|sum|total|altogether)\b|⟨F", text):
+        return None  # "percentage of the Friday bills": of the rows, or of their sum?
     if not sums and len(wanted) == 1 and "sum" in p.functions:
         sums = wanted
     if len(wanted) == 2 and not p.by:

@@ -15,7 +15,6 @@ from shared.analysis.plan import (
 from shared.brains.builtin import series, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.conditions import columns_of, mark_values
-from shared.brains.builtin.fitting import fit_model
 from shared.brains.builtin.labels import label_rows
 from shared.brains.builtin.link import Scene, key, rx
 
@@ -33,9 +32,13 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
     if recipe.outputs:
         if re.search(r"regress|straight line|\bline of\b|\btest\b", lower) and not told.stepwise:
             series.row_mean(recipe, recipe.brain.read(sentence), lower)
-    if re.search(r"\b(?:model|regression|classifier|predict|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower) or told.model == "building":
-        fit_model(recipe)
+    if re.search(r"\b(?:model|regression|regress|classifier|predicts?|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower):
+        told.model = told.model or "building"  # fitted when all is told
+        return bool(recipe.outputs)
+    if told.model and re.search(r"train_test_split|test[_ ](?:size|set|part)|random[_ ]state|\bsplit\b|standardscaler|\bfeatures?\b|\btarget\b|predictors?|default settings|hold out|\bintercept\b", lower) and not re.match(r"\W*(?:drop|remove|exclude|keep|restrict|fill|create|add)\b", lower):
         return True
+    if told.scaled:  # the scaled columns go by their old names
+        sentence = re.sub(r"(?i)\b(?:min-?max[- ])?(?:re)?(?:scaled|normali[sz]ed|standardi[sz]ed) (?=[a-z])", "", sentence) if not re.match(r"(?i)\W*(?:scale|rescale)", sentence) else sentence
     scene = recipe.brain.read(sentence)
     if recipe.outputs and (series.one_row_each(recipe, scene, lower) or series.pairs(recipe, scene, lower)):
         return True
@@ -55,6 +58,9 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         return True
     if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not (told.scaled and not re.search(r"\b(?:re)?scale\b|standardi[sz]e\b|normali[sz]e\b|convert|transform|\bturn", lower)) and not re.search(r"no scaling|without scaling|not scaled", lower):
         columns = recipe.columns(scene) or ([told.main] if told.main else [])
+        if recipe.outputs and (m := re.search(r"\bthe same (?:for|with|to|on)\b(?P<rest>.*)", scene.text)) and "⟨C" not in m["rest"]:
+            told.blocked = sentence
+            return True
         if columns and (told.scaled != columns):
             method = "zscore" if re.search(r"standardi|z-?score|z-?transform", lower) and not re.search(r"min-?max|0 (?:to|and|-) 1|0-1", lower) else "minmax"
             told.before = told.after
@@ -283,7 +289,7 @@ def given_names(sentence: str) -> list[str]:
     for pattern in (
         rf"(?:called|named|call (?:it|this|that|the result|them)|name it|refer to it as),? (?:the |a )?{noun}(?:{ends}|[,.;:]|$| and\b| for\b| in\b)",
         rf"{kind},? (?:called |named )?(?:the |a )?{noun}{ends}",
-        rf"\b(?:define|compute|calculate|create|derive|build|construct|work out|make|add|take)(?: the| a| an| each \w+'s| one)?(?: {kind})?,? {noun}{ends}",
+        rf"\b(?:define|compute|calculate|create|derive|build|construct|work out|make|add|take)(?: the| a| an| each \w+'s| one)?(?: (?:new |extra |additional )?(?:column|variable|feature))?,? {noun}{ends}",
         rf"^\W*(?:let |where )?(?:the |a |an )?{noun} (?:=|is defined as|is|be|equals)\b",
         r"\b(?P<n>[a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))",
     ):

@@ -49,7 +49,7 @@ PHRASES = {
     "consumer price index": "cpi", "treasury bill rate": "tbilrate", "t bill rate": "tbilrate", "t bill": "tbilrate", "tbill": "tbilrate",
     "tbill rate": "tbilrate", "high school graduate": "hs grad", "high school": "hs grad", "graduates": "hs grad", "length of marriage": "years married",
     "high school graduate share": "hs grad", "share of high school graduate": "hs grad", "high school degree": "hs grad",
-    "rain": "precipitation", "rainfall": "precipitation", "dewpoint": "dew point", "daily high": "temp max", "daily low": "temp min", "high temp": "temp max", "low temp": "temp min", "highs": "temp max", "lows": "temp min",
+    "rain": "precipitation", "rainfall": "precipitation", "dewpoint": "dew point", "weight": "body mass", "mass": "weight", "daily high": "temp max", "daily low": "temp min", "high temp": "temp max", "low temp": "temp min", "highs": "temp max", "lows": "temp min",
     "day max temp": "temp max", "gender": "sex", "sex": "gender", "ethnicity": "race", "surname": "last name", "family name": "last name",
     "given name": "first name", "job": "occupation", "profession": "occupation", "schooling": "education", "house price": "price",
     "money supply": "m1", "disposable income": "realdpi", "place": "location", "location": "site", "locations": "site", "places": "site",
@@ -279,7 +279,7 @@ FILLER |= frozenset("""
 built build builds manufactured constructed released release published issued founded launched made serve serves served serving live lives lived living reside residing resides
 paid pays pay money cash brings bring brought bringing turns turning show-up pick picks picking receive receives received receiving obtain obtains obtained obtaining undergo underwent undergone feature featured features
 stayed staying grew growing lasting landed sits sat sitting stem stems ranks amounting totalling totaling
-world global worldwide thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
+world global worldwide generate generates generated thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
 follow-up followup clocked linked
 city-wide citywide nation-wide nationwide country-wide countrywide state-wide statewide world-wide company-wide overall-wide outright altogether apiece each-one
 absolute relative-to literally essentially largely mostly-speaking straightforward handy rough precise exact precisely exactly-speaking separate separately individually jointly
