@@ -100,10 +100,17 @@ def answered(brain: Interpreter, question: str) -> Answer:
     try:
         return brain.answer(question)
     except Unclear:
-        for clearer in plainer(question):
+        for clearer in [*plainer(question), *_without_preamble(brain, question)]:
             with suppress(Unclear):
                 return brain.answer(clearer)
         raise
+
+
+def _without_preamble(brain: Interpreter, question: str) -> list[str]:
+    """The question without a first sentence that only says what it is about: no value, number, time or label stands in it."""
+    first, _, rest = question.partition("? ") if "? " in question else question.partition(". ")
+    bare = rest and not brain.linker.link(first).all("VNYRLKFS") and not re.search(r"\d|\b(?:only|without|exclud\w*|except|ignor\w*|drop\w*|remov\w*|not)\b", first)
+    return [rest] if bare else []
 
 
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}

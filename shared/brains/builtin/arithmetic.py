@@ -40,6 +40,7 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
     forms = [
         (r"(?:divide|dividing) (?:the )?{C:a} by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} divided by (?:the )?{C:b}", "{a} / {b}", "{a} per {b}"),
         (r"(?:ratio of|ratio between)(?: the)? {C:a} (?:to|and|over)(?: the)? {C:b}", "{a} / {b}", "{a} per {b}"), (r"{C:a} ?(?:-|/|to|-to-) ?{C:b} ratio", "{a} / {b}", "{a} per {b}"), (r"{C:a} / {C:b}", "{a} / {b}", "{a} per {b}"),
+        (r"{C:a} ?(?:'s )?(?:share|proportion|fraction) of (?:the |all )*{C:b}", "{a} / {b}", "{a} / {b}"), (r"{C:a} ?(?:'s )?(?:percentage|percent) of (?:the |all )*{C:b}", "100 * {a} / {b}", "{a} as percent of {b}"),
         (r"{C:a} per (?:unit of )?{C:b}", "{a} / {b}", "{a} per {b}"),
         (r"(?:subtract|subtracting) (?:the )?{C:b} from (?:the )?{C:a}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} minus (?:the )?{C:b}", "{a} - {b}", "{a} minus {b}"), (r"{C:a} - {C:b}", "{a} - {b}", "{a} minus {b}"),
         (r"{F:range} (?:between|of)(?: the)?(?: [a-z']+)? {C:a} and(?: the)?(?: [a-z']+)? {C:b}", "{a} - {b}", "{a} minus {b}"),
@@ -56,8 +57,8 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         (r"square root (?:of )?(?:the )?{C:a}", "sqrt({a})", "sqrt {a}"),
         (r"(?:subtract|subtracting) (?:the )?{C:a} from {NY:n}", "{n} - {a}", "{n} minus {a}"), (r"(?:subtract|subtracting) {NY:n} from (?:the )?{C:a}", "{a} - {n}", "{a} minus {n}"),
         (r"{NY:n} minus (?:the )?(?:[a-z]+ of )?{C:a}", "{n} - {a}", "{n} minus {a}"), (r"{C:a} minus {NY:n}", "{a} - {n}", "{a} minus {n}"),
-        (r"(?:divide|dividing) (?:the )?{C:a} by {N:n}", "{a} / {n}", "{a} over {n}"), (r"{C:a} divided by {N:n}", "{a} / {n}", "{a} over {n}"), (r"{C:a}(?: (?:in)?to [a-z]+| in [a-z]+)? (?:,? ?by )?(?:dividing|divided)(?: it| them)? by {N:n}", "{a} / {n}", "{a} over {n}"),
-        (r"(?:multiply|multiplying) (?:the )?{C:a} (?:by|with) {N:n}", "{a} * {n}", "{a} times {n}"), (r"{C:a} (?:times|multiplied by) {N:n}", "{a} * {n}", "{a} times {n}"), (r"{C:a}(?: (?:in)?to [a-z]+| in [a-z]+)? (?:,? ?by )?multiplying(?: it| them)? by {N:n}", "{a} * {n}", "{a} times {n}"),
+        (r"(?:divide|dividing) (?:the )?{C:a} by {N:n}", "{a} / {n}", "{a} over {n}"), (r"{C:a} divided by {N:n}", "{a} / {n}", "{a} over {n}"), (r"{C:a}(?: (?:in)?to (?:[a-z]+|⟨C\d+⟩)| in [a-z]+)? (?:,? ?by )?(?:dividing|divided)(?: it| them)? by {N:n}", "{a} / {n}", "{a} over {n}"),
+        (r"(?:multiply|multiplying) (?:the )?{C:a} (?:by|with) {N:n}", "{a} * {n}", "{a} times {n}"), (r"{C:a} (?:times|multiplied by) {N:n}", "{a} * {n}", "{a} times {n}"), (r"{C:a}(?: (?:in)?to (?:[a-z]+|⟨C\d+⟩)| in [a-z]+)? (?:,? ?by )?multiplying(?: it| them)? by {N:n}", "{a} * {n}", "{a} times {n}"),
     ]  # fmt: skip
     for pattern, formula, title in forms:
         m = rx(pattern).search(text)

@@ -20,6 +20,7 @@ _PLAIN = (
     (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) up\b(?! to)", "increase"),
     (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) down\b(?! to)", "decrease"),
     (r"\bhow many times (?=(?:as|(?:high|larg|bigg|great|heavi|long|old|smal|low|cheap|rich)(?:ger|i?er|ler|r)|more)\b|the\b.* (?:is|was|are|were) (?:the|that|in|of)\b)|(?<=\bis )how many times\b|(?<=\bwas )how many times\b|(?<=\bare )how many times\b|(?<=\bwere )how many times\b", "whatfactor "),
+    (r"\([^()]*\b(?:is|are|was|were)(?: all)?(?: given| measured| recorded| stored| kept| expressed| held)? in (?:the )?(?:[a-z]*grams?|[a-z]*met(?:re|er)s?|pounds?|lbs|inches|feet|miles|seconds|minutes|hours|days|years|dollars|euros|thousands|millions|percent|kg|g|cm|mm|km)\)", ""),
     (r"\b(?:date|year) of (?!(?:the|a|an|birth)\b)[a-z]+ (?=(?:column|field)\b)", ""),
 )  # fmt: skip
 
@@ -82,7 +83,7 @@ def each_of(scene: Scene, linker: Linker, text: str) -> str:
             return m.group()
         made = f" for each {scene.mark('C', shared[0])} "
         everything = len(values) == linker.columns[shared[0]].distinct
-        return made if everything else made + re.sub(r"\b(?:for|the)\b", "", m["in"])
+        return made if everything else " in " + re.sub(r"\b(?:for|the)\b", "", m["in"]) + made
 
     for pattern in (
         rf"\b(?:separately|individually|respectively|broken down|each|once) (?:for|in|among|by|on) (?:the )?{several}",
@@ -100,3 +101,15 @@ def date_named(scene: Scene, linker: Linker, text: str) -> str:
     """"Have a start date between …": the column before a time says which date it is a time of."""
     return rx(r"(?<!which )(?<!what )(?<!each )(?<!every )(?<!per )(?<!by )(?:(?:have|has|had|having|with|whose) )?(?:a |an |the )?{C:c}(?: (?:is|was|are|were|in|on|of|that|lies|lying|falls|falling|fell|came))* (?P<t>⟨[RY]\d+⟩)").sub(
         lambda m: m["t"] if scene.get(m["c"]) == next(iter(linker.dates), None) else m.group(), text)
+
+
+def drop_chatter(text: str) -> str:
+    """Sentences that hold nothing the table knows and ask nothing are talk."""
+    text = re.sub(r"^(?:homework|exercise|task|question|assignment|problem|step|part|item|q)[^:⟨]{0,20}(?:⟨N\d+⟩ ?[a-z]?)? ?: ", " ", text)
+    text = re.sub(r"(?:^|(?<=[.!?] ))(?:please )?(?:list|give|show|name|sort|order|rank|return|put) (?:them|it|these)\b[^.!?]*[.!?]?", " ", text)
+    text = re.sub(r"(?:^|(?<=[.!?,;] ))(?:and )?(?:start|begin)(?:ning|ing)? with (?:the )?⟨S\d+⟩[^.!?]*[.!?]?", " ", text)
+    text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
+    text = re.sub(r"^[^⟨.?!]*(?:\b(?:i|we)\b|\band) (?:just )?(?:need|want|would like|wish)(?: to (?:know|see|have|get|find out))?\b(?=[^.?!]*⟨)", " ", text)
+    pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]
+    kept = [s for s in pieces if re.search(r"⟨", s) or re.search(r"\b(?:how many|count|number of|what|which|who|correlat)\b", s) and len(pieces) == 1]
+    return " ".join(kept) or text

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 LABEL = re.compile(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"")
-_N = r"(?:minus |negative )?-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?<=\d) ?(?:%|percent\b)?"
+_N = r"(?:minus |negative )?-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?<=\d)(?: ?(?:%|percent\b))?"
 _LESS = r"(?:(?:is |are )?(?:strictly )?(?:below|under|less than|fewer than|smaller than|lower than|younger than|shorter than|lighter than|cheaper than|earlier than|before|short of|up to but not including|up to \(but not including\)|but not including|less|<))"
 _MORE = r"(?:(?:is |are )?(?:strictly )?(?:above|over|more than|greater than|larger than|higher than|bigger than|older than|longer than|heavier than|later than|beyond|past|exceeds|exceeding|exceed|in excess of|after|>))"
 _LEAST = r"(?:(?:is |are )?(?:at least|no less than|not less than|no fewer than|not below|not under|a minimum of|starting at|starting from|beginning at|from|since|>=))"

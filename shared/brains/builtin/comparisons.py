@@ -283,6 +283,8 @@ def sides(scene: Scene) -> list[tuple[str, str, str, str]]:
     if m := re.search(r"^(?P<before>.*?)\bwhatfactor (?:as (?P<adj>[a-z]+)(?: (?:a|an|the))?(?P<what>(?: ⟨[FC]\d+⟩)*) as|the|more than|that of) (?P<b>.+?) (?:is|was|are|were) (?P<a>.+)$", text):
         tail = re.match(r"(?P<a>.*?) (?P<all>(?:in|on|for|during) ⟨[WYR]\d+⟩)$", m["a"])
         found.append((f"{m['before']} {tail['all'] if tail else ''} {m['what'] or ''}", tail["a"] if tail else m["a"], m["b"], meant_by(m["adj"]) if m["adj"] else ""))
+    if m := re.search(r"^(?P<before>.*?)\bwhatfactor as (?:many|much) (?P<a>.+?) as (?P<b>.+?)(?: (?:are|were|is|was|did|do|does|have|has)\b[^⟨]*)?$", text):
+        found.append((m["before"], m["a"], m["b"], ""))
     if m := re.search(rf"^(?P<before>.*?)\bwhatfactor (?:as )?(?P<adj>{COMPARATIVE}|[a-z]+)(?P<what>(?: the)?(?: ⟨[FC]\d+⟩)*) (?:is|was|are|were|did|do|does|has|had) (?P<a>.+?) (?:than|as|compared (?:with|to)|relative to|vs|versus) (?P<b>.+)$", text):
         found.append((m["before"], f"{m['what'] or ''} {m['a']}", m["b"], "" if m["adj"] in ("more", "many", "much") else meant_by(m["adj"])))
         found = [f if m["adj"] not in LOWER else (f[0], f[2], f[1], f[3]) for f in found]

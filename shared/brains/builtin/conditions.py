@@ -7,6 +7,7 @@ from typing import Any
 from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition, Not, RefValue
 from shared.brains.builtin import words
 from shared.brains.builtin.link import Linker, Scene, alternatives, rx
+from shared.brains.builtin.units import converted, kept_in, size
 
 MONTH = alternatives([*words.MONTH_NUMBER])
 _OP = {"more": ">", "less": "<", "least": ">=", "atmost": "<=", "equal": "=="}
@@ -17,7 +18,7 @@ _CMP = (
 _TAIL = f"(?:(?P<ormore>{alternatives(words.OR_MORE)})|(?P<orless>{alternatives(words.OR_LESS)}))"
 _UNIT = r"(?: (?P<unit>" + "|".join(re.escape(u) for u in sorted((u for u in words.UNITS if u), key=len, reverse=True)) + r")\b)?"
 _GAP = r"(?: (?!and\b|or\b|by\b|per\b|than\b|between\b|with\b)[a-z']+){0,3}?"
-_BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|for|by|gave|reading|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
+_BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|for|by|gave|reading|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|come|comes|came|out|turned|turns|goes|got|gets|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
 
 
 class OutOfRange(Exception):
@@ -282,9 +283,8 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
         name = str(scene.get(mark))
         return name if linker.kind_of(name) in ("number", "date") else None
 
-    def value_of(column: str, mark: str) -> Any:
-        value = scene.get(mark)
-        return value
+    def value_of(column: str, mark: str, unit: str | None = None) -> Any:
+        return converted(scene.get(mark), unit, linker.names.get(column, []))
 
     def compare(m: re.Match[str]) -> str:
         column = numeric(m["c"])
@@ -293,7 +293,7 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
             return m.group()
         if after and (after[1] in words.ENTITIES or after[1] in words.ROW_NOUNS or after[1] in linker.nouns or after[1] in words.TIME_NOUNS) and re.match(r"\W*(?:in )?(?:which|what|list|name)\b", m.string):
             return m.group()  # "which sizes have more than 50 cars" counts cars
-        made = where(m, Compare(column=column, op=operator(m), value=value_of(column, m["n"])))  # type: ignore[arg-type]
+        made = where(m, Compare(column=column, op=operator(m), value=value_of(column, m["n"], m.groupdict().get("unit"))))  # type: ignore[arg-type]
         if after and not m.groupdict().get("unit") and after[1].endswith("s") and after[1] not in words.FILLER and after[1] not in words.STRUCTURE and linker.find_column([after[1]])[0] is None:
             units.add(f"{made} {after[1]}")  # "50 shillings": a word after a compared number is its unit
         return made
@@ -304,7 +304,7 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
             return m.group()
         tail = m.groupdict().get("tail") or ""
         upper = "<" if re.search(r"(?:not including|exclusive|excluded|exclud|but under|but not)", tail + " " + (m.groupdict().get("mid") or "")) else "<="
-        low, high = scene.get(m["a"]), scene.get(m["b"])
+        low, high = (value_of(column, m[n], m.groupdict().get("unit2") or m.groupdict().get("unit")) for n in ("a", "b"))
         return where(m, All(all=[Compare(column=column, op=">=", value=low), Compare(column=column, op=upper, value=high)]))  # type: ignore[arg-type]
 
     def by_unit(m: re.Match[str]) -> str:
@@ -315,10 +315,11 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
         unit = m.groupdict().get("unit")
         if unit and words.UNITS.get(unit):
             found, _ = linker.find_column(words.UNITS[unit].split())
-            column = found or column
+            alike = [n for n, parts in linker.names.items() if (kept := kept_in(parts)) and (said := size(unit)) and kept[0] == said[0]]
+            column = found or (alike[0] if len(alike) == 1 else column)
         if column is None or linker.kind_of(column) != "number":
             return m.group()
-        return where(m, Compare(column=column, op=operator(m), value=scene.get(m["n"])))  # type: ignore[arg-type]
+        return where(m, Compare(column=column, op=operator(m), value=value_of(column, m["n"], unit)))  # type: ignore[arg-type]
 
     def against_column(m: re.Match[str]) -> str:
         left, right = scene.get(m["c"]), scene.get(m["d"])
@@ -341,7 +342,9 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     text = rx(rf"{_CMP} {{N:n}}(?: (?:%|percent|[a-z]+))? (?:(?:of|in|to the|the|for) )?{{C:c}}").sub(
         lambda m: compare(m) if _count_like(m, scene, linker) else m.group(), text)  # fmt: skip
     text = rx(rf"{{N:n}} {_TAIL} (?:of |in )?{{C:c}}").sub(compare, text)
-    text = rx(rf"{{C:c}}{_BE} {_CMP} {{C:d}}").sub(against_column, text)
+    text = rx(rf"{{C:c}}{_BE} {_CMP} (?:the |its |their )?{{C:d}}").sub(against_column, text)
+    text = rx(r"{C:c} and {C:d} (?:are|were|have) (?P<not>not )?(?:the )?(?P<how>equal|same|identical|different|unequal)(?: value| code)?\b").sub(
+        lambda m: where(m, Compare(column=scene.get(m["c"]), op="==" if (m["how"] in ("equal", "same", "identical")) != bool(m["not"]) else "!=", value=ColumnValue(column=scene.get(m["d"])))) if linker.kind_of(scene.get(m["c"])) == linker.kind_of(scene.get(m["d"])) else m.group(), text)  # fmt: skip
     text = rx(r"{N:n} {C:c}").sub(lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=0)) if scene.get(m["n"]) == 0 and linker.is_number(scene.get(m["c"])) else m.group(), text)
     text = rx(r"(?P<sign>negative|positive|zero|nonzero|non-zero) {C:c}").sub(lambda m: _signed(m, scene, linker), text)
     text = rx(r"{C:c} (?:is|was|were|are|being) (?P<sign>negative|positive|zero)\b").sub(lambda m: _signed(m, scene, linker), text)

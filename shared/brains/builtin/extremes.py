@@ -19,11 +19,15 @@ _EXTREME = (
     # the age of the patient with the most nodes; how old was the patient with …
     rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))*(?: the| that| those)* {_ROW}{_WITH} {{S:s}}(?P<said>(?: [a-z-]+)*?) {{C:d}}",
     # the tail number of the oldest plane
-    rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))+ (?:the )?{{S:s}} {_ROW}\b",
+    rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))+ (?:the )?{{S:s}} {_ROW}(?!\w)",
     # how much does the car with the most horsepower weigh
     rf"(?:⟨F\d+⟩|what) {_VERB}(?: the)? {_ROW}{_WITH} {{S:s}} {{C:d}} {{C:c}}",
+    # the unemployment rate when inflation was at its highest
+    r"{C:c}(?: [a-z]+)? when(?: the)? {C:d} (?:was|were|is|stood|reached|hit|had)(?: at)?(?: its| the| their)?(?: all-time)? {S:s}(?P<row>)",
+    # how much does the most powerful car weigh
+    rf"(?:⟨F\d+⟩|what) {_VERB}(?: the)? {{S:s}} {_ROW} {{C:c}}",
     # how many seats has the oldest plane
-    rf"⟨F\d+⟩ {{C:c}} {_VERB} (?:the )?{{S:s}} {_ROW}\b",
+    rf"⟨F\d+⟩ {{C:c}} {_VERB} (?:the )?{{S:s}} {_ROW}(?!\w)",
 )
 
 
@@ -38,11 +42,13 @@ def at_the_extreme(brain: "Interpreter", scene: Scene) -> Answer | None:
         _, hint, direction = p.scene.get(m["s"])
         column, row = p.scene.get(m["c"]), m["row"]
         by = p.scene.get(m["d"]) if "d" in m.groupdict() else None
+        if by is None and not hint and row.startswith("⟨") and brain.linker.is_number(p.scene.get(row)):
+            by, row = p.scene.get(row), ""  # "the tip on the largest bill"
         if by is None:
             by, direction = _hinted(brain, hint, direction, text)
         if by is None or by == column or direction not in ("asc", "desc") or not (brain.linker.is_number(by) or by in brain.linker.dates) or not _names_rows(brain, p, row) or hint and "d" in m.groupdict() and hint.startswith("#"):
             continue
-        if [f for f in p.functions if f not in ("count", "much")] or set(p.columns) - {column, by, p.scene.get(row) if row.startswith("⟨") else column}:
+        if [f for f in p.functions if f not in ("count", "much")] or set(p.columns) - {column, by, p.scene.get(row) if row and row.startswith("⟨") else column}:
             return None
         rest = text[: m.start()] + " " + text[m.end() :]
         brain.account(re.sub(r"⟨F\d+⟩", " ", rest), "first")
@@ -69,6 +75,8 @@ def _hinted(brain: "Interpreter", hint: str, direction: str, text: str) -> tuple
 
 def _names_rows(brain: "Interpreter", p: Parts, row: str) -> bool:
     """Whether the noun stands for single rows: a name of rows, or a column that picks one row."""
+    if not row:
+        return True
     if row.startswith("⟨"):
         column = p.scene.get(row)
         return brain.unique(column) or column in brain.linker.columns and brain.is_single([*p.where, Compare(column=column, op="==", value="")])
@@ -86,7 +94,7 @@ def top_values(brain: "Interpreter", scene: Scene) -> Answer | None:
     column, k = p.scene.get(m["c"]), p.scene.get(m["a"] or m["b"])
     said, hint, direction = p.scene.get(m["s"])
     plural = p.scene.words[m["c"]].endswith("s") or re.search(r"\bvalues?\b|\bscores?\b|\bones\b|\bfigures\b", scene.text) or re.search(r"\b(?:values|numbers|scores|readings|figures)\b", p.scene.words[m["c"]])
-    if not plural or hint or direction not in ("asc", "desc") or column not in brain.linker.columns or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 2 <= k <= 1000:
+    if not plural or hint and brain.linker.find_column(hint.split())[0] != column or direction not in ("asc", "desc") or column not in brain.linker.columns or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 2 <= k <= 1000:
         return None
     brain.account(p.scene.text[: m.start()] + " " + p.scene.text[m.end() :], "first")
     brain.all_used(p.scene.text, m["a"], m["b"])

@@ -75,7 +75,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     text = p.scene.text
     functions = [f for f in p.functions if f != "much"]
     much = "much" in p.functions
-    if re.search(r"\b(?:percent|percentage|share|proportion|fraction|ratio|difference|times (?:as|more|higher))\b", text) and not brain.loose:
+    if re.search(r"\b(?:percent|percentage|share|proportion|fraction|ratio|difference|minus|divided|quotient|times (?:as|more|higher))\b|⟩ / ⟨", text) and not brain.loose:
         return None  # a share, ratio or difference that no reading before this one could place
     if re.search(r"\b(?:only|considering|restricted|restricting|limited|limiting|excluding|ignoring|except)\b", text) and not p.where:
         raise Unclear(text, "A restriction in the question was not understood.", "Name the column and the value it should have.")
@@ -137,6 +137,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
                 return finish(brain, p, "distinct", column)
             if re.search(r"missing|null|empty|blank", text):
                 return finish(brain, p, "null_count", column)
+            if column in brain.linker.virtual and brain.linker.virtual[column].part == brain.linker.row_unit() and column not in p.by:
+                return finish(brain, p, "distinct", brain.linker.virtual[column].column)  # months of a table by month: not the twelve of the calendar
             if column in brain.linker.virtual or column in brain.linker.years:
                 return finish(brain, p, "distinct", column)
             direct = re.search(r"⟨F\d+⟩(?: of)?(?: the)?(?: [a-z]+){0,4} ⟨C", text)
@@ -250,6 +252,8 @@ def one_group(brain: "Interpreter", p: Parts) -> None:
 
 
 def finish(brain: "Interpreter", p: Parts, function: str, column: str) -> Answer:
+    if p.by and function in ("mean", "median", "std") and all(brain.unique(c) for c in p.by) and not p.having:
+        p.by = []  # "average deaths per month" of a table with a row for each month
     if p.by:
         one_group(brain, p)
         table = brain.builder.where(brain.table, *p.where)

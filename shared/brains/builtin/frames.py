@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import columns_of
-from shared.brains.builtin.figures import count, finish
+from shared.brains.builtin.figures import count, finish, names_of
 from shared.brains.builtin.link import rx
 from shared.brains.builtin.terms import Answer, Parts
 
@@ -61,6 +61,11 @@ def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
         brain.all_used(text)
         brain.account(text, _VOCABULARY)
         return finish(brain, p, "lookup" if brain.is_single(p.where) else "sum", told)  # "how much did wind produce in 2010", where only one thing is measured
+    named = [c.name for c in brain.linker.table.columns if c.type == "VARCHAR" and 1 < c.distinct <= brain.rows / 2]
+    if not functions and not superlatives and not p.columns and not p.by and p.where and len(named) == 1 and brain.label_column() is None and (m := re.match(r"^\W*(?:which|list the|name the|what) ([a-z]+)\b", text)) and m[1] in brain.nouns:
+        brain.all_used(text)
+        brain.account(text, _VOCABULARY)
+        return names_of(brain, named[0], p.where)  # "which stocks had a price above 150", where one column tells them apart
     if len(functions) == 0 and superlatives and len(sorts) == 1 and len(numbers) == 1 and not p.by:
         functions = ["max" if superlatives[0][2] == "desc" else "min"] if superlatives[0][0] not in ("most", "least", "top", "best") else []
     if len(functions) != 1:

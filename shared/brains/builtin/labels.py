@@ -27,8 +27,11 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
     lower = sentence.lower()
     if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
-    if recipe.outputs and (found := bands(sentence)) and band_rows(recipe, sentence, found):
-        return True
+    if recipe.outputs and (found := bands(sentence)):
+        if of_a_figure(recipe, [b.label for b in found]):
+            return False
+        if band_rows(recipe, sentence, found):
+            return True
     scene = recipe.brain.read(sentence)
     if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
         sentence = told_first
@@ -88,8 +91,6 @@ def declare(recipe: "Recipe", sentence: str, column: str, cases: list[Case], oth
 
 def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     """Ranges of one column become labels; False where the ranges are not of a column alone."""
-    if of_a_figure(recipe, [b.label for b in found]):
-        return False
     said = recipe.linker.link(LABEL.sub(" ", sentence))
     apart = [recipe.linker.link(band.words.replace("~", " ")) for band in found]
     if any(scene.all("VN") for scene in apart):
@@ -97,9 +98,10 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     inside = list(dict.fromkeys(c for scene in apart for c in recipe.columns(scene)))
     whole = next((c for scene in apart for c in _whole_of(recipe, scene)), None) if any(b.percent for b in found) else None
     inside = [c for c in inside if c != whole]
-    others = [c for c in recipe.columns(said) if c != whole]
+    units = [c for c in recipe.columns(said) if c != whole]
     fresh = recipe.told.main if recipe.told.main in recipe.builder.expressions or recipe.told.scaled == [recipe.told.main] else None
-    head = recipe.linker.link(sentence[: LABEL.search(sentence).start()])  # type: ignore[union-attr]
+    head = recipe.linker.link(re.sub(r"\d[\d,.]* [a-z]+", " ", sentence[: LABEL.search(sentence).start()]))  # type: ignore[union-attr]
+    others = [c for c in recipe.columns(head) if c != whole]
     by = rx(r"(?:by|from|of|on|using|its|their|based on|according to)(?: the| their| its)* {C:c}").search(head.text)
     if len(inside) == 1:
         column = inside[0]
@@ -111,6 +113,8 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
         column = fresh
     elif len(others) == 1:
         column = others[0]
+    elif not others and len(units) == 1:
+        column = units[0]  # "fewer than 100 seats"
     elif recipe.told.main and (recipe.told.main in others or not others and not re.search(r"\b(?:by|of|from) (?:the|their|its) (?!⟨C)", head.text)):
         column = recipe.told.main
     else:

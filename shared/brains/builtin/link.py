@@ -462,7 +462,7 @@ class Linker:
         joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage))\b(?! ⟨[CV])", r"\1", joined)
         joined = rx(r"\b(?P<word>code|id|number|name|value|rate) (?:is |of |= )?(?P<v>⟨V\d+⟩)").sub(lambda m: m["v"] if any(m["word"] in self.names[c] for c, _ in scene.get(m["v"])) else m.group(), joined)
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
-        joined = re.sub(r"((?:[a-z'-]+ ){1,4}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
+        joined = re.sub(r"((?:[a-z'-]+ ){1,6}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         joined = rx(rf"(?:the )?(?:{'|'.join(words.TRAILING)}|size) (?:(?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:got|received|had|won|gained|drew|polled|took))").sub(
             lambda m: (m["c"] or m["d"]) if not ("percentage" in m.group().split()[:2] and re.search(r"\b(?:what|which|as a|as|in) $", m.string[: m.start()])) and self.is_number(scene.get(m["c"] or m["d"])) and scene.get(m["c"] or m["d"]) not in (*self.years, *self.virtual) else m.group(), joined)
@@ -600,7 +600,7 @@ class Linker:
             name, score = self.find_column(phrase)
             if name and score < 0.8 and length > 1 and (self.exact.get(key(phrase[:-1])) or self.exact.get(key(phrase[1:]))):
                 name = None  # a part of it is a column's whole name
-            if name and score >= 0.6 and lower not in words.COMPARATIVES and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
+            if name and score >= 0.6 and lower not in words.COMPARATIVES and not words.SUPERLATIVES.get(lower, ("", ""))[0] and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in _NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5
@@ -618,8 +618,8 @@ class Linker:
         column_last = length > 1 and key(phrase[-1:]) in self.exact and " ".join(phrase[:-1]) in words.FUNCTIONS  # "total amount" of a column amount
         if lower in words.FUNCTIONS and not column_last:
             found.append((0.7, "F", words.FUNCTIONS[lower]))
-        if m := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)? (?:percentile|quantile)", lower):
-            found.append((0.9, "F", f"q{int(m[1]) / 100}"))
+        if m := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th|%| %| percent)? (?:percentile|quantile)|(0?\.\d+)(?:th)? quantile|quantile (0?\.\d+)", lower):
+            found.append((0.9, "F", f"q{int(m[1]) / 100 if m[1] else float(m[2] or m[3])}"))
         if lower in words.SUPERLATIVES:
             found.append((0.75 if length > 1 else 0.65, "S", (lower, *words.SUPERLATIVES[lower])))
         if length == 1:
@@ -665,6 +665,7 @@ def _aside(text: str) -> str:
     """Brackets that only comment ("(sample, n-1)", "(1-12)", "(DC included)") are dropped; brackets that define stay."""
     text = _settings(text)
     text = re.sub(r"(?i),? ?(?:exactly |just )?as (?:it|they) (?:stands?|appears?|is|are)(?: written| given| spelled)? in the (?:table|data|file),?|,? as (?:written|given|spelled)(?: in the (?:table|data|file))?|\((?:there (?:is|are)|this is|that is all|no ties)\b[^()]*\)|,? no matter (?:what|which|how|whether)\b[^,.?!;]*|,? ?\bat least once\b|,? ?\beven once\b", " ", text)
+    text = re.sub(r"(?i),? (?:and |but )?(?:leaving out|excluding|except(?: for)?|apart from|other than|not counting) \w+ itself\b|\(\d+(?: ?, ?\d+){2,}(?: ?,? ?(?:and|or) ?\d+)?\)", " ", text)
     text = re.sub(r"(?i)[,(] ?(?:with |and )?(?:the year )?\d{4} itself (?:counted|included|inclusive)\)?", " inclusive ", text)
     text = re.sub(r"(?i)\b(\d+)[- ]years?[- ]olds\b", r"people \1 years old", text)
     text = re.sub(r"(?i),? ?\(?(?:with )?both (?:years? |ends? |dates? |months? |bounds? |limits? )?(?:are )?(?:included|inclusive)\)?|\((?:inclusive|included)\)", " inclusive ", text)

@@ -120,6 +120,9 @@ def plainer(recipe: "Recipe", text: str) -> str:
     if told.after != "data":
         text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
     text = re.sub(r"(?:natural )?\b(?:log|ln|logarithm|log1p)\s*\(\s*(?:1\s*\+\s*)?[^()]*\)", lambda m: "logged values" if (told.main or "").startswith("log") else m.group(), text)
+    if m := re.fullmatch(r'(?:ln|log10)\((?:1 \+ )?"([^"]+)"\)', recipe.builder.expressions.get(told.main or "", "")):
+        spelled = "|".join(re.escape(x) for x in {m[1].lower(), " ".join(recipe.linker.names.get(m[1], []))})
+        text = re.sub(rf"(?:(?:natural|base-?10|common) )?\b(?:log10|log|ln|logarithm|logged|log-transformed)(?:[ -]transformed)? (?:of )?(?:the )?(?:{spelled})\b(?: values?)?", "logged values", text)
     text = re.sub(r",? \b(?:in|measured in) (?:years|days|months|weeks|hours|minutes|seconds|percent|dollars|euros|units|points)\b(?=\s*$|[,;(])", "", text)
     if told.scaled:  # the scaled columns go by their old names
         scaled = r"(?:(?:min-?max|z)[- ])?\b(?:re)?(?:scaled|normali[sz]ed|standardi[sz]ed)\b(?: (?:column|values?|variable|feature|version of)\b)?"

@@ -45,7 +45,8 @@ def _grew_most(brain: "Interpreter", scene: "Scene") -> Answer | None:
     superlatives = [s for s in p.superlatives if not s[1] and s[2] in ("desc", "asc", "none")]
     target = next((c for c in [*p.columns, *p.by] if not brain.linker.is_number(c) and brain.groupable(c)), None)
     numbers = [c for c in p.columns if brain.linker.is_number(c)]
-    if not superlatives or target is None or len(numbers) > 1 or len(set(p.columns) | set(p.by)) > 1 + len(numbers) or len(p.functions) > 1 or not re.search(r"\b(?:which|what|who|whose|where|name|list|top|rank)\b", text):
+    whose = not superlatives and re.search(r"\b(?:which|what|name|list)\b.*\b(?:whose|that|saw|had|with|where|did|has|have)?\b", text) is not None and not p.superlatives
+    if not superlatives and not whose or target is None or len(numbers) > 1 or len(set(p.columns) | set(p.by)) > 1 + len(numbers) or len(p.functions) > 1 or not re.search(r"\b(?:which|what|who|whose|where|name|list|top|rank)\b", text):
         return None
     column = numbers[0] if numbers else brain.default or brain.measure()
     time = next(iter(columns_of(first[0])), None)
@@ -61,12 +62,16 @@ def _grew_most(brain: "Interpreter", scene: "Scene") -> Answer | None:
     mark = (count["n"] or count["m"]) if count else None
     rest = re.sub(rf"\b(?:{_UP}|{_DOWN})\b", " ", p.scene.text)
     brain.all_used(rest, mark)
-    brain.account(rest, "percent percentage terms term relative relatively proportionally rate most least fastest slowest overall period over where which has have had saw seen experienced top by amount biggest sharpest strongest")
+    brain.account(rest, "percent percentage terms term relative relatively proportionally rate most least fastest slowest overall period over where which has have had saw seen experienced top by amount only single whose one biggest sharpest strongest")
     table = brain.builder.base(brain.builder.where(brain.table, *p.where), column, target, *columns_of(first[0]))
     measures = [brain.builder.measure(function, column, where).model_copy(update={"name": name}) for name, where in (("first", first[0]), ("last", last[0]))]
     both = brain.builder.add(Aggregate, table, measures=measures, by=[target])
     change = "last - first" if up else "first - last"
     made = brain.builder.add(Derive, both, name="change", expression=f"({change}) / first * 100" if relative else change)
+    if whose:  # "the sites whose average yield went up"
+        up_only = brain.builder.where(made, Compare(column="change", op=">", value=0))
+        ranked = brain.builder.rank(up_only, "change", [target], 1000)
+        return Answer(f"{ranked}:/names", ranked)
     k = scene.get(mark) if mark else 1
     ranked = brain.builder.rank(made, "change", [target], k, "asc" if least else "desc")
     return Answer(f"{ranked}:/names" if k > 1 else f"{ranked}:/name", ranked)

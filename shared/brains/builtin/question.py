@@ -10,7 +10,7 @@ from datetime import date
 from shared.analysis.plan import Compare, Condition, RefValue
 from shared.brains.builtin import words
 from shared.brains.builtin.arithmetic import row_arithmetic
-from shared.brains.builtin.asides import plainly, settle
+from shared.brains.builtin.asides import drop_chatter, plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change
 from shared.brains.builtin.comparisons import by_how_much, ratio, yes_no
@@ -76,13 +76,16 @@ class Interpreter:
             lambda m: self._condition_on_figure(m, scene), scene.text)  # fmt: skip
         scene.text = rx(rf"(?P<c>⟨C\d+⟩)(?: that| which| who)? (?:has|have|had|with|having|appears? in|covers?)(?: got)? (?:(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}|{{N:k}} (?P<ormore>{alternatives(words.OR_MORE)})) (?:different |distinct |unique )?(?P<noun>[a-z]+\b(?! ⟨)|⟨C\d+⟩)").sub(
             lambda m: self._condition_on_count(m, scene), scene.text)  # fmt: skip
+        if not re.search(AUX, scene.text):  # "the price of IBM above 100"
+            scene.text = rx(rf"(?<!⟩ )(?P<c>⟨C\d+⟩) (?P<of>(?:of|for|in|at) (?:the )?⟨V\d+⟩) (?=(?:is |was |were |are )?(?:{alternatives([*words.AT_LEAST, *words.AT_MOST, *words.MORE, *words.LESS])}) ⟨N)").sub(
+                lambda m: f"{m['of']} {m['c']} " if self.linker.is_number(scene.get(m["c"])) else m.group(), scene.text)  # fmt: skip
         mark_conditions(scene, self.linker, default or self.default)
         scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
             lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
         scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
         scene.text = rx(r"{C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
         # "bus trips (mode 3)": the brackets say what the words before them mean
-        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,4})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
+        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
 
     def _against_measure(self, m: re.Match[str], scene: Scene) -> str:
@@ -152,6 +155,8 @@ class Interpreter:
             label = list(self.builder.labels)[-1]
             if "cases" in self.builder.labels[label]:
                 by.append(label)
+        if len(by) == 1 and self.unique(by[0]) and {"mean", "median", "std"} & {scene.get(f) for f in scene.all("F")}:
+            by.clear()  # "the average per month", where each row is a month
         sorts = [c.name for c in self.linker.table.columns if c.type == "VARCHAR" and 1 < c.distinct <= self.rows / 2]
         if not by and len(sorts) == 1 and self.label_column() is None and (m := re.search(r"\b(?:of|for|in|per) (?:each|every) ([a-z]+)\b(?! ⟨)", scene.text)) and m[1] in self.linker.nouns and not any(sorts[0] in columns_of(scene.get(w)) for w in scene.all("W")):
             by.append(sorts[0])  # "each stock", in a table stocks that tells them apart by one column only
@@ -277,7 +282,7 @@ class Interpreter:
             if any(self.linker.find_column([m.group().strip()])[0] is None for m in re.finditer(pattern, lowered)):
                 raise Unclear(text, why, "Ask what goes together with it, or for the figures themselves.")
         self.asked = scene.text
-        scene.text = _drop_chatter(scene.text)
+        scene.text = drop_chatter(scene.text)
         scene.text = self._range(scene)
         scene.text = self._row_identity(scene)
         first: Unclear | None = None
@@ -299,7 +304,7 @@ class Interpreter:
         """A word that is a measure or a value and a column's name too ("total", a candidate) is read the other way."""
         answers: list[Answer] = []
         for mark in dict.fromkeys(scene.all("CFV")) if not self.loose else []:
-            said = re.sub(r"'s?$", "", scene.words.get(mark, ""))
+            said = re.sub(rf"'s?$| (?:{'|'.join(words.TRAILING)})$", "", scene.words.get(mark, ""))
             column = next((n for n in self.linker.columns if n.lower() == said.removeprefix("in ").removeprefix("the ")), None)
             other = ("F", words.FUNCTIONS[said]) if mark[1] == "C" and said in words.FUNCTIONS else ("C", column) if mark[1] in "FV" and column else None
             if other is None:
@@ -344,7 +349,8 @@ class Interpreter:
         scene.text = rx(r"\b(?:over|across|of|for|among|in) (?:all|all of|all the|all of the|every one of the)(?: the)?(?: ⟨N\d+⟩)? (?P<c>⟨C\d+⟩)").sub(lambda m: " " if self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") else m.group(), scene.text)
         text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys else m.group(), scene.text)
         times_ = set(times) | set(self.linker.virtual)
-        scene.text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), scene.text)
+        text = rx(r"\b(?:among|across|over|of) the (?P<c>⟨C\d+⟩)(?= ?[?.!]? ?$)").sub(lambda m: " " if scene.get(m["c"]) in keys and self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") and re.search(r"⟨[FS]\d+⟩.*⟨C\d+⟩.*", m.string[: m.start()]) else m.group(), text)
+        text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), text)
         text = rx(r"(?:over|across|for|in|of|,)?(?: all| all the| the)(?: of the| the)?(?: {N:n})? {C:c}(?: (?:pooled|together|combined|taken together))?(?! (?:with|that|which|have|had|are|were|is|was)\b)").sub(
             lambda m: " " if scene.get(m["c"]) in times_ and scene.words[m["c"]].endswith("s") and (m["n"] or " all" in m.group()) else m.group(), text)  # fmt: skip
         text = rx(r"\b(?P<lead>(?:in|on|over|for|during) (?:the |those |all |only )?)(?P<c>⟨C\d+⟩)(?= (?:when|where|with|in which|that|for which|on which|during which|having|whose)\b)").sub(
@@ -401,15 +407,3 @@ class Interpreter:
         if column is None and function != "count":
             raise Unclear(function, f"It is not said of which column the {function} is wanted.", self.hint())
         return self.builder.value(table, function, column)
-
-
-def _drop_chatter(text: str) -> str:
-    """Sentences that hold nothing the table knows and ask nothing are talk."""
-    text = re.sub(r"^(?:homework|exercise|task|question|assignment|problem|step|part|item|q)[^:⟨]{0,20}(?:⟨N\d+⟩ ?[a-z]?)? ?: ", " ", text)
-    text = re.sub(r"(?:^|(?<=[.!?] ))(?:please )?(?:list|give|show|name|sort|order|rank|return|put) (?:them|it|these)\b[^.!?]*[.!?]?", " ", text)
-    text = re.sub(r"(?:^|(?<=[.!?,;] ))(?:and )?(?:start|begin)(?:ning|ing)? with (?:the )?⟨S\d+⟩[^.!?]*[.!?]?", " ", text)
-    text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
-    text = re.sub(r"^[^⟨.?!]*(?:\b(?:i|we)\b|\band) (?:just )?(?:need|want|would like|wish)(?: to (?:know|see|have|get|find out))?\b(?=[^.?!]*⟨)", " ", text)
-    pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]
-    kept = [s for s in pieces if re.search(r"⟨", s) or re.search(r"\b(?:how many|count|number of|what|which|who|correlat)\b", s) and len(pieces) == 1]
-    return " ".join(kept) or text

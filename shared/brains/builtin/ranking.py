@@ -209,6 +209,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         else:
             if brain.unique(target) or others or rowwise:
                 return None
+            what = re.search(r"⟨S\d+⟩(?: of)?(?: the| these| those| all| its)* ([a-z]+)\b", text) if first_word in ("most", "least", "fewest") else None
+            if what and what[1] in words.MASS:
+                raise Unclear(what[1], f"It is not said which column tells the {what[1]}.", brain.hint())
             step, name = brain.builder.groups(table, [target], "count", None, having=p.having)
         ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
     elif not aggregate:

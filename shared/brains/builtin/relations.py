@@ -26,7 +26,7 @@ def correlation(brain: "Interpreter", scene: Scene) -> Answer | None:
     numbers = [c for c in p.columns if brain.linker.is_number(c) or c in brain.builder.expressions]
     table = brain.builder.where(brain.table, *p.where)
     if len(numbers) == 2 and all(brain.unique(c) for c in p.columns if c not in numbers):
-        brain.account(p.scene.text, vocabulary)
+        brain.account(re.sub(r"⟨T\d+⟩", " ", p.scene.text), vocabulary)
         step = brain.builder.correlate(table, numbers[0], numbers[1], method, p.by)
         ref = f"{step}:/groups/*/r" if p.by else f"{step}:/r"
         limits = p.scene.all("T")

@@ -26,6 +26,9 @@ _RULES = [
     (r"(?:if|when|suppose|say) (?:i|we|you) (?:compute|divide|take|calculate|form) (?P<a>[^.?!;,]+?) (?:divided by|/|by|over) (?P<b>[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? \w+, (?P<q>what(?:'s| is| was)|which is) the (?P<f>[a-z]+)(?: value)? of (?:that|this|the) (?:quotient|ratio|result|value|figure)", r"\g<q> the \g<f> \g<a> / \g<b>"),
     (r"how (?:much|large|big) (?:a |of a )?(?:share|percentage|portion) of", r"what percentage of"),
     (r"out of (?:all )?(?P<a>[^,.?!;]+), (?:how many percent|what percent(?:age)?|which percentage) (?P<b>(?:are|is|have|has|had|were|was|carry|carries|show|fall|got|did)\b)", r"what percentage of \g<a> \g<b>"),
+    # what is meant by a word
+    (r"\b(?:the )?[a-z]+,? (?:by which (?:i|we) mean|meaning|defined as)(?: those (?:with|of))?(?: an?| the)? (?P<c>[^,.?!;:]+?)(?P<end>[:,.?!])", r"rows with \g<c>\g<end>"),
+    (r"[.?!] (?:i (?:want|need|would like)|give me) the (?:count|number) of such \w+\.?$", "?"),
     # two figures set against each other
     (r"compare (?P<a>(?:the )?[^.?!;]+?) (?P<p>in|of|for|among) (?P<x>[^.?!;:]+?) (?:with|to|and|against) (?:that|those|its [^.?!;:]+?|the [^.?!;:]+?) (?:in|of|for|among) (?P<y>[^.?!;:]+?)[.:;,] ?(?:is|are|was) (?:the )?(?:(?P=y)|second|latter)(?: one| figure| value)? (?P<w>higher|greater|larger|bigger|lower|smaller)", r"is \g<a> \g<p> \g<y> \g<w> than \g<a> \g<p> \g<x>"),
     (r"(?:when |in )?(?:comparing|in terms of|by|going by) (?P<a>(?:mean|average|median|total)[^,.?!;]+?), (?:is|are|was|were|do|does) (?P<x>[^,.?!;]+?) (?:ahead of|above|higher than|better than|beating) (?P<y>[^,.?!;]+)", r"is the \g<a> of \g<x> higher than the \g<a> of \g<y>"),
@@ -41,6 +44,7 @@ _RULES = [
 def plainer(question: str) -> Iterator[str]:
     """The wordings to try instead. Of what is said twice ("which swings most, I mean has the largest deviation"), either half."""
     changed = re.sub(rf"(?i){_CODA}", "?", question)
+    changed = re.sub(r"(?i),? all (?:the )?\w+ (?:taken together|pooled|combined|together|included)\b", "", changed)
     if changed != question:
         yield changed
     for pattern, meaning in _RULES:

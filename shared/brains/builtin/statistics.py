@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from shared.analysis.plan import Case, Compare, Condition, RefValue, Test
+from shared.analysis.plan import All, Case, Compare, Condition, RefValue, Test
 from shared.brains.builtin.conditions import columns_of, mark_values
 from shared.brains.builtin.link import Scene, rx
 
@@ -116,6 +116,12 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
     if len(arms) > 2:
         arms, apart = _two_sides(arms)
         table = builder.where(table, *apart)
+    span = [c for c, _ in arms if isinstance(c, All) and len(set(columns_of(c))) == 1 and brain.groupable(columns_of(c)[0])]
+    if kind in ("anova", "kruskal", "levene", "bartlett") and len(span) == 1 and (group := columns_of(span[0])[0]) != column:
+        table = builder.where(table, *(c for c, _ in arms))  # "modes 1 to 4": each value is a group
+        return kind, builder.add(Test, builder.base(table, column, group), column=column, by=group, **settings)
+    if len(arms) == 2 and set(columns_of(arms[0][0])) != set(columns_of(arms[1][0])):
+        return None
     if len(arms) == 2:
         (a, name_a), (b, name_b) = arms
         if isinstance(a, Compare) and isinstance(b, Compare) and a.op == b.op == "==" and a.column == b.column:

@@ -14,7 +14,7 @@ from shared.analysis.plan import (
 )  # fmt: skip
 from shared.brains.builtin import series, words
 from shared.brains.builtin.arithmetic import row_expression
-from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.conditions import _negate, columns_of, mark_values
 from shared.brains.builtin.labels import label_rows
 from shared.brains.builtin.link import Scene, key, rx
 
@@ -57,7 +57,8 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         remove_outliers(recipe)
         return True
     if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not (told.scaled and not re.search(r"\b(?:re)?scale\b|standardi[sz]e\b|normali[sz]e\b|convert|transform|\bturn", lower)) and not re.search(r"no scaling|without scaling|not scaled", lower):
-        columns = recipe.columns(scene) or ([told.main] if told.main else [])
+        listed_ = re.split(r"\b(?:over|across|within|to the|to a|to z|into|with|using|so that|so|by)\b(?! ⟨C\d+⟩ (?:and|,))", scene.text)[0] if recipe.outputs else scene.text
+        columns = recipe.columns(scene.fork(listed_)) or recipe.columns(scene) or ([told.main] if told.main else [])
         if recipe.outputs and (m := re.search(r"\bthe same (?:for|with|to|on)\b(?P<rest>.*)", scene.text)) and "⟨C" not in m["rest"]:
             told.blocked = sentence
             return True
@@ -126,6 +127,10 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
             columns = [told.main]
         if columns:
             told.before = told.after = recipe.builder.add(DropMissing, told.after, columns=columns)
+            mark_values(scene, recipe.linker)
+            others = [scene.get(m) for m in scene.all("W")]
+            others = [c for c in others if isinstance(c, Compare) and c.op in ("==", "in") and c.column in columns]
+            told.before = told.after = recipe.builder.where(told.after, *(_negate(c) for c in others))  # "… and the rows where it is X"
             recipe.brain.table = told.after
         return bool(columns)
     mark_values(scene, recipe.linker)
@@ -133,8 +138,6 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     if not conditions and re.search(r"\b(?:those|them|these|such)\b", lower):
         conditions = recipe.mentioned  # "Some days have no wind; leave those out"
     if conditions and not re.search(r"outlier", lower):
-        from shared.brains.builtin.conditions import _negate
-
         told.before = told.after
         negated = [c if isinstance(c, Compare) and c.op in ("!=", "not in") else _negate(c) for c in conditions]
         told.after = recipe.builder.where(told.after, *negated)
@@ -254,7 +257,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         n = factor[1].replace(",", "")
         if n not in builder_text(recipe, made[0]):
             made = (recipe.builder.expression(f"{made[0]} x {n}", f"({builder_text(recipe, made[0])}) * {n}"), made[1])
-    if not re.search(r"=|create|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
+    if not re.search(r"=|create|convert|express|turn|replace|work out|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
         return False
     any_made = False
     while made is not None:

@@ -197,6 +197,9 @@ sale-lines shipment shipments delivery deliveries parcel parcels receipt receipt
 committee committees bill bills bacteria bacterium strain strains drug drugs patient diamond diamonds penguin penguins mammal mammals panel panels reporter pair pairs traveller's
 """.split())  # fmt: skip
 
+# What is measured, not counted: the most of it is no number of rows.
+MASS = frozenset("money cash revenue income power energy rain snow water time work traffic wealth land fuel profit turnover spending value weight space".split())
+
 TIME_NOUNS = {"day": "day", "days": "day", "month": "month", "months": "month", "quarter": "quarter", "quarters": "quarter", "year": "year", "years": "year", "week": "week", "weeks": "week", "date": "date", "dates": "date"}
 
 # Left over in a question, these change nothing.
@@ -226,7 +229,7 @@ versus vs against compared compare comparing comparison
 show-me me- order ordered sort sorted starting ranked rank ranking descending ascending
 yes no
 units unit
-own self his/her
+self his/her
 case cases
 time times period
 understand learn like'd
@@ -293,6 +296,6 @@ BEYOND = {
     r"\bwhat (?:is |are |was |were |may have |could have )?(?:the )?caus(?:es?|ed|ing)\b|\bcauses? (?:of|the|a|an|for)\b|\bcaused\b|\bbecause of\b": "It asks for a cause; the table shows what goes together, not what causes what.",
     r"\bexplain(?:s|ed)? why\b|^\W*explain\b": "It asks for an explanation; the table only records what happened.",
     r"\bforecast|\bpredict(?:ion)? (?:for|of) (?:next|the next|20)|\bnext (?:year|month|week|quarter)\b|\bwill (?:be|the|it|they|we|there)\b|\b(?:what|how \w+) will\b|\bin the future\b": "It asks about the future; no method was named and the table ends where it ends.",
-    r"\bshould (?:i|we|they|one)\b|\bwhat should\b|\brecommend|\bis it worth\b|\bbest to\b": "It asks for advice; the table has no preferences.",
+    r"\bshould (?:i|we|they|one)\b|\bwhat should\b|\brecommend|\bis it worth\b|\b(?:is|be|it's|was) best to\b": "It asks for advice; the table has no preferences.",
     r"\bdo you (?:think|believe)\b|\bin your opinion\b|\byour (?:view|opinion)\b": "It asks for an opinion; the table has none.",
 }  # fmt: skip
