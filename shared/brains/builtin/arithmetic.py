@@ -29,6 +29,7 @@ def row_arithmetic(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | None:
     """A derived column the phrase describes (ratio, difference, logarithm), and the phrase without it."""
+    scene = scene.fork(re.sub(r"\b(?:its|their|his|her) (?=⟨C)", "the ", scene.text))
     text = scene.text
     if written := written_formula(brain, scene):
         return written

@@ -12,7 +12,7 @@ _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?tr
 _PLAIN = (
     (rf"[\s,;:.?–-]*\(?\b(?:(?:just|simply|please|only|a|answer|say|tell me|i (?:just )?(?:want|need)|with|by|simple|plain|short|as|:) ?)*{_YES_NO}(?: ?(?:is enough|will do|is fine|please|answer|question|suffices|is all i need))*\)?[.!?]*\s*$", "?"),
     (r"^\W*(?:a )?quick (?:one|question|check|thing)\s*[-–—:,.]+\s*", ""),
-    (r"[.?!;]?[\s(,]*(?:where |so )?(?:a )?(?:negative|positive|minus|plus)(?: (?:number|value|sign|figure|result))?(?: here)? (?:means?|meaning|if|when|for)\b[^.?!()]*\)?(?=[.?!]|$)", ""),
+    (r"[.?!;]?[\s(,]*(?:where |so )?(?:a )?(?:negative|positive|minus|plus)(?: (?:number|value|sign|figure|result))?(?: here)? (?:means|meaning|if|when|for)\b[^.?!()]*\)?(?=[.?!]|$)", ""),
     (r",? ?(?:with )?(?:the )?(?:decades?|labels?|keys?)(?: labels?| names?)? (?:(?:are|is|being) )?(?:to be )?(?:written|labell?ed|named|called|given|shown|denoted|numbered)(?: simply)?(?: as| like| by)?(?: (?:their|its|the) (?:first|starting) years?)?(?:,? (?:like|such as|e\.g\.|as))? ?\(?\d{4}(?:(?:,|,? and|,? ?…|,? ?\.\.\.)? ?\d{4})*(?:,? ?(?:and so on|etc\.?|\.\.\.|…|onwards?))?\)?(?=[.?!]|$)", ""),
     (r",? ?(?:and )?(?:name|label|call|write|denote|give|identify|key|mark)(?:ing)? (?:each|the|every|them|it)(?: decades?)? (?:by|with|after|as) (?:its|their|the) (?:first|starting|initial|opening) year(?: as (?:the )?(?:label|key|name))?(?: \([^()]*\))?", ""),
     (r"\((?:[^()]*\b)?\d{3}0s? (?:stands for|means|is|covers|=|being|for) (?:the years )?\d{4} ?(?:-|–|to|through) ?\d{4}[^()]*\)", ""),
@@ -57,6 +57,7 @@ def settle(scene: Scene, linker: Linker) -> str:
     text = rx(r"\b(?:over|across|in|for|of) (?:both|all)(?: of)?(?: the)?(?: ⟨N\d+⟩)? {C:c}(?= ?(?:[,.?!;)]|$|taken|together|combined))").sub(lambda m: " " if scene.words[m["c"]].endswith("s") and not linker.is_number(scene.get(m["c"])) or scene.get(m["c"]) in (*linker.years, *linker.virtual) else m.group(), text)
     text = rx(r"\b(?:in |during |for )?(?:that|the same) {C:c}").sub(lambda m: " " if scene.words[m["c"]] in ("year", "month", "day", "week", "quarter", "date") and re.search(r"⟨[YR]", m.string[: m.start()]) else m.group(), text)
     text = rx(r"\bany {C:c}(?: at all)? {W:w}").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), text)
+    text = rx(r"\b(with|without|having|have|has|had) {N:n}(?= ?(?:[?.!,;]|$|are\b|were\b|is\b|do\b|did\b))").sub(lambda m: f"{m[1]} one" if scene.get(m["n"]) == 1 and scene.words[m["n"]] == "one" else m.group(), text)
     first = re.search(r"⟨[S]\d+⟩", text)
     tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
     if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):

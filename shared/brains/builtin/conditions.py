@@ -313,8 +313,8 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
         if after and (after[1] in words.ENTITIES or after[1] in words.ROW_NOUNS or after[1] in linker.nouns):
             return m.group()  # so many of them, not a value
         unit = m.groupdict().get("unit")
-        if unit and words.UNITS.get(unit):
-            found, _ = linker.find_column(words.UNITS[unit].split())
+        if unit:
+            found, _ = linker.find_column(words.UNITS[unit].split()) if words.UNITS.get(unit) else (None, 0.0)
             alike = [n for n, parts in linker.names.items() if (kept := kept_in(parts)) and (said := size(unit)) and kept[0] == said[0]]
             column = found or (alike[0] if len(alike) == 1 else column)
         if column is None or linker.kind_of(column) != "number":

@@ -62,7 +62,7 @@ def at_the_extreme(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 def _hinted(brain: "Interpreter", hint: str, direction: str, text: str) -> tuple[str | None, str]:
     """The column an adjective ranks by, and which end of it: the oldest has the highest age, or the earliest year."""
-    time = next(iter([*brain.linker.dates, *brain.linker.years]), None)
+    time = made_when(brain)
     if hint == "#date":
         return time, direction
     if not hint or hint.startswith("#"):
@@ -71,6 +71,13 @@ def _hinted(brain: "Interpreter", hint: str, direction: str, text: str) -> tuple
     if column is None and hint == "age" and time:
         return time, "asc" if direction == "desc" else "desc"
     return column, direction
+
+
+def made_when(brain: "Interpreter") -> str | None:
+    """The column of times that tells how old a thing is: the only one, or the one that says made, built, born."""
+    times = [*brain.linker.dates, *brain.linker.years]
+    own = [t for t in times if {"built", "birth", "born", "made", "construction", "manufactured", "founded", "established", "opened"} & set(brain.linker.names[t])]
+    return own[0] if len(own) == 1 else times[0] if len(times) == 1 else None
 
 
 def _names_rows(brain: "Interpreter", p: Parts, row: str) -> bool:
@@ -92,7 +99,7 @@ def top_values(brain: "Interpreter", scene: Scene) -> Answer | None:
     if m is None or not (m["a"] or m["b"]) or p.by or p.having or p.functions or len(p.columns) != 1 or len(p.scene.all("S")) != 1:
         return None
     column, k = p.scene.get(m["c"]), p.scene.get(m["a"] or m["b"])
-    said, hint, direction = p.scene.get(m["s"])
+    _, hint, direction = p.scene.get(m["s"])
     plural = p.scene.words[m["c"]].endswith("s") or re.search(r"\bvalues?\b|\bscores?\b|\bones\b|\bfigures\b", scene.text) or re.search(r"\b(?:values|numbers|scores|readings|figures)\b", p.scene.words[m["c"]])
     if not plural or hint and brain.linker.find_column(hint.split())[0] != column or direction not in ("asc", "desc") or column not in brain.linker.columns or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 2 <= k <= 1000:
         return None

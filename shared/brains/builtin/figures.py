@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from shared.analysis.expression import parse, variables
 from shared.analysis.plan import (
     Aggregate,
     Compare,
@@ -107,6 +108,9 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
         counting = False
     if functions and functions[0] == "distinct" and not columns:
         return None
+    made = [c for c in columns if c in brain.builder.expressions]
+    if len(made) == 1 and set(columns) - set(made) <= set(variables(parse(brain.builder.expressions[made[0]]))):
+        columns = made  # of "power for their weight: the mean of that quotient", the quotient is asked for
     if (answer := several(brain, p, functions, columns)) is not None:
         return answer
     if len(set(functions)) > 1:
@@ -149,7 +153,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if function is None and not columns and (p.by or p.where) and re.search(r"\bnumber|rows|counts?\b", text):
         return count(brain, p, None)
     compared = [c for w in p.where for c in columns_of(w) if brain.linker.is_number(c) and brain.additive(c)]
-    if len(columns) == 0 and function and not counting and len(set(compared)) == 1:
+    if len(columns) == 0 and function and not counting and len(set(compared)) == 1 and not re.search(r"⟨F\d+⟩(?: of)?(?: the| a)? (?!amount|value|figure|level|number|was|is|on|in|of|for|when|where|if|among|at)[a-z]{3,}", text):
         columns = compared[:1]  # "on days with some rain, the median amount"
     if len(columns) == 0 and brain.default and (function or brain.is_single(p.where)):
         columns = [brain.default]

@@ -138,6 +138,7 @@ def normalise(text: str) -> str:
     text = re.sub(r"(?i)\bone and the same\b", "the same", text)
     text = re.sub(r"(?i)\b(?:fluctuate|varie|swing|bounce|wobble|jump)s?(?: around| about| up and down)? (?:the )?(most|least)\b|\bvary (?:the )?(most|least)\b", lambda m: f"is {(m[1] or m[2]).lower()} variable", text)
     text = re.sub(r"(?i)\b(\d+(?:\.\d+)?) ?(thousand|million|billion|bn)\b", lambda m: f"{float(m[1]) * {'thousand': 10**3, 'million': 10**6}.get(m[2].lower(), 10**9):.12g}", text)
+    text = re.sub(r"(?i)\b(both|they|who|that)( \w+)? share (?=an?\b|the\b|their\b)", r"\1\2 have the same ", text)  # the verb
     text = re.sub(r"(?i)\bper cent\b", "percent", text)
     text = re.sub(r"(?i)\bper[ -]?capita\b", "percapita", text)
     text = re.sub(r"(?i)\b(?:typical|usual|average|central|normal) \((median|mean|average)\)", r"\1", text)
@@ -168,7 +169,8 @@ class Linker:
             if len(parts) > 1:
                 self._alias(("".join(parts),), name)
                 if 2 <= len(parts) <= 5:
-                    self._alias(("".join(w[0] for w in parts),), name, weak=True)
+                    if (initials := "".join(w[0] for w in parts)) not in words.STRUCTURE:
+                        self._alias((initials,), name, weak=True)
                 if len(body) <= 3:
                     self._alias(tuple(reversed(key(body))), name, weak=True)
             self.sets[name] = frozenset(root(w) for w in body)
@@ -254,17 +256,23 @@ class Linker:
             self.exact.setdefault(("decade",), ["decade"])
 
     def lead_with(self, text: str) -> None:
-        """Of several date columns the one whose own words are said comes first: "in which year did most terms end"."""
+        """Of several columns of times the one whose own words are said is meant: "in which year did most terms end"."""
         said = set(re.findall(r"[a-z]+", text))
-        own = {d: [w for w in self.names[d] if w not in ("date", "time", "day", "on", "at", "of") and sum(w in self.names[e] for e in self.dates) == 1] for d in self.dates}
-        meant = [d for d in self.dates if any(re.fullmatch(rf"{re.escape(w)}(?:s|ed|ing|ned|ning|d)?", x) for w in own[d] for x in said)]
-        if len(meant) == 1 and meant[0] != self.dates[0]:
+        times = [*self.dates, *self.years]
+        own = {t: [w for w in self.names[t] if w not in _TIMELY and sum(w in self.names[e] for e in times) == 1] for t in times}
+        meant = [t for t in times if any(re.fullmatch(rf"{re.escape(w)}(?:s|ed|ing|ned|ning|d)?", x) for w in own[t] for x in said)]
+        if len(meant) != 1 or len(times) == 1 or meant == self.dates[:1] and not self.years:
+            return
+        if meant[0] in self.dates:
             self.dates.sort(key=lambda d: d != meant[0])
-            for virtual in self.virtual:
-                self.exact = {form: [c for c in names if c != virtual] for form, names in self.exact.items()}
-            self.exact = {form: names for form, names in self.exact.items() if names}
-            self.virtual = {}
-            self._calendar()
+            self.years = []
+        else:
+            self.dates, self.years = [], meant
+        for virtual in self.virtual:
+            self.exact = {form: [c for c in names if c != virtual] for form, names in self.exact.items()}
+        self.exact = {form: names for form, names in self.exact.items() if names}
+        self.virtual = {}
+        self._calendar()
 
     def row_unit(self) -> str | None:
         """How far apart the dates are: day, week, month, quarter or year; None without dates."""
@@ -380,8 +388,9 @@ class Linker:
             inside = [name for name in self.names if form[0] in name.lower() and form[0] not in self.names[name]]
             if len(inside) == 1:
                 return inside[0], 0.8  # poverty in PERPOVERTY
-        if len(form) == 1 and len(form[0]) >= 5 and form[0] not in words.FILLER:
-            short = [name for name, parts in self.names.items() if any(_skeleton(w, form[0]) for w in (parts[0], _PREFIX.sub("", parts[0]), _SUFFIX.sub("", parts[-1])))]
+        if len(form) == 1 and len(form[0]) >= 5 and form[0] not in words.FILLER and form[0] not in ("minus", "times", "divided", "percent"):
+            alone = {name: parts[0] for name, parts in self.names.items() if len(parts) == 1 or set(parts[1:]) <= {"name", "code", "id", "no", "num"}}
+            short = [name for name, part in alone.items() if any(_skeleton(w, form[0]) for w in (part, _PREFIX.sub("", part), _SUFFIX.sub("", part)))]
             if len(short) == 1:
                 return short[0], 0.75  # country for ctryname, expenditure for AVGEXP
         if len(form) == 1 and len(form[0]) >= 4 and form[0] not in words.FILLER:
@@ -685,6 +694,7 @@ def _settings(text: str) -> str:
 
 
 _METHODS = frozenset("pearson spearman kendall welch student fisher shapiro kruskal wallis mann whitney wilcoxon bartlett levene yates cramer cohen gauss".split())
+_TIMELY = frozenset("date time day year month week on at of in the".split())
 _YES_NO = [("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0")]
 _PAST = {"won": "win", "led": "lead", "made": "make", "built": "build", "sold": "sell", "bought": "buy", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "taught": "teach", "ran": "run", "sung": "sing", "sang": "sing"}
 _GENERIC = frozenset("size sizes length lengths width widths height heights weight weights type types status category categories duration durations volume diameter depth".split())
@@ -713,7 +723,7 @@ _SUFFIX = re.compile(r"(?<=[a-z]{3})(?:name|code|num|id|nr|no)$")
 def _skeleton(short: str, word: str) -> bool:
     """Whether `short` is the beginning of `word` (three letters or more), or some of its consonants to the last: exp, ctry."""
     letters = iter(word)
-    return 3 <= len(short) < len(word) and (word.startswith(short) or (short[0], short[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", short[1:]) and len(short) >= 0.7 * len(re.sub(r"[aeiou]", "", word)) and all(c in letters for c in short))
+    return 3 <= len(short) < len(word) and (word.startswith(short) and len(word) >= len(short) + 3 or (short[0], short[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", short[1:]) and len(short) >= 0.7 * len(re.sub(r"[aeiou]", "", word)) and all(c in letters for c in short))
 
 
 def _aligned(name: str, form: list[str], several: bool | None = None) -> bool:

@@ -46,6 +46,9 @@ class Interpreter:
         self.scene: Scene | None = None  # the question being answered
         self.asked = ""  # its text with marks, before anything is taken out
         self.loose = False  # within a longer text whose words are known already
+        for name in linker.columns:  # listing_id: a row is a listing
+            if len(parts := linker.names[name]) > 1 and parts[-1] in ("id", "no", "number", "code", "key", "nr") and self.unique(name):
+                self.nouns |= {parts[-2], parts[-2] + "s"}
         self.rows_kin = {kin(noun) for noun in nouns}
         unit = linker.row_unit()
         if unit:  # one row a day (or month, or year): such words may stand for rows
@@ -269,7 +272,7 @@ class Interpreter:
 
     def answer(self, text: str) -> Answer:
         lowered = text.lower()
-        if not self.builder.steps:
+        if not self.builder.steps and not self.loose:
             self.linker.lead_with(lowered)
         scene = self.scene = self.read(plainly(text, self.linker))
         scene.text = settle(scene, self.linker)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.comparisons import hinted_column
+from shared.brains.builtin.extremes import made_when
 from shared.brains.builtin.link import Scene, rx, stem
 from shared.brains.builtin.terms import Answer, Parts
 
@@ -53,9 +54,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     if not lead and re.search(r"ascending|lowest first|smallest first|increasing", text):
         direction = "asc"
 
-    if hint == "age" and brain.linker.years and not [c for c in p.columns if brain.linker.is_number(c) and c not in brain.linker.years] and brain.linker.find_column(["age"])[0] is None:
-        hint, direction = "year", "asc" if direction == "desc" else "desc"  # the oldest was made first
-        p.columns = [*[c for c in p.columns if c not in brain.linker.years], brain.linker.years[0]]
+    if hint == "age" and (made := made_when(brain)) in brain.linker.years and not [c for c in p.columns if brain.linker.is_number(c) and c not in brain.linker.years] and brain.linker.find_column(["age"])[0] is None:
+        hint, direction = "", "asc" if direction == "desc" else "desc"  # the oldest was made first
+        p.columns = [*[c for c in p.columns if c not in brain.linker.years], str(made)]
     if hint == "#rows" and (counts := [c.name for c in brain.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and brain.linker.names[c.name][-1] in ("frequency", "freq", "count", "counts", "occurrences")]):
         if len(counts) > 1 or [c for c in p.columns if brain.linker.is_number(c) and c not in counts]:
             return None

@@ -25,7 +25,7 @@ from shared.brains.builtin.wording import plain
 
 # What descriptions of outputs say about the telling, not about the table.
 OUTPUT_WORDS = frozenset(
-    "remains remain remainder kept retained leftover cleaned filtered classed labelled labeled classified flagged marked removal removed remaining rounded written table absolute belonging two-sided decimals percent percentage original values value sample figure result class label labels group".split()
+    "such afterwards remains remain remainder kept retained leftover cleaned filtered classed labelled labeled classified flagged marked removal removed remaining rounded written table absolute belonging two-sided decimals percent percentage original values value sample figure result class label labels group".split()
 )  # fmt: skip
 
 

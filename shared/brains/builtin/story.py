@@ -133,8 +133,12 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
             told.before = told.after = recipe.builder.where(told.after, *(_negate(c) for c in others))  # "… and the rows where it is X"
             recipe.brain.table = told.after
         return bool(columns)
+    scene = scene.fork(re.sub(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:drop|remove|exclude|leave out|leave|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", " ", scene.text))
     mark_values(scene, recipe.linker)
     conditions = [scene.get(m) for m in scene.all("W")]
+    if conditions and all(isinstance(c, Compare) and c.op == "is null" for c in conditions):
+        told.before = told.after = recipe.brain.table = recipe.builder.add(DropMissing, told.after, columns=[c for w in conditions for c in columns_of(w)])
+        return True
     if not conditions and re.search(r"\b(?:those|them|these|such)\b", lower):
         conditions = recipe.mentioned  # "Some days have no wind; leave those out"
     if conditions and not re.search(r"outlier", lower):
@@ -234,7 +238,7 @@ def learn_code(recipe: "Recipe", sentence: str) -> bool:
 def new_column(recipe: "Recipe", sentence: str) -> bool:
     lower = sentence.lower()
     for given in given_names(sentence):  # "tip_pct equal to 100 * tip / total_bill": the new name is no part of the formula
-        if "_" in given and given not in {c.lower() for c in recipe.linker.columns} and recipe.outputs:
+        if ("_" in given or re.search(rf"(?i)\b{re.escape(given)} ?(?:=|equal)", sentence)) and given not in {c.lower() for c in recipe.linker.columns} and recipe.outputs:
             sentence = re.sub(rf"(?i)['\"]?\b{re.escape(given)}\b['\"]?,? *(?:(?:is |be )?(?:equal to|equals)|=|(?:is )?defined (?:as|by)|which (?:is|equals)|that is|:)? ", "as ", sentence)
     scene = recipe.brain.read(sentence)
     if series.stepwise(recipe, scene, lower) or recipe.outputs and (series.moving(recipe, scene, lower) or series.row_mean(recipe, scene, lower)):
@@ -297,9 +301,10 @@ def given_names(sentence: str) -> list[str]:
         r"\b(?P<n>[a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))",
     ):
         for m in re.finditer(pattern, sentence, re.IGNORECASE):
-            said = [w for w in m["n"].lower().split() if w not in ("the", "a", "an", "new")]
+            said = [w for w in re.sub(r" of (?:an?|the|each|every|all|its) \w+$", "", m["n"].lower()).split() if w not in ("the", "a", "an", "new")]
             if said and not set(said) & _NOT_NAMES and said[0] not in words.STRUCTURE:
                 found.append(" ".join(said))
+                found += [" ".join(said[0].split("_")), said[0].split("_")[-1]] if len(said) == 1 and "_" in said[0] else []
                 if len(said) > 1 and said[-1] not in words.FILLER:
                     found.append(said[-1])
     return list(dict.fromkeys(found))

@@ -174,7 +174,9 @@ def band_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None
         return None
     said = [b.words for b in found if b.bounds]
     head = sentence[: LABEL.search(sentence).start()].lower()  # type: ignore[union-attr]
-    if any(re.search(r"\bp\b|p-?value", w) for w in said) or re.search(r"\bp\b|p-?value", head):
+    head = re.split(r",|\band (?=say|label|call|answer|report|state|write|give)", head)[-1] if not re.search(r"\b(?:if|when)\b", head) else head
+    spoken = any(subject_of(recipe, w) for w in said)
+    if any(re.search(r"\bp\b|p-?value", w) for w in said) or not spoken and re.search(r"\bp\b|p-?value", head):
         ref = told_p(recipe) or p_value(recipe, sentence.lower())
         subject = [ref] if ref else []
     else:
