@@ -123,8 +123,8 @@ def read_bounds(piece: str) -> Band | None:
         found.append((">" if m["sign"] == "positive" else "<", 0.0))
         text = text.replace(m.group(), " ~ ")
     text = re.sub(r"\b(?:exactly )?\d+(?:\.\d+)?(?: and \d+(?:\.\d+)?)? (?:stays? in|included|inclusive|itself)", " ", text)
-    if re.search(r"(?<![\w.])-?\d", text):
-        return None
+    if re.search(r"(?<![\w.])-?\d", text) or any(sum(op[0] == side for op, _ in set(found)) > 1 for side in "<>"):
+        return None  # a number without a part in it, or bounds of two different figures
     return Band("", tuple(dict.fromkeys(found)), text, percent, bool(re.search(r"\babsolute\b|\|\s*\w+\s*\|", text)))
 
 

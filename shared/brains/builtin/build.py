@@ -109,6 +109,9 @@ class Builder:
         for part in getattr(condition, "all", [condition]):
             if isinstance(part, Compare) and part.op == "==" and fixed.setdefault(part.column, part.value) != part.value:
                 raise Unclear(part.column, f"“{part.column}” cannot be {fixed[part.column]} and {part.value} at once, so I must have misread the question.")
+        for column, low, high, strict in _bounds(condition):
+            if low > high or low == high and strict:
+                raise Unclear(column, f"“{column}” cannot be above {low} and below {high} at once, so I must have misread the question.")
         table = self.base(table, *columns_of(condition))
         return self.add(Filter, table, where=condition)
 
@@ -176,6 +179,16 @@ class Builder:
 
     def decide(self, rules: list[Any], otherwise: Any) -> str:
         return f"{self.add(Decide, self.source, rules=rules, otherwise=otherwise)}:/label"
+
+
+def _bounds(condition: Condition) -> list[tuple[str, Any, Any, bool]]:
+    """Where a condition bounds a column from both sides: (column, lower, upper, whether one of them is itself outside)."""
+    found: dict[str, dict[str, list[tuple[Any, bool]]]] = {}
+    for part in getattr(condition, "all", [condition]):
+        if isinstance(part, Compare) and part.op in ("<", "<=", ">", ">=") and isinstance(part.value, (int, float, str)):
+            found.setdefault(part.column, {}).setdefault(part.op[0], []).append((part.value, len(part.op) == 1))
+    both = [(c, max(ends[">"]), min(ends["<"], key=lambda e: (e[0], not e[1]))) for c, ends in found.items() if len(ends) == 2 and len({type(v) is str for side in ends.values() for v, _ in side}) == 1]
+    return [(c, low[0], high[0], low[1] or high[1]) for c, low, high in both]
 
 
 def pointer(name: str) -> str:

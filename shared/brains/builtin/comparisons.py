@@ -94,6 +94,8 @@ def two_figures(brain: "Interpreter", marked: Scene, left: str, right: str, befo
 def _function(p: Parts, column: str | None) -> str | None:
     """The one measure a phrase names; "?" for several."""
     named = [f for f in dict.fromkeys(p.functions) if f != "much" and not (f == "count" and column)]
+    if named == ["sum"] and column is None:
+        return "count"  # "how many in total"
     return named[0] if len(named) == 1 else "?" if named else None
 
 
@@ -154,7 +156,7 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
         lower = word in LOWER
         if hint == "age" and brain.linker.find_column(["age"])[0] is None and brain.linker.years:
             hint, lower = "#date", not lower  # what is older was made earlier
-        refs = _threshold(brain, marked, left, right, hint) or two_figures(brain, marked, left, right, "", hint)
+        refs = _threshold(brain, marked, left, right, hint, word in ("more", "fewer", "less")) or two_figures(brain, marked, left, right, "", hint)
         if refs is None:
             return None
         first, second = refs
@@ -213,7 +215,7 @@ def _row_noun(brain: "Interpreter", noun: str) -> bool:
     return noun in brain.nouns or stem(noun) in brain.nouns or noun in words.ROW_NOUNS or noun in words.ENTITIES
 
 
-def _threshold(brain: "Interpreter", marked: Scene, left: str, right: str, hint: str) -> tuple[str, float] | None:
+def _threshold(brain: "Interpreter", marked: Scene, left: str, right: str, hint: str, many: bool) -> tuple[str, float] | None:
     """A figure and the number it is compared with: "is the mean weight above 2500"."""
     m = re.match(r"^(?:\W|\b(?:a|an|the|about|roughly)\b)*(⟨N\d+⟩)(?P<unit>(?: [a-z%°$]+){0,3})\W*$", right)
     if m is None or any(w not in words.UNITS and not w.endswith("s") and w not in words.FILLER for w in m["unit"].split()):
@@ -223,7 +225,7 @@ def _threshold(brain: "Interpreter", marked: Scene, left: str, right: str, hint:
     if len(a.columns) > 1 or a.by or a.having or a.superlatives or column is not None and not brain.linker.is_number(column):
         return None
     function = _function(a, column)
-    if function == "?" or column is None and function not in (None, "count"):
+    if function == "?" or column is None and function != "count" and (function or not many):
         return None
     brain.account(left, _SAID, " ".join(words.COMPARATIVES))
     brain.all_used(left)
@@ -275,7 +277,7 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 def sides(scene: Scene) -> list[tuple[str, str, str, str]]:
     """Ways to cut a question into (what comes before, numerator, denominator, hint of a column)."""
-    text = re.sub(r"(?:[?.!] *)+$", "", scene.text.strip())
+    text = re.sub(r"(?:[?.!] *)+$", "", scene.text.strip()).strip()
     order = re.search(r"[(,;.]\s*(?:i\.e\. |that is |meaning |divide |dividing )?(?:the )?(?P<a>[^(),;.]*?⟨[WC]\d+⟩[^(),;.]*?) (?:divided by|over|/|by) (?:the )?(?P<b>[^(),;.]*?⟨[WC]\d+⟩[^(),;.]*?) ?\)?$", text)
     if order:
         text = text[: order.start()]
@@ -290,7 +292,7 @@ def sides(scene: Scene) -> list[tuple[str, str, str, str]]:
         found = [f if m["adj"] not in LOWER else (f[0], f[2], f[1], f[3]) for f in found]
     if m := re.search(r"^(?P<before>(?:[^⟨]|⟨[WYR]\d+⟩)*?,)?(?P<a>.+?) (?:is|was|are|were) whatfactor (?:(?:as )?(?P<adj>[a-z]+) (?:as|than) |that of |the (?:one|figure) (?:of|for) |of )?(?P<b>.+)$", text):
         found.append((m["before"] or "", m["a"], m["b"], meant_by(m["adj"]) if m["adj"] else ""))
-    if m := re.search(r"^(?P<before>.*?)⟨F\d+⟩ (?P<a>.*⟨W\d+⟩.*?) (?:(?:are|were|is|was|do|did) (?:there|we have|they have) )?(?:for every|for each|per)(?: single| one)? (?P<b>.*⟨W\d+⟩.*)$", text):
+    if m := re.search(r"^(?P<before>.*?)⟨F\d+⟩ (?P<a>.*⟨W\d+⟩.*?) (?:(?:are|were|is|was|do|did) (?:there|we have|they have) )?(?:for every|for each|per)(?: single| one)? (?P<b>.*⟨W\d+⟩(?: [a-z]+)?)(?: (?:do|did|does|are|were|is|was|have|has)\b.*)?$", text):
         found.append((m["before"], m["a"], m["b"], ""))
     if m := re.search(r"^(?P<before>.*?)\bratio(?: of| between| from| for| ,)+ (?P<rest>.+)$", text):
         for cut in re.finditer(r" (?:to|over|and|versus|vs|against|divided by|relative to) ", m["rest"]):

@@ -121,6 +121,9 @@ def the_test(recipe: "Recipe", text: str) -> str | None:
             scene.text += f" {kind.replace('_', ' ')}" if kind != "t_test" else " welch t-test"
         dropped = {c.column for c in recipe.told.scope if isinstance(c, Compare)}
         scene.text = re.sub(r"⟨V\d+⟩", lambda m: "" if {c for c, _ in scene.get(m.group())} & dropped else m.group(), scene.text)  # noqa: B023
+        if re.search(r"\b(?:log|ln|log10|logarithm|square root|sqrt)\b", scene.text) and (made := row_expression(brain, scene)):
+            scene = made[1]
+            scene.text += " " + scene.mark("C", made[0])
         other_side(recipe, scene)
         found = statistics.find_test(brain, scene, recipe.told.after, recipe.lower)
         if found:

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
 
 
+# The superlative goes with the column beside it: "the highest of the prices", "prices at their highest", not "the price in the year with the smallest …"
+_BESIDE = r"⟨S\d+⟩(?: (?!with\b|for\b|where\b)(?:[a-z'-]+|⟨[VWNG]\d+⟩|,)){0,4} ⟨C|⟨C\d+⟩(?: (?!with\b|where\b)(?:[a-z']+|⟨[VWRYG]\d+⟩|,)){0,5} ⟨S"
+
+
+def _beside(brain: "Interpreter", text: str) -> bool:
+    noun = re.search(r"⟨S\d+⟩ ([a-z]+)\b(?! ⟨C)", text)
+    return bool(re.search(_BESIDE, text)) and not (noun and (noun[1] in brain.nouns or noun[1] in words.ENTITIES))
+
+
 def groups_beyond(brain: "Interpreter", scene: Scene) -> Answer | None:
     p = brain.parts(scene)
     if m := rx(r"\b(?:every|all|each)(?: the| of the)? {C:c} (?:where|with|that|whose|having|in which|for which|who)\b").search(scene.text):
@@ -92,7 +101,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             hinted = " ".join([*brain.linker.names.get(column or "", []), "temperature", "temperatures"])
         if hint == "#date" and not brain.linker.is_number(column or "") if column in brain.linker.columns else False:
             functions, p.columns, p.superlatives = ["max" if direction == "desc" else "min"], [str(column)], []
-        elif column and direction != "worst" and hint != "#std" and brain.linker.kind_of(column) != "text":
+        elif column and direction != "worst" and hint != "#std" and (hint or brain.loose or column in brain.builder.expressions or _beside(brain, text)) and brain.linker.kind_of(column) != "text":
             functions = ["max" if direction == "desc" else "min"]
             p.columns = [column]
             p.superlatives = []
@@ -153,7 +162,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if function is None and not columns and (p.by or p.where) and re.search(r"\bnumber|rows|counts?\b", text):
         return count(brain, p, None)
     compared = [c for w in p.where for c in columns_of(w) if brain.linker.is_number(c) and brain.additive(c)]
-    if len(columns) == 0 and function and not counting and len(set(compared)) == 1 and not re.search(r"⟨F\d+⟩(?: of)?(?: the| a)? (?!amount|value|figure|level|number|was|is|on|in|of|for|when|where|if|among|at)[a-z]{3,}", text):
+    if len(columns) == 0 and function and not counting and len(set(compared)) == 1 and not re.search(r"⟨F\d+⟩(?: of)?(?: the| a)? (?!the|amount|value|figure|level|number|was|is|on|in|of|for|when|where|if|among|at)[a-z]{3,}", text):
         columns = compared[:1]  # "on days with some rain, the median amount"
     if len(columns) == 0 and brain.default and (function or brain.is_single(p.where)):
         columns = [brain.default]
@@ -220,6 +229,8 @@ def several(brain: "Interpreter", p: Parts, functions: list[str], columns: list[
     numbers = [c for c in columns if brain.linker.is_number(c)]
     if brain.loose or re.search(r"percent|share|proportion|fraction|ratio|combined|together", p.scene.text) or [x for x in p.superlatives if x[2] != "skip"] or not all(brain.additive(c) for c in numbers) or len(numbers) != len(columns) or not numbers or not measures or len(measures) * len(numbers) < 2 or (len(measures) > 1 and len(numbers) > 1):
         return None
+    if len(numbers) > 1 and not re.search(r"⟨C\d+⟩[^⟨]*(?:,|\band\b|\bor\b|&|\bwell as\b)[^⟨]*(?:⟨F\d+⟩[^⟨]*)?⟨C\d+⟩", p.scene.text):
+        return None  # "the age of the children" is one figure, and not one of these
     brain.account(p.scene.text)
     brain.all_used(p.scene.text)
     table = brain.builder.base(brain.builder.where(brain.table, *p.where), *numbers, *p.by)

@@ -27,6 +27,8 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
     lower = sentence.lower()
     if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
+    if recipe.outputs and risen(recipe, sentence):
+        return True
     if recipe.outputs and (found := bands(sentence)):
         if of_a_figure(recipe, [b.label for b in found]):
             return False
@@ -134,6 +136,30 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     declare(recipe, sentence, column, cases, None, [b.label for b in found])
     if recipe.told.main == column and column in recipe.linker.columns:
         recipe.main_column(without=column)  # what is asked of the classes is another number, where there is one
+    return True
+
+
+def risen(recipe: "Recipe", sentence: str) -> bool:
+    """`'up' if the price is higher than in the previous year, 'down' if it is lower`: labels by the change from the row before."""
+    if not re.search(r"(?i)\b(?:previous|preceding|prior|last|the (?:day|week|month|quarter|year|row) before)\b", sentence):
+        return False
+    pieces = LABEL.split(sentence)
+    labels, after = [a or b for a, b in zip(pieces[1::3], pieces[2::3], strict=True)], [p.lower() for p in pieces[3::3]]
+    time = series.time_of(recipe)
+    named = [c for c in recipe.columns(recipe.linker.link(LABEL.sub(" ", sentence))) if c != time and c not in recipe.linker.virtual]
+    signs = {">": r"\b(?:higher|greater|above|more|rises?|rose|risen|increas\w+|up|larger|positive|grew|grows)\b", "<": r"\b(?:lower|less|below|fewer|falls?|fell|fallen|decreas\w+|down|smaller|negative|drop\w*|shrank)\b", "==": r"\b(?:unchanged|the same|equal|no change|stay\w*|flat)\b"}
+    found = {label: [op for op, words_ in signs.items() if re.search(words_, piece)] for label, piece in zip(labels, after, strict=True)}
+    rest = [label for label, piece in zip(labels, after, strict=True) if not found[label] and re.search(r"otherwise|else|\brest\b", piece)]
+    ops = [o[0] for o in found.values() if len(o) == 1]
+    if len(labels) < 2 or len(set(named)) != 1 or time is None or len(set(ops)) + len(rest) != len(labels) or len(rest) > 1:
+        return False
+    change = f"{named[0]} change"
+    recipe.builder.labels[change] = {"window": Window(function="difference", column=named[0], order_by=time, by=series.panel(recipe))}
+    recipe.linker.derived[change] = "number"
+    cases = [Case(when=Compare(column=change, op=o[0], value=0), then=label) for label, o in found.items() if len(o) == 1]  # type: ignore[arg-type]
+    cases += [Case(when=Compare(column=change, op="not null"), then=label) for label in rest]
+    declare(recipe, sentence, change, cases, None, labels)
+    recipe.told.after = recipe.brain.table = recipe.builder.base(recipe.told.after, change)  # rows chosen later keep their change
     return True
 
 

@@ -222,6 +222,7 @@ class Linker:
                       and isinstance(c.min, (int, float)) and isinstance(c.max, (int, float)) and c.min >= 1000 and c.max <= 2200]  # fmt: skip
 
         self.percapita = any("percap" in "".join(parts) for parts in self.names.values())
+        self.which_time: list[str] = []
         self.made: set[tuple[str, ...]] = set()  # labels a text gives to rows: they mean nothing else
         self.seen: dict[str, Any] = {}  # words -> the column, or (column, value) pairs, they were read as
         self.codes: dict[tuple[str, ...], Any] = {}  # words a question gave a meaning ("air is mode 1") -> condition
@@ -261,6 +262,7 @@ class Linker:
         times = [*self.dates, *self.years]
         own = {t: [w for w in self.names[t] if w not in _TIMELY and sum(w in self.names[e] for e in times) == 1] for t in times}
         meant = [t for t in times if any(re.fullmatch(rf"{re.escape(w)}(?:s|ed|ing|ned|ning|d)?", x) for w in own[t] for x in said)]
+        self.which_time = times if self.dates and self.years and not meant and own[self.years[0]] else []  # a year could be that of either
         if len(meant) != 1 or len(times) == 1 or meant == self.dates[:1] and not self.years:
             return
         if meant[0] in self.dates:
@@ -477,7 +479,7 @@ class Linker:
             lambda m: (m["c"] or m["d"]) if not ("percentage" in m.group().split()[:2] and re.search(r"\b(?:what|which|as a|as|in) $", m.string[: m.start()])) and self.is_number(scene.get(m["c"] or m["d"])) and scene.get(m["c"] or m["d"]) not in (*self.years, *self.virtual) else m.group(), joined)
         joined = rx(r"(?:(?:the )?(?:price|prices|cost|costs) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:price|prices|cost|costs)\b)").sub(
             lambda m: (m["c"] or m["d"]) if words.PRICED & set(self.names.get(scene.get(m["c"] or m["d"]), [])) or self._in_money(scene.get(m["c"] or m["d"])) else m.group(), joined)  # fmt: skip
-        joined = rx(r"(?:(?P<noun>[a-z]+)(?: ?'s)? )?(?P<c>⟨C\d+⟩)(?P<of> of (?:the |a |an |each |every )?(?P<owner>[a-z]+)\b(?! ⟨))?").sub(lambda m: self._owned(m, scene), joined)
+        joined = rx(r"(?:(?P<noun>[a-z]+)(?: ?'s)? )?(?P<c>⟨C\d+⟩)(?P<of> of (?:the |a |an |each |every )?(?P<owner>[a-z]+)\b(?! ⟨)(?! (?!in\b|for\b|by\b|at\b|on\b|with\b|and\b|is\b|was\b|are\b|were\b|per\b|across\b|over\b)[a-z]))?").sub(lambda m: self._owned(m, scene), joined)
         scene.text = self._time(joined, scene)
         return scene
 
@@ -697,7 +699,7 @@ _METHODS = frozenset("pearson spearman kendall welch student fisher shapiro krus
 _TIMELY = frozenset("date time day year month week on at of in the".split())
 _YES_NO = [("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0")]
 _PAST = {"won": "win", "led": "lead", "made": "make", "built": "build", "sold": "sell", "bought": "buy", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "taught": "teach", "ran": "run", "sung": "sing", "sang": "sing"}
-_GENERIC = frozenset("size sizes length lengths width widths height heights weight weights type types status category categories duration durations volume diameter depth".split())
+_GENERIC = frozenset("size sizes length lengths width widths height heights type types status category categories duration durations volume diameter depth".split())
 _DEEDS = {"died": "death", "die": "death", "dies": "death", "dead": "death", "dying": "death", "survived": "survival", "survive": "survival", "left": "leave"}
 _PEOPLE = {"men": "male", "man": "male", "males": "male", "boys": "male", "women": "female", "woman": "female", "females": "female", "girls": "female"}
 _PARTS: dict[Any, list[str]] = {

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.analysis.plan import Aggregate, Decide, Rank
-from shared.brains.builtin import series
+from shared.brains.builtin import series, words
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.evidence import between_groups, correlation_of, odds, p_value, statistic, table_for, the_test
 from shared.brains.builtin.fitting import model_output
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def output(recipe: "Recipe", name: str, description: str) -> str | None:
     told = recipe.told
     named = name.lower().replace("_", " ")
-    text = (description or named).lower()
+    text = re.sub(r"(?<![\w'])[A-Z][a-z]+\b(?!')", lambda m: f"'{m.group()}'" if m.group().lower() in words.ROW_NOUNS and key([m.group().lower()]) in recipe.linker.values else m.group(), description or named).lower()
     both = f"{named} ; {text}"
     if told.blocked:
         raise Unclear(name, f"I could not carry out “{told.blocked[:120].strip()}”.", "Say what is done to the table in a sentence of its own.")
@@ -36,7 +36,7 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         return ref
     if re.search(r"p ?-?value|p val\b|\bp$", both):
         return p_value(recipe, text)
-    if re.search(r"\bstatistic\b|^(?:test )?stat\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|t value|f value", both) and not re.search(r"odds", both):
+    if re.search(r"\bstatistic\b|^(?:test )?stat\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|\bt[- ]value|\bf[- ]value", both) and not re.search(r"odds", both):
         step = the_test(recipe, text)
         if step and re.search(r"absolute", both) or step and re.search(r"absolute (?:value of (?:the )?)?(?:welch )?(?:test|[tuz])[- ]?(?:statistic|value)?", recipe.lower):
             return recipe.builder.calculate("abs(x)", x=statistic(recipe, step))

@@ -203,6 +203,8 @@ class Interpreter:
             others = {stem(w) for w in re.findall(r"[a-z]+", text[counted.end() :])} & self.nouns if counted else set()
             if counted and others and counted[1] not in self.nouns and stem(counted[1]) not in self.nouns and (counted[1] in words.ENTITIES or counted[1] in words.ROW_NOUNS) and counted[1] not in _ANY_ROW:
                 rest.append(counted[1])  # "how many passengers use the airports": rows are airports
+            if (owned := re.search(r"⟨F\d+⟩ ([a-z]+) (?:does|do|did) (?:the )?⟨[VW]\d+⟩(?: [a-z]+)? (?:have|own|employ|has|had)\b", text)) and owned[1] not in self.nouns and stem(owned[1]) not in self.nouns and owned[1] not in _ANY_ROW:
+                rest.append(owned[1])  # "how many employees does this one have": rows are not employees
             rest += [m for m in re.findall(r"\bhow many (women|men|girls|boys|ladies)\b|⟨F\d+⟩(?: of)?(?: the)? (?:(women|men|girls|boys|ladies))\b", text) for m in m if m]
             if re.search(r"\b(?:women|woman|girls|females?)\b", text) and re.search(r"\b(?:men|man|boys|males?)\b", text):
                 rest.append("women and men")
@@ -276,6 +278,8 @@ class Interpreter:
             self.linker.lead_with(lowered)
         scene = self.scene = self.read(plainly(text, self.linker))
         scene.text = settle(scene, self.linker)
+        if self.linker.which_time and scene.all("YR"):
+            raise Unclear(text, f"It is not said which time is meant: {' or '.join(self.linker.which_time)}.", "Name the column.")
         try:
             if found := open_question(self, scene):
                 return found
@@ -334,7 +338,7 @@ class Interpreter:
             same = m["f"] is None or m["c"] is None or scene.get(m["c"]) == scene.get(m["f"])
             return f"{scene.mark('F', 'range')} {m['c'] or m['f']}" if ways == ["max", "min"] and same and (m["c"] or m["f"]) else m.group()
 
-        return rx(r"(?P<a>⟨[SF]\d+⟩)(?: {C:c})? (?:minus|less|and)(?: the| its| their)? (?P<d>⟨[SF]\d+⟩)(?: {C:f})?").sub(both, scene.text) if " minus " in scene.text or "difference" in scene.text or "apart" in scene.text else scene.text
+        return rx(r"(?:\b(?:difference|gap|distance) between(?: the| its)? )?(?P<a>⟨[SF]\d+⟩)(?: {C:c})? (?:minus|less|and)(?: the| its| their)? (?P<d>⟨[SF]\d+⟩)(?: {C:f})?").sub(both, scene.text) if " minus " in scene.text or "difference" in scene.text or "apart" in scene.text else scene.text
 
     def _row_identity(self, scene: Scene) -> str:
         """"How many quarters …", "percentage of days": a column that (with the year) names the row stands for rows."""

@@ -195,6 +195,33 @@ def row_mean(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     return True
 
 
+def lead(recipe: "Recipe", scene: Scene, sentence: str) -> bool:
+    """`the top candidate's votes minus those of the runner-up, of a, b and c`: the largest of some columns less the second largest."""
+    top = r"(?:top|largest|highest|leading|leader|winning|winner|first|best|most)"
+    second = r"(?:runner-?up|second|next)"
+    if not re.search(rf"\b{top}\b[^.;]*?\b(?:minus|less|and|over|ahead of|than)\b[^.;]*?\b{second}\b", sentence.lower()):
+        return False
+    columns = [c for c in recipe.columns(scene) if c in recipe.linker.columns]
+    listed = re.search(r"⟨C\d+⟩(?: ?(?:,|and|, and) ⟨C\d+⟩)+", scene.text)
+    if listed:
+        columns = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", listed.group())]
+    columns = list(dict.fromkeys(columns))
+    if not listed or not 2 <= len(columns) <= 6:
+        return False
+
+    def of(function: str, parts: list[str]) -> str:
+        text = parts[0]
+        for part in parts[1:]:
+            text = f"{function}({text}, {part})"
+        return text
+
+    quoted = [quote(c) for c in columns]
+    pairs_ = [of("least", [a, b]) for i, a in enumerate(quoted) for b in quoted[:i]]
+    name = recipe.builder.expression("lead", f"{of('greatest', quoted)} - {of('greatest', pairs_)}")
+    name_it(recipe, name, "lead", "margin")
+    return True
+
+
 def one_row_each(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     """`keep one row per individual`."""
     if not re.search(r"\b(?:one|a single|the first|1|first|only one) (?:row|record|line|entry|observation)s? (?:per|for each|for every|of each|of every|by)\b|drop (?:the )?duplicate|remove (?:the )?duplicate|deduplicate", lower):

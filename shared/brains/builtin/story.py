@@ -241,6 +241,10 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         if ("_" in given or re.search(rf"(?i)\b{re.escape(given)} ?(?:=|equal)", sentence)) and given not in {c.lower() for c in recipe.linker.columns} and recipe.outputs:
             sentence = re.sub(rf"(?i)['\"]?\b{re.escape(given)}\b['\"]?,? *(?:(?:is |be )?(?:equal to|equals)|=|(?:is )?defined (?:as|by)|which (?:is|equals)|that is|:)? ", "as ", sentence)
     scene = recipe.brain.read(sentence)
+    if recipe.outputs and series.lead(recipe, scene, sentence):
+        for alias in given_names(sentence):
+            recipe.linker.exact[key(re.findall(r"\w+", alias))] = [recipe.told.main or ""]
+        return True
     if series.stepwise(recipe, scene, lower) or recipe.outputs and (series.moving(recipe, scene, lower) or series.row_mean(recipe, scene, lower)):
         return True
     if m := rx(r"days? (?:from|between|since) {Y:y} (?:to|and|until)|days?.{0,20} (?:since|after) {Y:z}").search(scene.text):

@@ -18,7 +18,7 @@ def size(unit: str | None) -> tuple[str, float] | None:
 
 def kept_in(name_words: list[str]) -> tuple[str, float] | None:
     """The unit a column's name ends in: body_mass_g, Weight_in_lbs."""
-    return size(name_words[-1]) if len(name_words) > 1 or len(name_words[-1]) > 4 else None
+    return size(name_words[-1]) if len(name_words) > 1 or name_words and len(name_words[0]) > 4 else None
 
 
 def converted(value: float, said: str | None, name_words: list[str]) -> float:

@@ -30,9 +30,7 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
         quoted = [a or b for a, b in re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"", sentence)]
         if len(quoted) < 2 or (wanted and not set(w.lower() for w in wanted) & set(q.lower() for q in quoted)) or set(quoted) & set(recipe.made):
             continue
-        if rules := threshold_rules(recipe, sentence):
-            return recipe.builder.decide(*rules)
-        if rules := signed_significance(recipe, sentence):
+        if rules := signed_significance(recipe, sentence) or threshold_rules(recipe, sentence):
             return recipe.builder.decide(*rules)
         if len(set(quoted)) > 2:
             continue
