@@ -9,7 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.analysis.check import check
-from shared.analysis.plan import Aggregate, Associate, Correlate, Decide, Filter, Join, Plan, Rank, Summarize, Test, Trend
+from shared.analysis.plan import (
+    Aggregate,
+    Associate,
+    Calculate,
+    Correlate,
+    Decide,
+    Filter,
+    Join,
+    Plan,
+    Rank,
+    Summarize,
+    Test,
+    Trend,
+)
 from shared.analysis.profile import distinct_values, profile
 from shared.analysis.snapshot import take_snapshot
 from shared.brains.builtin import make_plan
@@ -74,6 +87,84 @@ def test_a_column_by_name_initials_or_synonym(cars: Ask, words: str) -> None:
 )  # fmt: skip
 def test_kinds_of_questions(cars: Ask, question: str, step: type) -> None:
     assert any(isinstance(s, step) for s in cars(question).steps)
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Homes for sale: a date, a year of another kind, a column of yes and no, units in names."""
+    folder = tmp_path_factory.mktemp("homes")
+    rows = [f"H{i},{('Lyon', 'Porto')[i % 2]},{100 + 7 * i}000,{40 + 3 * i},{1950 + 2 * i},{('yes', 'no')[i % 3 == 0]},2021-{i % 12 + 1:02}-{i % 28 + 1:02}" for i in range(30)]
+    (folder / "homes.csv").write_text("home_id,city,price_eur,width_cm,built_year,garden,listed_on\n" + "\n".join(rows) + "\n")
+    return asker(folder / "work", folder / "homes.csv")
+
+
+def filters(plan: Plan) -> dict[str, list[tuple[str, object]]]:
+    found: dict[str, list[tuple[str, object]]] = {}
+    for step in plan.steps:
+        if isinstance(step, Filter):
+            for c in getattr(step.where, "all", [step.where]):
+                found.setdefault(c.column, []).append((c.op, c.value))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("question", "formula"),
+    [
+        ("What is the ratio of homes with a garden to homes without one?", "a / b"),
+        ("How many times as expensive as homes in Porto are homes in Lyon on average?", "a / b"),
+        ("How much more expensive are homes in Lyon than in Porto on average?", "a - b"),
+        ("How many homes are there in Lyon for every home in Porto?", "a / b"),
+    ],
+)  # fmt: skip
+def test_two_figures_are_set_against_each_other(homes: Ask, question: str, formula: str) -> None:
+    plan = homes(question)
+    assert only(plan, Calculate).expression == formula  # type: ignore[attr-defined]
+    (column, values), = filters(plan).items()
+    assert len({value for _, value in values}) == 2, column
+
+
+def test_a_yes_or_no_is_never_answered_with_a_figure(homes: Ask) -> None:
+    for question in ("Is the median price in Lyon higher than in Porto?", "Was the mean price above 150000?", "Are there more than 12 homes in Porto?", "Does every home have a garden? yes or no"):
+        assert any(isinstance(s, Decide) for s in homes(question).steps), question
+    assert homes("Is the cheapest home Portuguese?").report is None
+    assert homes("Are there any homes under 50000 in Porto?").report is None or any(isinstance(s, Decide) for s in homes("Are there any homes under 50000 in Porto?").steps)
+
+
+def test_a_year_is_that_of_the_column_spoken_of(homes: Ask) -> None:
+    assert set(filters(homes("How many homes were built before 1960?"))) == {"built_year"}
+    assert set(filters(homes("How many homes were listed between 1 March 2021 and 31 May 2021?"))) == {"listed_on"}
+    assert homes("How many homes were there in 2021?").report is None  # built, or listed?
+
+
+def test_a_unit_is_brought_to_that_of_the_column(homes: Ask) -> None:
+    assert filters(homes("How many homes have a width above 0.7 m?")) == {"width_cm": [(">", 70)]}
+
+
+def test_values_named_one_by_one_are_groups(homes: Ask) -> None:
+    for question in ("standard deviation of the price separately for Lyon and Porto", "the mean price for Porto and Lyon separately"):
+        assert only(homes(question), Aggregate).by == ["city"]  # type: ignore[attr-defined]
+
+
+def test_groups_of_a_stated_size(homes: Ask) -> None:
+    step = only(homes("For every city with at least 10 homes, the median price"), Aggregate)
+    assert step.by == ["city"] and step.having.column == "count" and step.having.value == 10  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("question", "by", "label", "order"),
+    [
+        ("What is the width of the most expensive home?", "price_eur", ["width_cm"], "desc"),
+        ("Which home is the oldest?", "built_year", ["home_id"], "asc"),
+        ("What are the three highest prices, from highest down?", "price_eur", [], "desc"),
+    ],
+)  # fmt: skip
+def test_what_holds_at_an_extreme(homes: Ask, question: str, by: str, label: list[str], order: str) -> None:
+    step = only(homes(question), Rank)
+    assert (step.by, step.label, step.order) == (by, label, order)  # type: ignore[attr-defined]
+
+
+def test_conditions_that_exclude_each_other_are_a_misreading(homes: Ask) -> None:
+    assert homes("mean price of homes built before 1960 and built after 1990").report is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ A rule is read from its words alone; what the number is (a column, a computed fi
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 LABEL = re.compile(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"")
 _N = r"(?:minus |negative )?-?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?<=\d)(?: ?(?:%|percent\b))?"
@@ -14,7 +15,7 @@ _LEAST = r"(?:(?:is |are )?(?:at least|no less than|not less than|no fewer than|
 _MOST = r"(?:(?:is |are )?(?:at most|no more than|not more than|not above|not over|up to and including|up to|a maximum of|not exceeding|does not exceed|until|<=))"
 _THROUGH = r"(?:to|and|-|through|until|till|up to|but|and including|up to and including)"
 _INSIDE = r"\b(?:inclusive|inclusively|included|including both|both ends|both bounds|both limits)\b"
-_UNIT = r"(?: (?!and\b|or\b|to\b|but\b|up\b|through\b|until\b|till\b|if\b|when\b|the\b|otherwise\b|else\b|inclusive|included|is\b|are\b)[a-z$°'/]+){0,2}"
+_UNIT = r"(?: (?!of\b|and\b|or\b|to\b|but\b|up\b|through\b|until\b|till\b|if\b|when\b|the\b|otherwise\b|else\b|inclusive|included|is\b|are\b)[a-z$°'/]+){0,2}"
 _OR_MORE = r"(?:or|and) (?:more|above|over|higher|greater|larger|older|later|longer|heavier|up|upwards?|beyond|bigger|after)|upwards?|onwards?|\+|on(?= |$)"
 _OR_LESS = r"(?:or|and) (?:less|fewer|below|under|lower|smaller|younger|earlier|shorter|lighter|before|down)"
 REST = re.compile(
@@ -40,7 +41,7 @@ def bands(sentence: str) -> list[Band] | None:
     labels = [m[1] or m[2] for m in spots]
     if len(spots) < 2 or len(set(labels)) < 2:
         return None
-    between = [text[a.end() : b.start()].lower() for a, b in zip(spots, spots[1:], strict=False)]
+    between = [text[a.end() : b.start()].lower() for a, b in pairwise(spots)]
     head, tail = text[: spots[0].start()].lower(), text[spots[-1].end() :].lower()
     after = [*between, tail]
     for i, piece in enumerate(after[:-1]):  # "'a' if over 3, otherwise 'b'": the word is about the next label
@@ -133,7 +134,7 @@ def _overlap(a: tuple[tuple[str, float], ...], b: tuple[tuple[str, float], ...])
     if not a or not b:
         return False
     edges = sorted({n for _, n in (*a, *b)})
-    probes = [edges[0] - 1, *edges, *((x + y) / 2 for x, y in zip(edges, edges[1:], strict=False)), edges[-1] + 1]
+    probes = [edges[0] - 1, *edges, *((x + y) / 2 for x, y in pairwise(edges)), edges[-1] + 1]
     return any(_holds(a, x) and _holds(b, x) for x in probes)
 
 

@@ -156,6 +156,15 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
         lower = word in LOWER
         if hint == "age" and brain.linker.find_column(["age"])[0] is None and brain.linker.years:
             hint, lower = "#date", not lower  # what is older was made earlier
+        many = rx(r"^ {N:n} (?P<of>(?:⟨[VW]\d+⟩ )*)(?P<noun>[a-z]+)\b(?P<rest>.*)$").match(right)
+        if many and word in ("more", "fewer", "less") and _row_noun(brain, many["noun"]):  # "are there more than 50 cars from Japan"
+            p = brain.parts(marked.fork(f"{left} {many['of']} {many['rest']}"), keep_values=True)
+            if p.columns or p.functions or p.by or p.superlatives or p.having:
+                return None
+            brain.account(p.scene.text, _SAID)
+            brain.all_used(p.scene.text)
+            ref = brain.builder.decide([Rule(when=[Predicate(ref=brain.figure("count", None, p.where), op="<" if lower else ">", value=marked.get(many["n"]))], then=True)], False)
+            return Answer(ref, ref.split(":")[0])
         refs = _threshold(brain, marked, left, right, hint, word in ("more", "fewer", "less")) or two_figures(brain, marked, left, right, "", hint)
         if refs is None:
             return None
@@ -167,6 +176,14 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
         ref = brain.builder.decide([Rule(when=[Predicate(ref=first, op="<" if lower else ">", value=value)], then=True)], False)
         return Answer(ref, ref.split(":")[0])
     p = brain.parts(marked, keep_values=True)
+    if len(p.having) == 1 and not (p.by or p.columns or p.functions or p.superlatives):  # "is the mean weight above 2500"
+        asked, measured, op, number = p.having[0]
+        brain.account(re.sub(r"⟨H\d+⟩", " ", text))
+        brain.all_used(text)
+        if measured is None:
+            return None
+        ref = brain.builder.decide([Rule(when=[Predicate(ref=brain.figure(asked, measured, p.where), op=op, value=number)], then=True)], False)  # type: ignore[arg-type]
+        return Answer(ref, ref.split(":")[0])
     if p.where and re.search(r"\b(?:any|anybody|anyone|there|someone|some|ever)\b", text) and not p.functions and not p.superlatives:
         brain.account(text, "die died dead")
         ref = brain.figure("count", None, p.where)
@@ -246,13 +263,21 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
         (r"{F:f}(?: of)?(?: the)? {C:a} minus(?: the)? {F:g}(?: of)?(?: the)? {C:b}", "a - b"),
     ):  # fmt: skip
         m = rx(pattern).search(text)
-        if m and scene.get(m["a"]) != scene.get(m["b"]) and "count" not in (scene.get(m["f"]), scene.get(m["g"])):
+        if m and (scene.get(m["a"]) != scene.get(m["b"]) or scene.get(m["f"]) != scene.get(m["g"])) and "count" not in (scene.get(m["f"]), scene.get(m["g"])):
             p = brain.parts(scene.fork(text[: m.start()] + " " + text[m.end() :]))
             brain.account(p.scene.text)
             if p.by or p.columns:
                 return None
             a, b = (brain.figure(scene.get(m[f]), scene.get(m[c]), p.where) for f, c in (("f", "a"), ("g", "b")))
             ref = brain.builder.calculate(formula, a=a, b=b)
+            return Answer(ref, ref.split(":")[0])
+    if m := rx(r"(?:difference|gap|distance) between(?: the)? {F:f} and(?: the)? {F:g}(?: of)?(?: the)? {C:c}").search(text):
+        p = brain.parts(scene.fork(text[: m.start()] + " " + text[m.end() :]))
+        if scene.get(m["f"]) != scene.get(m["g"]) and "count" not in (scene.get(m["f"]), scene.get(m["g"])) and not p.by and not p.columns and not p.functions:
+            brain.account(p.scene.text)
+            brain.all_used(p.scene.text)
+            a, b = (brain.figure(scene.get(m[f]), scene.get(m["c"]), p.where) for f in ("f", "g"))
+            ref = brain.builder.calculate("a - b", a=a, b=b)
             return Answer(ref, ref.split(":")[0])
     if not re.search(r"\bratio\b|divided by|\bdivide\b|\bwhatfactor\b|⟨F\d+⟩ .*⟨[VW]\d+⟩.*\b(?:for every|for each|per)\b(?: single| one)?(?: [a-z]+){0,2} ⟨[VW]", text):
         return None

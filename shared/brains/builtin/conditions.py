@@ -7,7 +7,7 @@ from typing import Any
 from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition, Not, RefValue
 from shared.brains.builtin import words
 from shared.brains.builtin.link import Linker, Scene, alternatives, rx
-from shared.brains.builtin.units import converted, kept_in, size
+from shared.brains.builtin.units import NAMES, converted, kept_in, size
 
 MONTH = alternatives([*words.MONTH_NUMBER])
 _OP = {"more": ">", "less": "<", "least": ">=", "atmost": "<=", "equal": "=="}
@@ -16,7 +16,7 @@ _CMP = (
     f"|(?P<less>{alternatives(words.LESS)})|(?P<equal>{alternatives(words.EQUAL)})|(?P<symbol><=|>=|!=|==|<|>|=))"
 )
 _TAIL = f"(?:(?P<ormore>{alternatives(words.OR_MORE)})|(?P<orless>{alternatives(words.OR_LESS)}))"
-_UNIT = r"(?: (?P<unit>" + "|".join(re.escape(u) for u in sorted((u for u in words.UNITS if u), key=len, reverse=True)) + r")\b)?"
+_UNIT = r"(?: (?P<unit>" + "|".join(re.escape(u) for u in sorted({u for u in words.UNITS if u} | NAMES, key=lambda u: (-len(u), u))) + r")\b)?"
 _GAP = r"(?: (?!and\b|or\b|by\b|per\b|than\b|between\b|with\b)[a-z']+){0,3}?"
 _BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|for|by|gave|reading|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|come|comes|came|out|turned|turns|goes|got|gets|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
 

@@ -31,7 +31,7 @@ def table_for(recipe: "Recipe", text: str) -> str:
         return told.before
     if told.scaled and not _rows_lost(recipe) and not re.search(r"before|original|raw|unscaled", text):
         return told.after
-    if re.search(r"\b(?:full (?:table|data|sample|set)|before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|unscaled|every row)\b", text) and not re.search(r"after|without|unflagged", text):
+    if re.search(r"\b(?:full (?:table|data|sample|set)|before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|for all|across all|everything|with all|unscaled|every row)\b", text) and not re.search(r"after|without|unflagged", text):
         return told.before
     if re.search(r"\bwith\b(?! and)", text) and re.search(r"with(?: the)? outliers", text):
         return told.before

@@ -152,7 +152,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
                 return finish(brain, p, "null_count", column)
             if column in brain.linker.virtual and brain.linker.virtual[column].part == brain.linker.row_unit() and column not in p.by:
                 return finish(brain, p, "distinct", brain.linker.virtual[column].column)  # months of a table by month: not the twelve of the calendar
-            if column in brain.linker.virtual or column in brain.linker.years:
+            if column in brain.linker.virtual or column in brain.linker.years or numbers_things(brain, column):
                 return finish(brain, p, "distinct", column)
             direct = re.search(r"⟨F\d+⟩(?: of)?(?: the)?(?: [a-z]+){0,4} ⟨C", text)
             if direct and column in brain.linker.columns and brain.linker.columns[column].type == "BIGINT" and brain.additive(column):
@@ -196,6 +196,14 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
     if function not in ("distinct", "null_count", "min", "max", "mode") and not brain.linker.is_number(column) and column not in brain.builder.expressions:
         return None
     return finish(brain, p, function, column)
+
+
+def numbers_things(brain: "Interpreter", name: str) -> bool:
+    """Whether a column only numbers what it names, from 0 or 1 without gaps, over several rows each: individual 1 … 210."""
+    column = brain.linker.columns[name]
+    if column.type != "BIGINT" or not isinstance(column.min, int) or not isinstance(column.max, int):
+        return False
+    return column.distinct > 12 and column.min in (0, 1) and column.max - column.min + 1 == column.distinct and column.count >= 2 * column.distinct and column.count % column.distinct == 0
 
 
 def of_the_top(brain: "Interpreter", scene: Scene) -> Answer | None:

@@ -29,20 +29,22 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
         return False
     if recipe.outputs and risen(recipe, sentence):
         return True
+    if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
+        sentence = told_first
     if recipe.outputs and (found := bands(sentence)):
         if of_a_figure(recipe, [b.label for b in found]):
             return False
         if band_rows(recipe, sentence, found):
             return True
+        if any(b.percent for b in found):
+            recipe.told.blocked = sentence
+            return True
     scene = recipe.brain.read(sentence)
-    if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
-        sentence = told_first
-        scene = recipe.brain.read(sentence)
     if m := re.search(r"(?:yes/no|binary|indicator|0/1|1/0|dummy|target is|flag (?:variable|column|called|named))\b", lower):
         conditions = [scene.get(w) for w in scene.all("W")]
         if conditions and len(scene.all("L")) == 0:
             del m
-            name = statistics.label_of(recipe.brain, conditions[0], f"any {columns_of(conditions[0])[0]}")
+            statistics.label_of(recipe.brain, conditions[0], f"any {columns_of(conditions[0])[0]}")
             return True
     labels = scene.all("L")
     if len(labels) < 2:
@@ -103,6 +105,13 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     units = [c for c in recipe.columns(said) if c != whole]
     fresh = recipe.told.main if recipe.told.main in recipe.builder.expressions or recipe.told.scaled == [recipe.told.main] else None
     head = recipe.linker.link(re.sub(r"\d[\d,.]* [a-z]+", " ", sentence[: LABEL.search(sentence).start()]))  # type: ignore[union-attr]
+    if re.search(r"⟨C\d+⟩ [-+*/] (?:\( )*⟨[CN]\d+⟩|(?:sum|total|ratio|difference|product|quotient) (?:of|between) (?:the )?⟨C\d+⟩ ?(?:,|and|to|over)", head.text):
+        made = row_expression(recipe.brain, head)  # "by their total (a + b + c)"
+        if made is None:
+            return False
+        head = made[1].fork(f"by {made[1].mark('C', made[0])} ")
+        fresh = made[0]
+        recipe.linker.derived[fresh] = "number"
     others = [c for c in recipe.columns(head) if c != whole]
     by = rx(r"(?:by|from|of|on|using|its|their|based on|according to)(?: the| their| its)* {C:c}").search(head.text)
     if len(inside) == 1:
@@ -156,8 +165,10 @@ def risen(recipe: "Recipe", sentence: str) -> bool:
     change = f"{named[0]} change"
     recipe.builder.labels[change] = {"window": Window(function="difference", column=named[0], order_by=time, by=series.panel(recipe))}
     recipe.linker.derived[change] = "number"
-    cases = [Case(when=Compare(column=change, op=o[0], value=0), then=label) for label, o in found.items() if len(o) == 1]  # type: ignore[arg-type]
-    cases += [Case(when=Compare(column=change, op="not null"), then=label) for label in rest]
+    scene = recipe.linker.link(re.sub(r"\([^()]*\)", " ", sentence))
+    spans = [c for m in scene.all("R") if (c := scene.get(m)[0]) is not None]
+    cases = [Case(when=conjunction([Compare(column=change, op=o[0], value=0), *spans]), then=label) for label, o in found.items() if len(o) == 1]  # type: ignore[arg-type]
+    cases += [Case(when=conjunction([Compare(column=change, op="not null"), *spans]), then=label) for label in rest]  # type: ignore[arg-type]
     declare(recipe, sentence, change, cases, None, labels)
     recipe.told.after = recipe.brain.table = recipe.builder.base(recipe.told.after, change)  # rows chosen later keep their change
     return True
@@ -197,8 +208,8 @@ def _plain(n: float) -> int | float:
 
 def _whole_of(recipe: "Recipe", scene: Scene) -> list[str]:
     """The column a percentage is of: `less than 5% of the district's total`."""
-    m = rx(r"~? ?of (?:the |its |their )?(?:[a-z']+ ){0,3}{C:c}").search(scene.text)
-    return [scene.get(m["c"])] if m and recipe.linker.is_number(scene.get(m["c"])) else []
+    m = re.search(r"\bof (?:(?:the|its|their|[a-z']+|⟨C\d+⟩) ){0,4}⟨C\d+⟩", scene.text)
+    return [c for c in (scene.get(x) for x in re.findall(r"⟨C\d+⟩", m.group())) if recipe.linker.is_number(c)][:1] if m else []
 
 
 _BY_SPREAD = re.compile(
@@ -208,7 +219,7 @@ _BY_SPREAD = re.compile(
 
 def by_spread(recipe: "Recipe", sentence: str) -> str:
     """`more than one standard deviation above the mean` is a z-score above 1, of a column that is made for it."""
-    if not (m := _BY_SPREAD.search(sentence)):
+    if not _BY_SPREAD.search(sentence):
         return sentence
     named = [c for c in recipe.columns(recipe.linker.link(LABEL.sub(" ", sentence))) if c not in (*recipe.linker.years, *recipe.linker.virtual)]
     column = named[0] if len(set(named)) == 1 else recipe.told.main

@@ -139,6 +139,7 @@ def normalise(text: str) -> str:
     text = re.sub(r"(?i)\b(?:fluctuate|varie|swing|bounce|wobble|jump)s?(?: around| about| up and down)? (?:the )?(most|least)\b|\bvary (?:the )?(most|least)\b", lambda m: f"is {(m[1] or m[2]).lower()} variable", text)
     text = re.sub(r"(?i)\b(\d+(?:\.\d+)?) ?(thousand|million|billion|bn)\b", lambda m: f"{float(m[1]) * {'thousand': 10**3, 'million': 10**6}.get(m[2].lower(), 10**9):.12g}", text)
     text = re.sub(r"(?i)\b(both|they|who|that)( \w+)? share (?=an?\b|the\b|their\b)", r"\1\2 have the same ", text)  # the verb
+    text = re.sub(r"(?i)\b(above|below)-(average|median|mean)\b", r"\1 \2", text)
     text = re.sub(r"(?i)\bper cent\b", "percent", text)
     text = re.sub(r"(?i)\bper[ -]?capita\b", "percapita", text)
     text = re.sub(r"(?i)\b(?:typical|usual|average|central|normal) \((median|mean|average)\)", r"\1", text)
@@ -395,6 +396,10 @@ class Linker:
             short = [name for name, part in alone.items() if any(_skeleton(w, form[0]) for w in (part, _PREFIX.sub("", part), _SUFFIX.sub("", part)))]
             if len(short) == 1:
                 return short[0], 0.75  # country for ctryname, expenditure for AVGEXP
+        if len(form) == 1 and len(form[0]) >= 3 and form[0] not in words.FILLER:
+            qualified = [name for name in self.names if re.fullmatch(rf"(?:real|nominal|gross|net|avg|average|mean|total|tot|num|n|log|per|pct|max|min){re.escape(form[0])}", name.lower())]
+            if len(qualified) == 1:
+                return qualified[0], 0.75  # gdp for realgdp
         if len(form) == 1 and len(form[0]) >= 4 and form[0] not in words.FILLER:
             after_a_letter = [name for name in self.names if re.fullmatch(rf"[a-z]{re.escape(form[0])}s?", name.lower())]
             if len(after_a_letter) == 1:
@@ -532,7 +537,7 @@ class Linker:
     def _done(self, text: str, scene: Scene, name: str, held: tuple[Any, Any]) -> str:
         """"Patients who died", "were not arrested": a column death or arrest of yes and no."""
         own = self.names[name]
-        verbs = {w for w in re.findall(r"[a-z]+", text) if (w.endswith(("ed", "ing")) or w in _DEEDS) and kin(_DEEDS.get(w, w)) == kin(own[-1]) and w not in own} if len(own) == 1 else set()
+        verbs = {w for w in re.findall(r"[a-z]+", text) if (w.endswith(("ed", "ing")) or w in DEEDS) and kin(DEEDS.get(w, w)) == kin(own[-1]) and w not in own} if len(own) == 1 else set()
         if not verbs:
             return text
         verb = alternatives(sorted(verbs))
@@ -700,7 +705,7 @@ _TIMELY = frozenset("date time day year month week on at of in the".split())
 _YES_NO = [("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("1", "0")]
 _PAST = {"won": "win", "led": "lead", "made": "make", "built": "build", "sold": "sell", "bought": "buy", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "taught": "teach", "ran": "run", "sung": "sing", "sang": "sing"}
 _GENERIC = frozenset("size sizes length lengths width widths height heights type types status category categories duration durations volume diameter depth".split())
-_DEEDS = {"died": "death", "die": "death", "dies": "death", "dead": "death", "dying": "death", "survived": "survival", "survive": "survival", "left": "leave"}
+DEEDS = {"died": "death", "die": "death", "dies": "death", "dead": "death", "dying": "death", "survived": "survival", "survive": "survival", "left": "leave", "chosen": "choice", "chose": "choice", "bought": "purchase", "sold": "sale", "won": "win", "lost": "loss"}
 _PEOPLE = {"men": "male", "man": "male", "males": "male", "boys": "male", "women": "female", "woman": "female", "females": "female", "girls": "female"}
 _PARTS: dict[Any, list[str]] = {
     "year": ["year", "model year", "calendar year"], "month": ["month", "calendar month", "month of the year", "month number"], "quarter": ["quarter", "calendar quarter"],

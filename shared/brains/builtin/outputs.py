@@ -10,6 +10,7 @@ from shared.brains.builtin.evidence import between_groups, correlation_of, odds,
 from shared.brains.builtin.fitting import model_output
 from shared.brains.builtin.labels import label_counted
 from shared.brains.builtin.link import key, rx
+from shared.brains.builtin.outlying import described
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.verdicts import is_verdict, verdict
 
@@ -21,6 +22,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     told = recipe.told
     named = name.lower().replace("_", " ")
     text = re.sub(r"(?<![\w'])[A-Z][a-z]+\b(?!')", lambda m: f"'{m.group()}'" if m.group().lower() in words.ROW_NOUNS and key([m.group().lower()]) in recipe.linker.values else m.group(), description or named).lower()
+    if told.outliers:
+        named, text = (described(t, recipe.text, lambda w: (c := recipe.linker.find_column([w])[0]) is not None and recipe.linker.is_number(c) and w not in ("year", "years")).lower() for t in (named, text))
     both = f"{named} ; {text}"
     if told.blocked:
         raise Unclear(name, f"I could not carry out “{told.blocked[:120].strip()}”.", "Say what is done to the table in a sentence of its own.")
@@ -64,6 +67,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     if ref := compound(recipe, text, both):
         return ref
     if ref := between_times(recipe, text):
+        return ref
+    if ref := exceeding(recipe, name, text):
         return ref
     if ref := from_others(recipe, name, text, both):
         return ref
@@ -111,6 +116,24 @@ def between_times(recipe: "Recipe", text: str) -> str | None:
     finally:
         recipe.brain.table = saved
     return recipe.builder.calculate("(b - a) / a * 100", a=a, b=b) if a and b and a != b and "*" not in a + b else None
+
+
+def exceeding(recipe: "Recipe", name: str, text: str) -> str | None:
+    """`percentage by which the class_2 mean exceeds the class_0 mean`: relative to what stands second."""
+    over, under = r"over|above|higher than|greater than|larger than|more than|bigger than|exceeds?|exceeded|beats?|surpass\w*", r"below|under|lower than|less than|smaller than|short of|behind"
+    m = re.search(rf"(?:how many percent|(?:by )?(?:how much|what|how many) (?:percent|percentage|%)|(?:percentage|percent|%|pct)(?: difference)? by which) (?:the )?(?P<a>.+?) (?:(?:lies|lie|is|was|are|were|stands|sits) )?(?P<way>{over}|{under}) (?:that of |that for |the )*(?P<b>[^,;(]+)", text)
+    if not m or re.search(r"\d$", m["b"].strip()) and not re.search(r"[a-z]", m["b"]):
+        return None
+    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
+    figure = re.search(r"\b(?:mean|average|median|total|sum)\b", m["a"]) or re.search(r"\b(?:mean|average|median|total|sum)\b", m["b"])
+    sides = [side if not figure or re.search(r"\b(?:mean|average|median|total|sum)\b", side) else f"{figure.group()} of {side}" for side in (m["a"], m["b"])]
+    try:
+        a, b = (recipe.brain.answer(side).ref for side in sides)
+    finally:
+        recipe.brain.table = saved
+    if not a or not b or a == b or "*" in a + b:
+        raise Unclear(name, "I could not tell both of the figures that are compared.", recipe.brain.hint())
+    return recipe.builder.calculate("(b - a) / b * 100" if re.fullmatch(under, m["way"]) else "(a - b) / b * 100", a=a, b=b)
 
 
 def plainer(recipe: "Recipe", text: str) -> str:

@@ -7,34 +7,34 @@ the reference to its answer. A word that no reading accounts for stops it (`Uncl
 import re
 from datetime import date
 
-from shared.analysis.plan import Compare, Condition, RefValue
-from shared.brains.builtin import words
+from shared.analysis.plan import Compare, Condition
+from shared.brains.builtin import measured, words
 from shared.brains.builtin.arithmetic import row_arithmetic
 from shared.brains.builtin.asides import drop_chatter, plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change
 from shared.brains.builtin.comparisons import by_how_much, ratio, yes_no
-from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, operator, time_range
+from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, time_range
 from shared.brains.builtin.extremes import at_the_extreme, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
-from shared.brains.builtin.link import Linker, Scene, alternatives, kin, rx, stem
+from shared.brains.builtin.link import DEEDS, Linker, Scene, kin, rx, stem
 from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.panel import over_time
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
 from shared.brains.builtin.shares import share
-from shared.brains.builtin.terms import AUX, Answer, Parts, Stop
+from shared.brains.builtin.terms import Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
 READINGS = (correlation, hypothesis_test, share, ratio, over_time, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+FIGURES = (at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
 _PERSONS = r"\b(?:people|persons?|victims?|women|woman|men|man|males?|females?|patients?|respondents?|passengers?|customers?|employees?|students?|voters?|users?|members?|anyone|those|participants?|children|adults?)\b"
 
 
-_ANY_ROW = frozenset("row rows record records entry entries observation observations case cases item items sample samples line lines points ones times".split())
 
 
 class Interpreter:
@@ -71,55 +71,14 @@ class Interpreter:
                 lambda m: scene.mark("W", Compare(column=age or "", op=">=" if m["w"] == "older" else "<=", value=scene.get(m["n"])), m.group()), scene.text)  # fmt: skip
         if default is None and self.default is None and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m)) and scene.get(m) not in self.linker.virtual]:
             default = self.measure()  # nothing else could be compared
-        if "correlat" in scene.text and re.search(AUX, scene.text):  # "is the correlation stronger than 0.5"
-            scene.text = rx(rf"(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
-                lambda m: scene.mark("T", (operator(m), scene.get(m["n"]), bool(re.search(r"stronger|weaker", m.group())))) if abs(scene.get(m["n"])) <= 1 else m.group(), scene.text, count=1)  # fmt: skip
-        figure = r"{F:f}(?: of)?(?: the| its| their)?(?: {C:c})?(?: (?:is|was|of|are|were|that is|value))*"
-        scene.text = rx(rf"{figure} (?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
-            lambda m: self._condition_on_figure(m, scene), scene.text)  # fmt: skip
-        scene.text = rx(rf"(?P<c>⟨C\d+⟩)(?: that| which| who)? (?:has|have|had|with|having|appears? in|covers?)(?: got)? (?:(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}|{{N:k}} (?P<ormore>{alternatives(words.OR_MORE)})) (?:different |distinct |unique )?(?P<noun>[a-z]+\b(?! ⟨)|⟨C\d+⟩)").sub(
-            lambda m: self._condition_on_count(m, scene), scene.text)  # fmt: skip
-        if not re.search(AUX, scene.text):  # "the price of IBM above 100"
-            scene.text = rx(rf"(?<!⟩ )(?P<c>⟨C\d+⟩) (?P<of>(?:of|for|in|at) (?:the )?⟨V\d+⟩) (?=(?:is |was |were |are )?(?:{alternatives([*words.AT_LEAST, *words.AT_MOST, *words.MORE, *words.LESS])}) ⟨N)").sub(
-                lambda m: f"{m['of']} {m['c']} " if self.linker.is_number(scene.get(m["c"])) else m.group(), scene.text)  # fmt: skip
+        measured.before(self, scene)
         mark_conditions(scene, self.linker, default or self.default)
-        scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
-            lambda m: self._against_measure(m, scene), scene.text)  # fmt: skip
+        measured.after(self, scene)
         scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
         scene.text = rx(r"{C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
-
-    def _against_measure(self, m: re.Match[str], scene: Scene) -> str:
-        """"horsepower above the median": a comparison with a figure of the whole table."""
-        column, function = scene.get(m["c"]), scene.get(m["f"])
-        if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]", m.string[m.end() :]):
-            return m.group()  # two figures are compared, or that of a part
-        other = scene.get(m["d"] or m["e"]) if m["d"] or m["e"] else column
-        if function not in ("mean", "median") or not self.linker.is_number(column) or other != column:
-            return m.group()
-        ref = self.builder.value(self.builder.source, function, column)
-        return scene.mark("W", Compare(column=column, op=">" if m["more"] else "<", value=RefValue(ref=ref)), m.group())
-
-    def _condition_on_figure(self, m: re.Match[str], scene: Scene) -> str:
-        """"a mean yield above 35": a condition on groups, not on rows."""
-        function = scene.get(m["f"])
-        if function in ("count", "much", "distinct", "null_count") or m["c"] and not self.linker.is_number(scene.get(m["c"])):
-            return m.group()
-        return scene.mark("H", (function, scene.get(m["c"]) if m["c"] else self.measure(), operator(m), scene.get(m["n"])), m.group())
-
-    def _condition_on_count(self, m: re.Match[str], scene: Scene) -> str:
-        """"Manufacturers with at least 100 planes": a condition on how many rows a group has."""
-        noun, column = m["noun"], scene.get(m["c"])
-        if noun.startswith("⟨"):  # "continents with more than 30 countries"
-            counted = scene.get(noun)
-            grouped = self.linker.kind_of(column) == "text" and self.linker.kind_of(counted) == "text" and counted != column and scene.words[noun].endswith("s") and not self.unique(column)
-            return f"{m['c']} {scene.mark('H', ('distinct', counted, operator(m), scene.get(m['n'] or m['k'])), m.group())}" if grouped else m.group()
-        rows = noun in self.nouns or stem(noun) in self.nouns or noun in words.ENTITIES or noun in _ANY_ROW
-        if not rows or self.linker.is_number(column) and column not in self.linker.years or self.unique(column) or self.linker.find_column([noun])[0]:
-            return m.group()
-        return f"{m['c']} {scene.mark('H', ('count', None, operator(m), scene.get(m['n'] or m['k'])), m.group())}"
 
     def measure(self) -> str | None:
         """The one column that can be measured, if there is just one."""
@@ -201,9 +160,12 @@ class Interpreter:
             rest += [w for w in grouped if w in words.ENTITIES and w not in self.nouns and stem(w) not in self.nouns and w not in allowed]
             counted = re.search(r"(?:⟨F\d+⟩|how many|number of|count of|count)(?: of)?(?: the| all)* ([a-z]+)\b", text)
             others = {stem(w) for w in re.findall(r"[a-z]+", text[counted.end() :])} & self.nouns if counted else set()
-            if counted and others and counted[1] not in self.nouns and stem(counted[1]) not in self.nouns and (counted[1] in words.ENTITIES or counted[1] in words.ROW_NOUNS) and counted[1] not in _ANY_ROW:
+            if counted and others and counted[1] not in self.nouns and stem(counted[1]) not in self.nouns and (counted[1] in words.ENTITIES or counted[1] in words.ROW_NOUNS) and counted[1] not in measured.ANY_ROW:
                 rest.append(counted[1])  # "how many passengers use the airports": rows are airports
-            if (owned := re.search(r"⟨F\d+⟩ ([a-z]+) (?:does|do|did) (?:the )?⟨[VW]\d+⟩(?: [a-z]+)? (?:have|own|employ|has|had)\b", text)) and owned[1] not in self.nouns and stem(owned[1]) not in self.nouns and owned[1] not in _ANY_ROW:
+            told = re.search(rf"(?:⟨F\d+⟩|how many)(?: of)?(?: the| all| these)*(?: ⟨[WV]\d+⟩)? [a-z]+(?: (?:in|from|of|with) ⟨[WV]\d+⟩| ⟨[WV]\d+⟩)?(?: who| that| which)?(?: (?:have|had|has|were|was|are|is|did|do))? ({words.HAPPENS})\b(?! (?:more|less|fewer|at|to|from|(?:in|on|by|through|as|under|with|after) ⟨|⟨[WNCS]))", text)
+            if told and not {kin(told[1]), DEEDS.get(told[1], "")} & (self.linker.kin_of_names | self.linker.named | self.rows_kin):
+                rest.append(told[1])  # "how many students dropped out": something happened to them that no column tells
+            if (owned := re.search(r"⟨F\d+⟩ ([a-z]+) (?:does|do|did) (?:the )?⟨[VW]\d+⟩(?: [a-z]+)? (?:have|own|employ|has|had)\b", text)) and owned[1] not in self.nouns and stem(owned[1]) not in self.nouns and owned[1] not in measured.ANY_ROW:
                 rest.append(owned[1])  # "how many employees does this one have": rows are not employees
             rest += [m for m in re.findall(r"\bhow many (women|men|girls|boys|ladies)\b|⟨F\d+⟩(?: of)?(?: the)? (?:(women|men|girls|boys|ladies))\b", text) for m in m if m]
             if re.search(r"\b(?:women|woman|girls|females?)\b", text) and re.search(r"\b(?:men|man|boys|males?)\b", text):
@@ -293,7 +255,10 @@ class Interpreter:
         scene.text = self._range(scene)
         scene.text = self._row_identity(scene)
         first: Unclear | None = None
+        told = not self.loose and re.search(r"^(?:so |and |ok |,|:| )*(?:is|are|was|were|do|does|did|has|have|had)\b(?! you)", scene.text) and not re.search(r"\b(?:how|what|which|who|when|where)\b|⟨F\d+⟩ ?(?:rows|of the rows)", scene.text)
         for reading in READINGS:
+            if told and reading in FIGURES:
+                break  # a yes or no that was not understood: no figure answers it
             try:
                 if found := reading(self, scene):
                     return found

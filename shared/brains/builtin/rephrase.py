@@ -21,6 +21,7 @@ _RULES = [
     (r"(?:strength of the |degree of )(?:linear )?(?:relationship|association|relation) between", r"correlation between"),
     # shares
     (r"how many percent of", r"what percentage of"),
+    (r"^(?:what (?:is|was|were) |give me )?(?P<a>[a-z ]+?) as an? (?:share|fraction|proportion) of (?P<b>[^.?!;]+)", r"what is the ratio of \g<a> to \g<b>"),
     (rf"divide (?P<a>[^.?!;,]+?) by (?P<b>[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? (?P<n>\w+),? and (?:then )?(?:average|take the (?:average|mean) of) (?:the results?|them|it|that){_END}", r"what is the mean of \g<a> / \g<b>"),
     (r"take (?P<a>[^.?!;,]+? ?/ ?[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? \w+,? and (?:then )?(?:show|give|tell|report|compute|calculate)(?: me)? the (?P<f>mean|average|median|maximum|minimum|highest|lowest) of (?:that|this|the) (?:quotient|ratio|result|value|figure)", r"what is the \g<f> of \g<a>"),
     (r"(?:if|when|suppose|say) (?:i|we|you) (?:compute|divide|take|calculate|form) (?P<a>[^.?!;,]+?) (?:divided by|/|by|over) (?P<b>[^.?!;,]+?) (?:for|on|in) (?:every|each)(?: single)? \w+, (?P<q>what(?:'s| is| was)|which is) the (?P<f>[a-z]+)(?: value)? of (?:that|this|the) (?:quotient|ratio|result|value|figure)", r"\g<q> the \g<f> \g<a> / \g<b>"),

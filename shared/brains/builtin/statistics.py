@@ -70,7 +70,7 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
         where = [c for c, _ in arms]
         table = builder.where(table, *where)
         return kind, builder.add(Test, builder.base(table, column), column=column, **settings)
-    uncorrected = kind == "chi_square" and re.search(r"(?:without|no|not apply\w*|turn off|correction ?= ?false)[^.;]{0,30}(?:yates|continuity|correction)?", original) and re.search(r"yates|continuity|correction", original)
+    uncorrected = kind == "chi_square" and bool(re.search(r"(?:without|no|not apply\w*|turn off|correction ?= ?false)[^.;]{0,30}(?:yates|continuity|correction)?", original) and re.search(r"yates|continuity|correction", original))
     uncorrected = uncorrected or kind == "chi_square" and bool(re.search(r"(?:without|\bno|\bnot\b[^.;]{0,20}|omit\w*|disabl\w*|turn\w* off|switch\w* off)[^.;]{0,25}(?:yates|continuity)|correction ?= ?false|uncorrected", whole))
     if kind in ("chi_square", "fisher_exact"):
         made = [label_of(brain, c, name) for c, name in arms]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.analysis.expression import quote
 from shared.analysis.plan import (
+    All,
     Compare,
     Condition,
     DropMissing,
@@ -133,6 +134,7 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
             told.before = told.after = recipe.builder.where(told.after, *(_negate(c) for c in others))  # "… and the rows where it is X"
             recipe.brain.table = told.after
         return bool(columns)
+    scene = scene.fork(re.sub(r"[ ,]+(?:because|since|as) (?:(?:its|their|the|it|they|that|this)\b.*|⟨C\d+⟩ (?:is|was|are)\b.*)$", "", scene.text))
     scene = scene.fork(re.sub(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:drop|remove|exclude|leave out|leave|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", " ", scene.text))
     mark_values(scene, recipe.linker)
     conditions = [scene.get(m) for m in scene.all("W")]
@@ -143,6 +145,8 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
         conditions = recipe.mentioned  # "Some days have no wind; leave those out"
     if conditions and not re.search(r"outlier", lower):
         told.before = told.after
+        if len(conditions) > 1 and re.match(r"\W*(?:\w+ ){1,3}?(?:the|that|this|one|a) (?:single |one )?(?:row|record|line|entry|observation)\b", lower):
+            conditions = [All(all=conditions)]  # "the row for 1959 quarter 1": one row, of which all is true
         negated = [c if isinstance(c, Compare) and c.op in ("!=", "not in") else _negate(c) for c in conditions]
         told.after = recipe.builder.where(told.after, *negated)
         told.changed = True
@@ -180,8 +184,9 @@ def find_outliers(recipe: "Recipe", scene: Scene, lower: str) -> None:
     told = recipe.told
     if told.outliers:
         return
-    columns = [c for c in recipe.columns(scene) if c not in recipe.linker.virtual] or [c for m in scene.all("W") for c in columns_of(scene.get(m)) if recipe.linker.is_number(c)] or ([told.main] if told.main else [])
-    columns = list(dict.fromkeys(columns))
+    own = rx(r"{C:c}(?: \([^()]*\))?(?: values?| rates?| levels?)? (?:is|are) (?:an )?outliers?\b").search(scene.text)
+    columns = [scene.get(own["c"])] if own and recipe.linker.is_number(scene.get(own["c"])) else [c for c in recipe.columns(scene) if c not in recipe.linker.virtual] or [c for m in scene.all("W") for c in columns_of(scene.get(m)) if recipe.linker.is_number(c)] or ([told.main] if told.main else [])
+    columns = [c for c in dict.fromkeys(columns) if c == told.main or not told.main or not {"year", "quarter", "month", "week", "day"} & set(key(recipe.linker.names.get(c, [])))] or [told.main or ""]
     if told.main in columns and len(columns) > 1 and not re.search(r"any of|each of|both", lower):
         columns = [told.main]
     if not columns:

@@ -10,6 +10,9 @@ for _dimension, _units in {
         for _name in _names.split():
             _SIZE[_name] = (_dimension, _factor)
 
+# What may stand behind a number as its unit; the shortest ones are also plain words.
+NAMES = frozenset(n + plural for n in _SIZE if n not in ("in", "s", "h", "gr", "mi", "ms", "min", "t") for plural in (("", "s") if len(n) > 3 else ("",)))
+
 
 def size(unit: str | None) -> tuple[str, float] | None:
     """(dimension, size in the dimension's base unit) of a unit's name or sign; None for what is none."""

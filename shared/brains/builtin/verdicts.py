@@ -1,6 +1,7 @@
 """Outputs that are words: a decision by a p-value, thresholds on computed figures, which of two is smaller."""
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared.analysis.plan import (
@@ -54,7 +55,7 @@ def outcome_labels(sentence: str) -> tuple[str, str] | None:
     if len(labels) != 2:
         return None
     a, b = labels
-    between = [sentence[x.end() : y.start()].lower() for x, y in zip(spots, spots[1:], strict=False)]
+    between = [sentence[x.end() : y.start()].lower() for x, y in pairwise(spots)]
     after = [*between, sentence[spots[-1].end() :].lower()]
     before = [sentence[: spots[0].start()].lower(), *between]
 
@@ -92,7 +93,7 @@ def signed_significance(recipe: "Recipe", sentence: str) -> tuple[list[Rule], st
     """`'none' if p is 0.05 or more, otherwise 'negative' if r is below zero and 'positive' if above`: three labels by p and a sign."""
     pieces = re.split(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", sentence)
     labels, after = pieces[1::2], [p.lower() for p in pieces[2::2]]
-    if len(set(labels)) != 3 or len(labels) != 3:
+    if len(set(labels)) != 3 or len(labels) != 3 or not re.search(r"\bp\b|p-?value|significan", sentence.lower()):
         return None
     less = r"\b(?:below|under|negative|lower|less|smaller|falling|decreas\w+|<)"
     more = r"\b(?:above|over|positive|higher|greater|more|larger|rising|increas\w+|>)"
@@ -122,8 +123,8 @@ def signed_significance(recipe: "Recipe", sentence: str) -> tuple[list[Rule], st
 
 def threshold_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
     """`'a' if the skewness is above 0.5, 'b' if below -0.5, otherwise 'c'`, on figures already computed."""
-    if found := band_rules(recipe, sentence):
-        return found
+    if made := band_rules(recipe, sentence):
+        return made
     pieces = re.split(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", sentence)
     labels, after = pieces[1::2], pieces[2::2]
     rules: list[Rule] = []

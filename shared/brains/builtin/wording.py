@@ -2,6 +2,8 @@
 
 import re
 
+from shared.brains.builtin.outlying import ruled
+
 _K = r"(?P<k{0}>\d+(?:\.\d+)?) ?(?:\*|x|×|·|times)? ?(?:the )?(?:iqr|interquartile range)"
 _FENCE = re.compile(
     r"(?i)(?:(?:is|lies|falls|are|lie|fall) )?(?:strictly )?(?:(?:below|less than|under|smaller than|lower than|<) (?:the )?(?:q1|first quartile|lower quartile) ?(?:-|–|−|minus) ?" + _K.format(1)
@@ -25,9 +27,20 @@ def plain(text: str) -> str:
     text = _FENCE.sub(_outlier, text)
     text = _SPREAD.sub(lambda m: f"is an outlier by the z-score rule (|z| > {_WORDS.get(m['k'].lower(), m['k'])})", text)
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
+    text = ruled(text)
+    text = re.sub(rf"(?i)\b{_VERBS[0][0][:-1]}|drop|remove|exclude|discard|leave out|delete)\b[^.;,]*?,? (?:so that|so|such that|leaving|to leave) (?:only |just )(?P<those>(?:those|the \w+|\w+s) (?:with|where|whose|that|having|in|of)\b[^.;]*?)(?: are| is)?(?: left| remain| stay| kept)(?: over| in)?(?=[.;,]|$)", r"keep only \g<those>", text)
+    text = _the_same(text)
     text = _both(text)
     text = _unquoted_labels(text)
     return _others_last(text)
+
+
+def _the_same(text: str) -> str:
+    """`Rescale a to 0-1, do the same with b, and call the average of the two c` → one order for both, and a definition."""
+    verb = r"(?:re)?scale|standardi[sz]e|normali[sz]e|convert|transform|fill|impute|log-transform"
+    text = re.sub(rf"(?i)\b(?P<v>{verb}) (?P<the>the )?(?P<a>[a-z_]\w*)(?P<how> (?:column )?[^.;]*?)[,;]? (?:and |then )*(?:do|doing|done|repeat) (?:exactly )?(?:the same|this|likewise|it) (?:with|for|to|on) (?:the )?(?P<b>[a-z_]\w*)(?: column)?(?=[,.;]| and\b)", r"\g<v> \g<a> and \g<b>\g<how>", text)
+    text = re.sub(r"(?i),? (?:and )?\bcall (?P<e>(?:the|their) (?:row-?wise |row |simple |plain )?(?:average|mean|sum|total|ratio|difference|product|quotient)\b[^.;,]*?) (?P<n>(?!(?:columns?|values?|scores?|rows?|them|it)\b)[a-z_]{3,})(?=[.;]|$)", r". Define \g<n> as \g<e>", text)
+    return text
 
 
 def order(clause: str) -> str:

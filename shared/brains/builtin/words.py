@@ -290,6 +290,11 @@ curiosity sanity homework-wise fleet register registry dataset-wide file-wide st
 twice more-than-once different-ones
 """.split())
 
+# What may befall a row: it says which rows are meant, and only a column can tell.
+HAPPENS = (
+    "(?:died|die|dies|killed|dropped|drop|exercise|exercised|left|leave|lost|lose|gained|won|broke|broken|drove|drive|ran|run|born|earned|earn|scored|passed|pass|failed|finished|finish|ended|moved|move|crossed|paid|pay|"
+    "survived|survive|improved|grew|declined|increased|decreased|changed|split|stood|hit|released|published|launched|served|live|lived|reside|work|works|worked|speak|spoke|vote|voted|turned|became|arrived|happened to)"
+)
 # Words that mark a question the table cannot settle, whatever its columns.
 BEYOND = {
     r"\bwhy\b|\breasons?\b|\bhow come\b": "It asks for a reason; the table only records what happened, so it can show what goes together but not why.",

@@ -1,0 +1,92 @@
+"""Conditions that take a figure: above the mean of all, groups with a mean above 35 or with at least 100 rows, a correlation beyond 0.5."""
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.analysis.plan import Compare, RefValue
+from shared.brains.builtin import words
+from shared.brains.builtin.conditions import operator
+from shared.brains.builtin.link import Scene, alternatives, rx, stem
+from shared.brains.builtin.terms import AUX, LOWER
+
+if TYPE_CHECKING:
+    from shared.brains.builtin.question import Interpreter
+
+ANY_ROW = frozenset("row rows record records entry entries observation observations case cases item items sample samples line lines points ones times".split())
+_SIZE = r"(?P<w>more|less|fewer|higher|lower|larger|greater|bigger|smaller|longer|shorter)"
+
+
+def before(brain: "Interpreter", scene: Scene) -> None:
+    """What must be seen before plain comparisons take the numbers."""
+    if "correlat" in scene.text and re.search(AUX, scene.text):  # "is the correlation stronger than 0.5"
+        scene.text = rx(rf"(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
+            lambda m: scene.mark("T", (operator(m), scene.get(m["n"]), bool(re.search(r"stronger|weaker", m.group())))) if abs(scene.get(m["n"])) <= 1 else m.group(), scene.text, count=1)  # fmt: skip
+    figure = r"{F:f}(?: of)?(?: the| its| their)?(?: {C:c})?(?: (?:is|was|of|are|were|that is|value))*"
+    scene.text = rx(rf"{figure} (?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}").sub(
+        lambda m: _condition_on_figure(brain, m, scene), scene.text)  # fmt: skip
+    scene.text = rx(rf"(?P<c>⟨C\d+⟩)(?: that| which| who)? (?:has|have|had|with|having|appears? in|covers?)(?: got)? (?:(?:(?P<least>{alternatives(words.AT_LEAST)})|(?P<atmost>{alternatives(words.AT_MOST)})|(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) {{N:n}}|{{N:k}} (?P<ormore>{alternatives(words.OR_MORE)})) (?:different |distinct |unique )?(?P<noun>[a-z]+\b(?! ⟨)|⟨C\d+⟩)").sub(
+        lambda m: _condition_on_count(brain, m, scene), scene.text)  # fmt: skip
+    if not re.search(AUX, scene.text):  # "the price of IBM above 100"
+        scene.text = rx(rf"(?<!⟩ )(?P<c>⟨C\d+⟩) (?P<of>(?:of|for|in|at) (?:the )?⟨V\d+⟩) (?=(?:is |was |were |are )?(?:{alternatives([*words.AT_LEAST, *words.AT_MOST, *words.MORE, *words.LESS])}) ⟨N)").sub(
+            lambda m: f"{m['of']} {m['c']} " if brain.linker.is_number(scene.get(m["c"])) else m.group(), scene.text)  # fmt: skip
+    if not re.search(AUX, scene.text):  # "have more horsepower than the average", "heavier than the mean weight"
+        scene.text = rx(rf"{_SIZE} {{C:c}} than (?=(?:the |an? )?(?:overall |general )?⟨F)").sub(lambda m: f"{m['c']} {m['w']} than ", scene.text)
+        scene.text = rx(rf"(?:is |are |was |were )?\b(?P<w>{alternatives(words.COMPARATIVES)}) than (?:the )?(?:overall |general )?{{F:f}}(?: {{C:c}})?").sub(lambda m: _by_adjective(brain, m, scene), scene.text)
+
+
+def after(brain: "Interpreter", scene: Scene) -> None:
+    """What is left once plain comparisons are marked."""
+    scene.text = rx(rf"{{C:c}}(?: (?:is|was|are|were|value|has|have|that is|of|a|an))*? (?:(?P<more>{alternatives(words.MORE)})|(?P<less>{alternatives(words.LESS)})) (?:the |its |their |than )*(?:overall |general |sample |whole |national |total |simple |grand )?{{F:f}}(?: (?:of|for) {{C:d}}| {{C:e}}| value| overall)?").sub(
+        lambda m: _against_measure(brain, m, scene), scene.text)  # fmt: skip
+
+
+    scene.text = rx(r"(?<!⟩ )\b(?:(?P<more>above|over)|below|under) (?:the )?{F:f} {C:c}").sub(lambda m: _beyond_measure(brain, m, scene), scene.text)
+
+
+def _beyond_measure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
+    """"Above-average glucose": above the mean of the whole column."""
+    function, column = scene.get(m["f"]), scene.get(m["c"])
+    if function not in ("mean", "median") or not brain.linker.is_number(column):
+        return m.group()
+    ref = brain.builder.value(brain.builder.source, function, column)
+    return scene.mark("W", Compare(column=column, op=">" if m["more"] else "<", value=RefValue(ref=ref)), m.group())
+
+
+def _by_adjective(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
+    column, _ = brain.linker.find_column(words.COMPARATIVES[m["w"]].split())
+    if column is None or m["c"] and scene.get(m["c"]) != column:
+        return m.group()
+    return f"{scene.mark('C', column, m['w'])} {'lower' if m['w'] in LOWER else 'higher'} than the {m['f']}"
+
+
+def _against_measure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
+    """"horsepower above the median": a comparison with a figure of the whole table."""
+    column, function = scene.get(m["c"]), scene.get(m["f"])
+    if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]", m.string[m.end() :]):
+        return m.group()  # two figures are compared, or that of a part
+    other = scene.get(m["d"] or m["e"]) if m["d"] or m["e"] else column
+    if function not in ("mean", "median") or not brain.linker.is_number(column) or other != column:
+        return m.group()
+    ref = brain.builder.value(brain.builder.source, function, column)
+    return scene.mark("W", Compare(column=column, op=">" if m["more"] else "<", value=RefValue(ref=ref)), m.group())
+
+
+def _condition_on_figure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
+    """"a mean yield above 35": a condition on groups, not on rows."""
+    function = scene.get(m["f"])
+    if function in ("count", "much", "distinct", "null_count") or m["c"] and not brain.linker.is_number(scene.get(m["c"])):
+        return m.group()
+    return scene.mark("H", (function, scene.get(m["c"]) if m["c"] else brain.measure(), operator(m), scene.get(m["n"])), m.group())
+
+
+def _condition_on_count(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
+    """"Manufacturers with at least 100 planes": a condition on how many rows a group has."""
+    noun, column = m["noun"], scene.get(m["c"])
+    if noun.startswith("⟨"):  # "continents with more than 30 countries"
+        counted = scene.get(noun)
+        grouped = brain.linker.kind_of(column) == "text" and brain.linker.kind_of(counted) == "text" and counted != column and scene.words[noun].endswith("s") and not brain.unique(column)
+        return f"{m['c']} {scene.mark('H', ('distinct', counted, operator(m), scene.get(m['n'] or m['k'])), m.group())}" if grouped else m.group()
+    rows = noun in brain.nouns or stem(noun) in brain.nouns or noun in words.ENTITIES or noun in ANY_ROW
+    if not rows or brain.linker.is_number(column) and column not in brain.linker.years or brain.unique(column) or brain.linker.find_column([noun])[0]:
+        return m.group()
+    return f"{m['c']} {scene.mark('H', ('count', None, operator(m), scene.get(m['n'] or m['k'])), m.group())}"
