@@ -562,10 +562,10 @@ def test_tests_of_categories_and_of_series(cars: Cells, df: pd.DataFrame) -> Non
         "otherwise": False,
     }
     test = {"op": "test", "table": "c1", "column": "big", "by": "Origin"}
-    results = cars.run(big, test | {"kind": "fisher_exact", "groups": ["Europe", "Japan"]}, test | {"kind": "proportion_z", "groups": ["USA", "Japan"]},
+    results = cars.run(big, test | {"kind": "fisher_exact", "groups": ["Japan", "Europe"]}, test | {"kind": "proportion_z", "groups": ["USA", "Japan"]},
                        {"op": "test", "kind": "adf", "column": HP}, test | {"kind": "chi_square", "groups": ["Europe", "Japan"]})  # fmt: skip
     counts = pd.crosstab(df[HP] > 100, df["Origin"])
-    fisher = stats.fisher_exact(counts[["Europe", "Japan"]])
+    fisher = stats.fisher_exact(counts[["Japan", "Europe"]])
     assert (results["c2"]["statistic"], results["c2"]["p_value"]) == (near(fisher.statistic), near(fisher.pvalue))
     z, p = proportions_ztest(counts.loc[True, ["USA", "Japan"]], counts[["USA", "Japan"]].sum())
     assert (results["c3"]["statistic"], results["c3"]["p_value"]) == (near(z), near(p))

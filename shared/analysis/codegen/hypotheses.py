@@ -185,6 +185,8 @@ def _contingency(step: Test, columns: Columns, source: str, alternative: str) ->
         code += (
             '    raise ValueError(f"Fisher\'s exact test needs 2 x 2 categories, not {counts.shape[0]} x {counts.shape[1]}.")\n'
         )
+        if step.groups:  # the odds are those of the first group named
+            code += f"counts = counts[sorted(counts, key=lambda name: {_names(step.groups, columns, by)}.index(key(name)))]\n"
         code += f"test = stats.fisher_exact(counts.to_numpy(), {alternative})\n"
         return code + _verdict(step, "test.statistic", "test.pvalue", "len(df)", "None", "{}", "None", "None")
     code += "if min(counts.shape) < 2:\n"

@@ -124,6 +124,34 @@ def implied_column(brain: "Interpreter", scene: Scene) -> Scene:
     return scene
 
 
+def which_of_two(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"Which is more expensive on average, flats or houses?": the one of two named groups with the higher figure."""
+    if re.search(r"\bthan\b|whatfactor|\bhow (?:much|many)\b|⟨[HTL]\d+⟩", scene.text) or not re.search(r"\bor\b|\bcompared (?:with|to)\b|\bversus\b|\bvs\b", scene.text) or not re.search(r"\bwhich\b|\bwho\b|^\W*(?:is|are|was|were|do|does|did|has|have|had)\b", scene.text):
+        return None
+    marked = scene.fork(re.sub(r"(⟨V\d+⟩)((?: [a-z]+)?) (?:compared (?:with|to)|versus|vs) ", r"\1\2 or ", scene.text))
+    mark_values(marked, brain.linker)
+    said = re.search(rf"\b(?P<more>more|less) (?P<adj>[a-z]+)\b|\b(?P<word>{COMPARATIVE})\b", marked.text)
+    p = brain.parts(marked, keep_values=True)
+    pairs = [w for w in p.where if isinstance(w, Compare) and w.op == "in" and isinstance(w.value, list) and len(w.value) == 2]
+    pairs = pairs or ([Compare(column=p.where[0].column, op="in", value=[p.where[0].value, p.where[1].value])] if len(p.where) == 2 and all(isinstance(w, Compare) and w.op == "==" for w in p.where) and p.where[0].column == p.where[1].column else [])  # type: ignore[union-attr,list-item]
+    if said is None or len(pairs) != 1 or p.by or p.having or p.superlatives:
+        return None
+    group = pairs[0].column
+    hint = meant_by(said["adj"]) if said["more"] else words.COMPARATIVES.get(said["word"], "")
+    own = [c for c in p.columns if c != group and brain.linker.is_number(c)]
+    column = own[0] if len(own) == 1 else hinted_column(brain, hint, marked.text)[0] if hint and not own else None
+    function = _function(p, column)
+    if column is None or function in (None, "?", "count") or any(c != group and c not in own for c in p.columns):
+        return None
+    brain.account(p.scene.text, _SAID, hint, said["adj"] or "", " ".join(words.COMPARATIVES))
+    brain.all_used(p.scene.text)
+    rest = [w for w in p.where if group not in columns_of(w)]
+    step, name = brain.builder.groups(brain.builder.where(brain.table, pairs[0], *rest), [group], str(function), column)
+    lower = (said["more"] or said["word"]) in LOWER
+    ranked = brain.builder.rank(step, name, [group], order="asc" if lower else "desc")
+    return Answer(f"{ranked}:/name", ranked)
+
+
 def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
     either = scene.fork(scene.text)
     mark_values(either, brain.linker)

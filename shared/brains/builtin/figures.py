@@ -101,6 +101,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             hinted = " ".join([*brain.linker.names.get(column or "", []), "temperature", "temperatures"])
         if hint == "#date" and not brain.linker.is_number(column or "") if column in brain.linker.columns else False:
             functions, p.columns, p.superlatives = ["max" if direction == "desc" else "min"], [str(column)], []
+        elif p.by and (named := re.search(r"\b([a-z]+) (?:with|having|that has|who has|which has|of) (?:the )?⟨S", text)) and (named[1] in brain.nouns or named[1] in words.ENTITIES or named[1] in words.ROW_NOUNS):
+            return None  # "for each kind, the listing with the highest price": a name is wanted, not the price
         elif column and direction != "worst" and hint != "#std" and (hint or brain.loose or column in brain.builder.expressions or _beside(brain, text)) and brain.linker.kind_of(column) != "text":
             functions = ["max" if direction == "desc" else "min"]
             p.columns = [column]
@@ -200,7 +202,9 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 def numbers_things(brain: "Interpreter", name: str) -> bool:
     """Whether a column only numbers what it names, from 0 or 1 without gaps, over several rows each: individual 1 … 210."""
-    column = brain.linker.columns[name]
+    column = brain.linker.columns.get(name)
+    if column is None:
+        return False
     if column.type != "BIGINT" or not isinstance(column.min, int) or not isinstance(column.max, int):
         return False
     return column.distinct > 12 and column.min in (0, 1) and column.max - column.min + 1 == column.distinct and column.count >= 2 * column.distinct and column.count % column.distinct == 0
@@ -208,6 +212,16 @@ def numbers_things(brain: "Interpreter", name: str) -> bool:
 
 def of_the_top(brain: "Interpreter", scene: Scene) -> Answer | None:
     """A figure of the rows that rank highest: "the mean income of the ten most urban states"."""
+    if own := rx(r"{F:f} (?:of|for|across|over) (?:just |only )?the (?:{N:n} {S:s}|{S:t} {N:m}) {C:c}(?: values)?").search(scene.text):  # "the mean of the five highest prices"
+        column, k, (_, hint, direction) = scene.get(own["c"]), scene.get(own["n"] or own["m"]), scene.get(own["s"] or own["t"])
+        p = brain.parts(scene.fork(scene.text[: own.start()] + " " + scene.text[own.end() :]))
+        if hint or direction not in ("asc", "desc") or not brain.linker.is_number(column) or not isinstance(k, int) or not 1 <= k <= 1000 or p.by or p.columns or p.functions or p.superlatives or scene.get(own["f"]) in ("count", "much", "distinct"):
+            return None
+        brain.account(p.scene.text)
+        brain.all_used(p.scene.text)
+        ranked = brain.builder.rank(brain.builder.where(brain.table, *p.where), column, [], k=k, order=direction)
+        ref = brain.builder.value(ranked, scene.get(own["f"]), column)
+        return Answer(ref, ref.split(":")[0])
     noun = r"(?: [a-z]+| ⟨C\d+⟩)?"
     m = rx(rf"(?:among|of|for|in|at|on|considering|using|across) (?:just |only )?the (?:⟨S\d+⟩ )?{{N:n}}{noun} (?:with|having|that have|by) (?:the )?{{S:s}} {{C:c}}").search(scene.text) \
         or rx(rf"(?:among|of|for|in|at|on|considering|using|across) (?:just |only )?the {{N:n}} {{S:s}}{noun}").search(scene.text)  # fmt: skip

@@ -185,17 +185,17 @@ def model_output(recipe: "Recipe", both: str) -> str | None:
     if m := re.search(r"predict(?:ed|ion|s)?\b.*?\b(?:at|for|when|where|with|of)\b[^0-9]*(\d+(?:,\d{3})*(?:\.\d+)?)", both):
         if fit.kind == "linear" and len(fit.features) == 1 and fit.split is None and not re.search(r"error|residual", both):
             return recipe.builder.calculate(f"intercept + slope * {float(m[1].replace(',', '')):.10g}", intercept=f"{step}:/intercept", slope=f"{step}:/coefficients/{pointer(fit.features[0])}")
-    if re.search(r"predicted (?!correct)|prediction|residual|confusion|misclassif|(?:number|count|how many)\b[^;]*correctly|true (?:positive|negative)|false (?:positive|negative)|baseline|\bclass \w+", both) and not re.search(r"accuracy|\bauc\b|r ?-?squared|\br2\b|\brmse\b|\bmae\b", both):
+    if re.search(r"predicted (?!correct)|prediction|residual|confusion|misclassif|(?:number|count|how many)\b[^;]*(?:correctly|right\b)|true (?:positive|negative)|false (?:positive|negative)|baseline|\bclass \w+", both) and not re.search(r"accuracy|\bauc\b|r ?-?squared|\br2\b|\brmse\b|\bmae\b", both):
         raise Unclear("prediction", "I cannot tell single predictions of a model.", "Ask for its metrics.")
     if fit.task == "regression" and re.search(r"accuracy|\bf1\b|gaussiannb|logistic|classifier", both) or fit.task == "classification" and re.search(r"r ?-?squared|r²|rmse|linear regression", both):
         raise Unclear("model", "It speaks of a second model, and I fit one at a time.")
     if re.search(r"p ?-?value", both):
         return f"{step}:/p_values/{pointer(fit.features[0])}" if len(fit.features) == 1 else None
-    names = {"r2": r"r ?-?squared|r2|r²|coefficient of determination|\br 2\b|r square", "rmse": r"rmse|root mean squared?", "mse": r"mse|mean squared", "mae": r"mae|mean absolute", "auc": r"\bauc\b|area under", "accuracy": r"accuracy|(?:share|proportion|fraction|part)\b.*\bcorrect", "f1": r"\bf1\b", "precision": r"\bprecision\b", "recall": r"\brecall\b"}
+    names = {"r2": r"r ?-?squared|r2|r²|coefficient of determination|\br 2\b|r square", "rmse": r"rmse|root mean squared?", "mse": r"mse|mean squared", "mae": r"mae|mean absolute", "auc": r"\bauc\b|area under", "accuracy": r"accuracy|(?:share|proportion|fraction|part|percentage)\b.*\b(?:correct|right|classified correctly)", "f1": r"\bf1\b", "precision": r"\bprecision\b", "recall": r"\brecall\b"}
     for metric, pattern in names.items():
         if re.search(pattern, both):
             return f"{step}:/metrics/{metric}"
-    if re.search(r"intercept", both):
+    if re.search(r"intercept|\bconst(?:ant)?\b", both):
         return f"{step}:/intercept"
     if re.search(r"decade", both) and re.search(r"slope|trend|warming|degrees|increase|rise|change", both):
         return recipe.builder.calculate("10 * slope", slope=f"{step}:/coefficients/{pointer(fit.features[0])}") if len(fit.features) == 1 and fit.features[0] in recipe.linker.years else None

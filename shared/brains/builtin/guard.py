@@ -15,7 +15,7 @@ _COUNTED = r"zero|one|two|three|four|five|six|\d+"
 _TELLING = re.compile(
     rf"(?:round\w*|to|with|at|in|of|by|have)?\s*\(?(?:{_COUNTED})\)? ?(?:decimals?|dp\b|digits?|d\.p\.|significant)[^,;.]*|\b(?:step|steps|problem|homework|assignment|no|number|nr|exercise|question|task|part|item|q)\s+\d+|^\s*\(?\d+[).]\s|[;.:]\s+\(?\d+[).]\s"
     r"|\(\d\)|\b0 ?(?:to|-|–|and|or|/) ?(?:1|100)\b|\b1 ?(?:to|-|–|/|or) ?0\b|between 0 and 1|\b(?:sum|add|adding) to \d+|\bn ?- ?1\b|\bddof ?=? ?\d|degrees? of freedom ?=? ?\d|\bq[13]\b|\br\^?2\b|\b\d ?[x×] ?\d\b|\b\d-year|\b\d{4} has no\b|(?:gives?|makes?|yields?|leaving|leaves|there (?:are|were)) \d+ \w+"
-    r"|(?:all|the|of|those|across|over|for|these) \d+ (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|pairs|quarters|rows|travellers|individuals)"
+    r"|(?:(?:all|of|those|across|over|these)(?: the)? \d+|the (?!1[5-9]\d\d |20\d\d )\d+) (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|pairs|quarters|rows|travellers|individuals)"
     r"|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
 )  # fmt: skip
 # What a task says it does → what its steps must then hold (None: no step can).
@@ -79,6 +79,9 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     kept = _written(used(recipe.builder.steps, [ref]))
     if miscounted(recipe, ref, f"{name} {description}".lower().replace("_", " ")):
         return description
+    told = description.lower()
+    if re.search(r"percent|%|\bpct\b", f"{name.lower()} {told}") and re.search(r"\b(?:growth|grew|change|increase|decrease|rise|decline|drop|higher|lower|above|exceed\w*|over)\b", told) and re.search(r'"difference"|last - first"|first - last"|"a - b"|"b - a"', kept) and not re.search(r"percent|100", kept):
+        return "percent"
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
         return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)

@@ -62,7 +62,7 @@ def _by_adjective(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
 def _against_measure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
     """"horsepower above the median": a comparison with a figure of the whole table."""
     column, function = scene.get(m["c"]), scene.get(m["f"])
-    if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]", m.string[m.end() :]):
+    if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]| (?:of|for|in|within|among) (?:their|its|his|her|the same|that|each|own)\b", m.string[m.end() :]):
         return m.group()  # two figures are compared, or that of a part
     other = scene.get(m["d"] or m["e"]) if m["d"] or m["e"] else column
     if function not in ("mean", "median") or not brain.linker.is_number(column) or other != column:

@@ -107,6 +107,7 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
 def between_times(recipe: "Recipe", text: str) -> str | None:
     """`percent change of average weight, 1970 to 1982`: the same figure at two times."""
     time = r"(?:q[1-4] )?\d{4}(?: q[1-4])?(?:-\d\d(?:-\d\d)?)?"
+    text = re.sub(r"^(?:the )?(?P<g>change|growth|increase)(?P<what> (?:of|in) .+?),? (?:in|as a) (?:percent|percentage|%)(?=[ ,])", r"percent \g<g>\g<what>", re.sub(r"\b(\d{4}),? (?:quarter (\d)|(?:the )?(?:(first)|(second)|(third)|(fourth)) quarter)\b", lambda q: f"{q[1]} q{q[2] or next(i for i in (1, 2, 3, 4) if q[i + 2])}", text))
     m = re.fullmatch(rf"(?:the )?(?:percent(?:age)?|%|pct) (?:change|growth|increase) (?:of|in) (?:the )?(?P<what>.+?),? (?:from |between )?(?P<a>{time}) (?:to|and|until|-) (?P<b>{time})", text)
     if not m or re.search(r"\d", m["what"]):
         return None

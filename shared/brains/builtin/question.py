@@ -13,7 +13,7 @@ from shared.brains.builtin.arithmetic import row_arithmetic
 from shared.brains.builtin.asides import drop_chatter, plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change
-from shared.brains.builtin.comparisons import by_how_much, ratio, yes_no
+from shared.brains.builtin.comparisons import by_how_much, ratio, which_of_two, yes_no
 from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, time_range
 from shared.brains.builtin.extremes import at_the_extreme, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
@@ -27,7 +27,7 @@ from shared.brains.builtin.shares import share
 from shared.brains.builtin.terms import Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, share, ratio, over_time, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (correlation, hypothesis_test, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 FIGURES = (at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"

@@ -83,6 +83,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             raise Unclear(strange[0], f"The table says nothing that I can match with “{strange[0]}”.", brain.hint())
         if named:
             target = column
+    few = rx(r"(?:⟨S\d+⟩ ⟨N\d+⟩|⟨N\d+⟩ ⟨S\d+⟩) {C:c}").search(text)
+    if p.by and few and brain.linker.is_number(p.scene.get(few["c"])):
+        return None  # "the top three prices per city": several values of each
     if p.by and target is None and len(p.by) == 1 and lead:
         if re.search(r"\b(?:which|who|where|when|top|list|name|rank)\b", text):
             target = p.by[0]

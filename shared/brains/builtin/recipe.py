@@ -21,7 +21,7 @@ from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.sentences import ORDERS, clauses, told_elsewhere
 from shared.brains.builtin.story import tell
-from shared.brains.builtin.wording import plain
+from shared.brains.builtin.wording import plain, said
 
 # What descriptions of outputs say about the telling, not about the table.
 OUTPUT_WORDS = frozenset(
@@ -55,7 +55,7 @@ class Told:
 class Recipe:
     def __init__(self, brain: Interpreter, text: str, outputs: dict[str, str]) -> None:
         text = plain(text) if outputs else text
-        self.brain, self.text, self.outputs = brain, text, outputs
+        self.brain, self.text, self.outputs = brain, text, {name: said(description) for name, description in outputs.items()}
         self.linker, self.builder = brain.linker, brain.builder
         self.told = Told(before=brain.table, after=brain.table)
         self.lower = text.lower()
@@ -145,6 +145,9 @@ class Recipe:
         inside = {c for n, d in self.outputs.items() for c in named(d or n)}
         for column, conditions in named(re.sub(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"", " ", self.text)).items():
             different = [c for i, c in enumerate(conditions) if c not in conditions[:i]]
+            value = str(getattr(different[0], "value", "")) if len(different) == 1 else ""
+            if value.istitle() and value.isalpha() and value not in self.text and self.linker.columns[column].distinct > 10:
+                continue  # "mark a row as …" is no Mark
             if column in inside or len(different) != 1 or not isinstance(different[0], Compare) or different[0].op != "==" or re.search(r"\b(?:share|percentage of|proportion|fraction|others?|the rest|non-|not |than|dummy|indicator|whether (?:it|they)|= ?1|drop|exclud|remov|without|except|ignor)\b", self.lower):
                 continue
             self.told.scope.append(different[0])

@@ -53,8 +53,8 @@ def stepwise(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     columns = [c for c in dict.fromkeys(scene.get(m) for m in scene.all("C")) if linker.is_number(c) and c not in linker.virtual and c != time and not units & set(key(linker.names.get(c, [])))]
     if told.main in columns:
         columns = [told.main]
-    if not columns and told.main and re.search(r"price|value|level", lower):
-        columns = [told.main]
+    if not columns and (main := told.main or recipe.brain.measure()) and re.search(r"price|value|level|returns?\b", lower):
+        columns = [main]
     if not columns:
         return False
     grouped = [scene.get(m) for m in scene.all("C") if linker.kind_of(scene.get(m)) == "text" and scene.get(m) in linker.columns]

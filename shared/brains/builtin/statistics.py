@@ -88,9 +88,9 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
             success = held[1][0] if held and held[1] else next((v for v, _ in linker.columns[pair[0]].top), None) if pair[0] in linker.columns else "yes" if pair[0] in builder.labels else None
             if success is None or any(c in linker.columns and linker.columns[c].distinct != 2 for c in pair):
                 return None
-            column, by = (held[0], next(c for c in pair if c != held[0])) if held else (pair[0], pair[1])
+            counted, other = (held[0], next(c for c in pair if c != held[0])) if held else (pair[0], pair[1])
             settings["kind"] = "proportion_z"
-            return "proportion_z", builder.add(Test, builder.base(table, *pair), column=column, by=by, success=success, **settings)
+            return "proportion_z", builder.add(Test, builder.base(table, *pair), column=counted, by=other, success=success, **settings)
         return kind, builder.add(Test, builder.base(table, *pair), column=pair[0], by=pair[1], **settings)
     if kind in ("t_test_paired", "wilcoxon"):
         if len(numeric) != 2:

@@ -48,13 +48,13 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
     scene = recipe.brain.read(sentence)
     if not told.imputed and re.search(r"\bfill|\bimput|\breplac\w* (?:the |all |every )?(?:missing|null)", lower):
         return fill_gaps(recipe, scene, lower)
-    if re.search(r"outlier|\|z\||iqr rule|interquartile range rule|z-?scores? (?:method|above|greater|below)|extreme values", lower) and not re.search(r"standardi[sz]e|convert|transform", lower):
+    if re.search(r"outlier|outlying|\|z\||iqr rule|interquartile range rule|z-?scores? (?:method|above|greater|below)|extreme values", lower) and not re.search(r"standardi[sz]e|convert|transform", lower):
         find_outliers(recipe, scene, lower)
     if zscored(recipe, lower) and (recipe.columns(scene) or told.main):
         find_outliers(recipe, scene, lower)
         if not re.search(r"\b(?:remov|drop|discard|exclud|delet|leav)", lower):
             return True
-    if told.outliers and re.search(r"\b(?:remov\w*|drop\w*|discard\w*|exclud\w*|filter\w*|delet\w*|leav\w* out|without)\b", lower) and re.search(r"outlier|them|those|these|flagged|extreme|\bit\b", lower):
+    if told.outliers and re.search(r"\b(?:remov\w*|drop\w*|discard\w*|exclud\w*|filter\w*|delet\w*|leav\w* out|without)\b", lower) and re.search(r"outlier|outlying|them|those|these|flagged|extreme|\bit\b", lower):
         remove_outliers(recipe)
         return True
     if re.search(r"min-?max|normalis|normaliz|rescal|\bscal(?:e|es|ed|ing)\b|standardi[sz]e|standardi[sz]ing|into z-?scores|z-?transform|convert\\w* .*z-?scores", lower) and not told.outliers and not (told.scaled and not re.search(r"\b(?:re)?scale\b|standardi[sz]e\b|normali[sz]e\b|convert|transform|\bturn", lower)) and not re.search(r"no scaling|without scaling|not scaled", lower):

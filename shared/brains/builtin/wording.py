@@ -29,10 +29,40 @@ def plain(text: str) -> str:
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
     text = ruled(text)
     text = re.sub(rf"(?i)\b{_VERBS[0][0][:-1]}|drop|remove|exclude|discard|leave out|delete)\b[^.;,]*?,? (?:so that|so|such that|leaving|to leave) (?:only |just )(?P<those>(?:those|the \w+|\w+s) (?:with|where|whose|that|having|in|of)\b[^.;]*?)(?: are| is)?(?: left| remain| stay| kept)(?: over| in)?(?=[.;,]|$)", r"keep only \g<those>", text)
-    text = _the_same(text)
+    text = _split(said(_the_same(text)))
     text = _both(text)
     text = _unquoted_labels(text)
     return _others_last(text)
+
+
+_SHARES = {"half": "50", "third": "33.3333333333", "quarter": "25", "fifth": "20", "tenth": "10"}
+
+
+def said(text: str) -> str:
+    """What is spelled in many ways, in a task and in the descriptions of its outputs: R², held-out rows, quarters of a year, spans of years."""
+    text = re.sub(r"(?i)\bR ?(?:²|\^ ?2\b)|\bR2\b(?!_)", "R-squared", text)
+    text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|unseen|left-out test|withheld) (?P<n>rows|data|sample|set|part|observations|portion|cases|records|ones|[a-z]+s)\b", r"the test \g<n>", text)
+    text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|withheld) (\d+(?:\.\d+)? ?(?:%|percent))(?: of (?:the )?(?:rows|data|sample|[a-z]+s))?", r"the test rows (test size \1)", text)
+    text = re.sub(r"(?i)\b(\d{4}),? quarter ([1-4])\b|\bquarter ([1-4]) (?:of|in|,) ?(\d{4})\b", lambda m: f"{m[1] or m[4]} Q{m[2] or m[3]}", text)
+    text = re.sub(r"\b(1[5-9]\d\d|20\d\d) ?[-–—] ?(1[5-9]\d\d|20\d\d)\b(?: \((?:both )?(?:inclusive|included|inclusively)\))?(?!-)", r"\1 to \2", text)
+    return text
+
+
+def _split(text: str) -> str:
+    """`set aside a fifth of the rows for testing`, `20% of the rows held out` → `test size 20%`."""
+    if not re.search(r"(?i)train|test_size|random_state|\bseed\b", text):
+        return text
+    rows = r"(?: of (?:all )?(?:the )?(?:rows|data(?: set)?|sample|records|observations|cases|[a-z]+s))?"
+    out = r"(?:held out|hold out|set aside|put aside|reserved|kept back|kept aside|withheld|left out|for (?:the )?(?:test(?:ing|s| set| data| rows)?|evaluation)|as (?:the |a )?(?:test|hold-?out)(?: set| data| rows| part)?|to test(?: on)?|in the test set|goes? (?:in)?to the test set)"
+    share = r"(?P<n>\d+(?:\.\d+)? ?(?:%|percent)|(?:a|one) (?:half|third|quarter|fifth|tenth))"
+
+    def size(m: re.Match[str]) -> str:
+        word = m["n"].split()[-1].lower()
+        return f"test size {_SHARES[word]}%" if word in _SHARES else f"test size {m['n']}"
+
+    text = re.sub(rf"(?i)\b(?:hold(?:ing)?[- ]out|set(?:ting)? aside|put(?:ting)? aside|reserv(?:e|ing)|keep(?:ing)? (?:back|aside)|withhold(?:ing)?|leav(?:e|ing) out) {share}{rows}(?:,? {out})?", size, text)
+    text = re.sub(rf"(?i){share}{rows},? (?:(?:are|is|being|get|that are|which are|to be) )?{out}(?: (?:for|as) (?:testing|the test(?: set| data| rows)?|a test set))?", size, text)
+    return text
 
 
 def _the_same(text: str) -> str:
@@ -46,6 +76,8 @@ def _the_same(text: str) -> str:
 def order(clause: str) -> str:
     """A clause without what leads up to its verb, and the verb in its plainest form."""
     begun = re.sub(rf"(?i)^\W*{_START}", "", clause)
+    if m := re.match(r"(?i)^(?:use|consider|take|look at|analy[sz]e|work with|keep) (?!only\b)(?P<rows>[^,;:]*?) (?:only|alone)\W*$", begun):
+        return f"keep only {m['rows']}."
     for pattern, verb in _VERBS:
         if re.match(rf"(?i){pattern}\b", begun):
             return re.sub(rf"(?i)^{pattern}", verb, begun)
