@@ -26,6 +26,7 @@ from shared.analysis.plan import (
 from shared.analysis.profile import distinct_values, profile
 from shared.analysis.snapshot import take_snapshot
 from shared.brains.builtin import make_plan
+from shared.brains.builtin.bands import bands
 
 TABLES = Path(__file__).parent.parent / "bench" / "questions" / "tables"
 Ask = Callable[..., Plan]
@@ -205,6 +206,40 @@ def test_a_label_by_a_stated_rule(riots: Ask) -> None:
     assert decide.rules[0].then == "different" and decide.otherwise == "same"  # type: ignore[attr-defined]
     assert decide.rules[0].when[0].value == 0.01  # type: ignore[attr-defined]
     assert only(plan, Test).kind == "t_test"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("rule", "ranges"),
+    [
+        ("'low' if below 2.5, 'high' if 5 or more, 'mid' for everything in between", {"low": [("<", 2.5)], "high": [(">=", 5)], "mid": []}),
+        ("Fewer than 10 is 'few', 10 to 20 (both included) is 'some', more than 20 is 'many'", {"few": [("<", 10)], "some": [(">=", 10), ("<=", 20)], "many": [(">", 20)]}),
+        ("'short' under 5 years, 'medium' from 5 to under 15, 'long' from 15 on", {"short": [("<", 5)], "medium": [(">=", 5), ("<", 15)], "long": [(">=", 15)]}),
+        ("answer 'a' if it is 0.05 or more and 'b' if it is below", {"a": [(">=", 0.05)], "b": []}),
+    ],
+)  # fmt: skip
+def test_ranges_with_names(rule: str, ranges: dict[str, list[tuple[str, float]]]) -> None:
+    assert {b.label: list(b.bounds) for b in bands(rule) or []} == ranges
+
+
+def test_a_rule_that_makes_no_sense_as_ranges_is_not_read_as_one() -> None:
+    assert bands("'a' if above 3, 'b' if above 5") is None
+    assert bands("'a' if r is below 0 and p below 0.05, 'b' otherwise") is None
+
+
+def test_a_test_sets_its_groups_in_the_order_that_is_said(cars: Ask) -> None:
+    text = "Compare the mean horsepower of American and European cars with Welch's t-test, {}. Report t."
+    for said, groups in (("Europe minus USA", ["Europe", "USA"]), ("USA as the first group", ["USA", "Europe"])):
+        assert only(cars(text.format(said), t="the t statistic"), Test).groups == groups  # type: ignore[attr-defined]
+
+
+def test_z_scores_that_only_find_outliers_leave_the_column_as_it_is(cars: Ask) -> None:
+    plan = cars("Standardise Weight_in_lbs to z-scores and treat |z| > 2 as an outlier. Remove the outliers.", mean="mean Weight_in_lbs after removal")
+    assert [s.op for s in plan.steps] == ["outliers", "aggregate", "report"]
+
+
+def test_an_order_that_is_not_carried_out_leaves_nothing_answered(cars: Ask) -> None:
+    plan = cars("Keep only the cars whose zodiac sign is Leo. Then compute the mean Horsepower.", mean="mean Horsepower")
+    assert not plan.steps and plan.unanswered
 
 
 def test_two_tables_are_joined_on_what_they_share(tmp_path: Path) -> None:

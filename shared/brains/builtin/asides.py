@@ -17,7 +17,7 @@ _PLAIN = (
     (r",? ?(?:and )?(?:name|label|call|write|denote|give|identify|key|mark)(?:ing)? (?:each|the|every|them|it)(?: decades?)? (?:by|with|after|as) (?:its|their|the) (?:first|starting|initial|opening) year(?: as (?:the )?(?:label|key|name))?(?: \([^()]*\))?", ""),
     (r"\((?:[^()]*\b)?\d{3}0s? (?:stands for|means|is|covers|=|being|for) (?:the years )?\d{4} ?(?:-|–|to|through) ?\d{4}[^()]*\)", ""),
     (r"\b(?:put|group|bin|bucket|collect|sort|gather|lump|divide|split|cut) (?:the |all |these )?(?:years?|dates?) (?:up )?(?:in)?to decades?\b", "by decade"),
-    (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) up\b(?! to)", "increase"),
+    (r"\b(?:go|goes|going|went|gone|move|moved) up\b(?! to)", "increase"),
     (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) down\b(?! to)", "decrease"),
     (r"\bhow many times (?=(?:as|(?:high|larg|bigg|great|heavi|long|old|smal|low|cheap|rich)(?:ger|i?er|ler|r)|more)\b|the\b.* (?:is|was|are|were) (?:the|that|in|of)\b)|(?<=\bis )how many times\b|(?<=\bwas )how many times\b|(?<=\bare )how many times\b|(?<=\bwere )how many times\b", "whatfactor "),
     (r"\([^()]*\b(?:is|are|was|were)(?: all)?(?: given| measured| recorded| stored| kept| expressed| held)? in (?:the )?(?:[a-z]*grams?|[a-z]*met(?:re|er)s?|pounds?|lbs|inches|feet|miles|seconds|minutes|hours|days|years|dollars|euros|thousands|millions|percent|kg|g|cm|mm|km)\)", ""),

@@ -155,7 +155,7 @@ def which_of_two(brain: "Interpreter", scene: Scene) -> Answer | None:
 def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
     either = scene.fork(scene.text)
     mark_values(either, brain.linker)
-    if re.search(r"\b(?:more|fewer)\b.*\bor\b", either.text) and not re.search(r"\bthan\b|or more|or fewer", either.text):
+    if re.search(r"\b(?:more|fewer)\b.*\bor\b|⟨V\d+⟩(?: [a-z]+)? or .*\b(?:more|fewer)\b", scene.text) and not re.search(r"\bthan\b|or more|or fewer", scene.text):
         sides = [c for m in either.all("W") if isinstance(c := either.get(m), Compare) and c.op in ("==", "in")]
         values = [v for c in sides for v in (c.value if isinstance(c.value, list) else [c.value])]
         p = brain.parts(either, keep_values=True)

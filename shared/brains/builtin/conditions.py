@@ -502,7 +502,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
         lambda m: scene.mark("W", AnyOf(any=[scene.get(y)[0] for y in re.findall(r"⟨Y\d+⟩", m.group())]), m.group()), text)  # fmt: skip
     text = rx(r"(?P<neg>" + negation + r" )?{Y:y}").sub(lambda m: scene.mark("W", _negate(scene.get(m["y"])[0]) if m["neg"] else scene.get(m["y"])[0], m.group()), text)
     text = rx(r"{R:r}").sub(lambda m: scene.mark("W", scene.get(m["r"])[0], m.group()) if scene.get(m["r"])[0] is not None else m.group(), text)
-    text = rx(r"{W:a} or {W:b}").sub(lambda m: scene.mark("W", AnyOf(any=[scene.get(m["a"]), scene.get(m["b"])]), m.group()), text)
+    text = rx(r"{W:a}(?: [a-z]+)? or(?: (?!in\b|of\b|for\b)[a-z']+){0,3} {W:b}").sub(lambda m: scene.mark("W", AnyOf(any=[scene.get(m["a"]), scene.get(m["b"])]), m.group()), text)
     scene.text = text
 
 

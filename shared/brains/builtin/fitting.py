@@ -31,7 +31,7 @@ def fit_model(recipe: "Recipe") -> None:
         for sentence in sentences(recipe.text):
             scene = recipe.brain.read(sentence)
             mark_values(scene, recipe.linker)
-            if m := re.search(r"(?:whether|target|positive class|label)\b[^.⟨]*(?:⟨[NVLC]\d+⟩[^.⟨]*){0,2}(⟨W\d+⟩)", scene.text):
+            if m := re.search(r"(?:whether|target|positive class|label|tells?|distinguish\w*|separat\w+|recogni[sz]\w+|identif\w+)\b[^.⟨]*(?:⟨[NVLC]\d+⟩[^.⟨]*){0,2}(⟨W\d+⟩)", scene.text):
                 target = statistics.label_of(recipe.brain, scene.get(m[1]), "target")
                 break
     features = [f for f in features if f != target]
@@ -79,7 +79,9 @@ _DIRECTED = (
     r"(?:regression|line|model|fit|trend|squares|classifier)\b[^.;⟨]*?\b(?:of|for|to|on) (?P<y>[^.;⟨]*⟨C\d+⟩[^.;⟨]*?)\b(?:on|against|versus|vs|over|by|as a function of|with the features?|with features?|from|using) (?P<x>.*)",
     r"(?:regression|line|model|fit|trend|squares)\b[^.;⟨]*?\b(?:of|for|to) (?P<y>[^.;⟨]*⟨C\d+⟩[^.;⟨]*?)\bwith (?P<x>[^.;⟨]*⟨C\d+⟩) as (?:the )?(?:x|predictor|feature|regressor|explanatory)",
 )
-_FEATURES = (r"(?:features?|predictors?|explanatory variables?|independent variables?|regressors?|inputs?)(?: are| is| be| being| being used| used| :|:|,)*(?P<x> .*⟨C\d+⟩.*)", r"\b(?:from|using|on) (?P<x>[^.;]*⟨C\d+⟩.*)")
+_FEATURES = (r"(?:features?|predictors?|explanatory variables?|independent variables?|regressors?|inputs?)(?: are| is| be| being| being used| used| :|:|,)*(?P<x> .*⟨C\d+⟩.*)", r"\b(?:from|using|on) (?P<x>[^.;]*⟨C\d+⟩.*)", r"\bbased on (?P<x>⟨C\d+⟩.*)")
+# "How well can y be predicted", "fit a LinearRegression for y"
+_ASKED = r"(?P<y>⟨C\d+⟩) (?:can |could |may |to )?be (?:\w+ )?(?:predicted|explained|modell?ed|forecast|estimated)|(?:classifier|regression|regressor|linearregression|logisticregression|model)(?: model)? (?:for|of) (?:the )?(?P<z>⟨C\d+⟩)(?= ?(?:[.,;:(]|$|with\b|using\b|from\b|on\b))"
 _TARGET = (r"(?:target|response|dependent variable|outcome|label)(?: variable)?(?: is|:| =| to be|,)* (?:the )?(?P<y>⟨C\d+⟩)", r"(?P<y>⟨C\d+⟩) (?:as|is|be) (?:the )?(?:target|response|dependent|outcome|y)\b", r"\b(?:for|of) (?P<y>⟨C\d+⟩)")
 
 
@@ -113,7 +115,9 @@ def variables(recipe: "Recipe") -> tuple[str | None, list[str], str | None]:
                 features = found
                 if target is None:
                     target = next(iter(scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["y"])), None)
-        for pattern in _FEATURES[: 1 if "classif" not in text and "target" not in text else 2]:
+        if not features and (m := re.search(r"(?P<x>⟨C\d+⟩(?:(?: ?,| and| , and) ⟨C\d+⟩)*) as (?:the |its |your )?(?:only |sole |single |two |three |four )?(?:features?|predictors?|independent variables?|explanatory variables?|regressors?|inputs?)\b", text)):
+            features = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["x"])]
+        for pattern in (_FEATURES if "classif" in text or "target" in text else _FEATURES[::2]):
             if not features and (m := re.search(pattern, text)):
                 found = listed(scene, m["x"])
                 if found is None:
@@ -122,6 +126,8 @@ def variables(recipe: "Recipe") -> tuple[str | None, list[str], str | None]:
                 features = found
         if not features and (m := re.search(r"(?P<x>⟨C\d+⟩(?:(?: ?,| and| , and) ⟨C\d+⟩)*) (?:as|is|are|be) (?:the )?(?:only |sole |single |two |three )?(?:features?|predictors?|independent|explanatory|regressors?|inputs?)", text)):
             features = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["x"])]
+        if target is None and (m := re.search(_ASKED, text)) and scene.get(m["y"] or m["z"]) not in features:
+            target = scene.get(m["y"] or m["z"])
         for pattern in _TARGET[: 3 if "classif" in text else 2]:
             if target is None and (m := re.search(pattern, text)) and scene.get(m["y"]) not in features:
                 target = scene.get(m["y"])

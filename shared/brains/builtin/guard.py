@@ -16,7 +16,7 @@ _TELLING = re.compile(
     rf"(?:round\w*|to|with|at|in|of|by|have)?\s*\(?(?:{_COUNTED})\)? ?(?:decimals?|dp\b|digits?|d\.p\.|significant)[^,;.]*|\b(?:step|steps|problem|homework|assignment|no|number|nr|exercise|question|task|part|item|q)\s+\d+|^\s*\(?\d+[).]\s|[;.:]\s+\(?\d+[).]\s"
     r"|\(\d\)|\b0 ?(?:to|-|–|and|or|/) ?(?:1|100)\b|\b1 ?(?:to|-|–|/|or) ?0\b|between 0 and 1|\b(?:sum|add|adding) to \d+|\bn ?- ?1\b|\bddof ?=? ?\d|degrees? of freedom ?=? ?\d|\bq[13]\b|\br\^?2\b|\b\d ?[x×] ?\d\b|\b\d-year|\b\d{4} has no\b|(?:gives?|makes?|yields?|leaving|leaves|there (?:are|were)) \d+ \w+"
     r"|(?:(?:all|of|those|across|over|these)(?: the)? \d+|the (?!1[5-9]\d\d |20\d\d )\d+) (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|pairs|quarters|rows|travellers|individuals)"
-    r"|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
+    r"|\b\d+ (?:levels|values|categories|classes|groups|kinds|types|combinations|pairs|bins|brackets|bands|sites|varieties|members) of\b|\b\d+ (?:in all|in total|altogether|all told|combinations|pairs)\b|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
 )  # fmt: skip
 # What a task says it does → what its steps must then hold (None: no step can).
 _DEMANDS: tuple[tuple[str, str | None], ...] = (
@@ -26,12 +26,13 @@ _DEMANDS: tuple[tuple[str, str | None], ...] = (
     (r"log10|base-?10|base 10", r"log10|/ ln\(10"), (r"square root|\bsqrt\b", r"sqrt|\*\* ?0?\.5"), (r"winsori[sz]|\bclip(?:ped|ping)?\b|\bcap(?:ped|ping)? ", r'"clip"'),
     (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|bonferroni|holm\b|tukey|benjamini", None),
     (r"\bstandardi[sz]e\b|\bz-?scores? of\b|convert\w* (?:it |them |each \w+ )?(?:in)?to z-?scores|min-?max|\brescale\b", r'"scale"|"zscore"|"minmax"|min_'),
+    (r"\b(?:next|following|previous|preceding) (?:year|month|day|week|quarter|season|race|row|value)'?s?\b|\b(?:year|month|day|week|quarter|one|row) (?:after|just before|right before)\b(?! (?:the|that|which|each|a|an|removing|dropping|excluding)\b| ?\d)|\b(?:that|which) follows\b", r'"lag"|"difference"|"percent_change"|"rolling_mean"|"op":"trend"'),
     (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*)", r'iqr|quantile'),
     (r"ddof ?= ?0|population (?:standard deviation|std|sd\b|variance)", r'"ddof":0'), (r"one-?hot|dummy variables?", r'"onehot"|"model"'),
     (r"student'?s t|equal variances?(?! not)|pooled variance", r'"equal_var":true|"levene"|"bartlett"|"anova"|"kruskal"'), (r"stratif(?:y|ied)\b(?<!not stratified)", r'"stratify":true'),
 )  # fmt: skip
-_OTHERS = re.compile(r"\bof (?:all )?(?:the )?(?:others?|rest)\b|(?:, |among |in )(?:all )?the (?:others?|rest)\b|\b(?:everyone|everybody|everything|anyone) else\b|\ball (?:the )?other [a-z]+s\b")
-_NEGATED = r"(?:without|no|not|don't|do not|never|instead of|rather than|unlike|isn't|assuming un|not assuming|un)[ -]?(?:\w+[ -]){0,3}$"
+_OTHERS = re.compile(r"\bof (?:all )?(?:the others?|others|the rest)\b|(?:, |among |in )(?:all )?the (?:others?|rest)\b|\b(?:everyone|everybody|everything|anyone) else\b(?!(?: is| are| at| as| left| stays| set| kept| to| its| their| the)* (?:default|unchanged|same|equal))|\ball (?:the )?other [a-z]+s\b")
+_NEGATED = r"(?:\w+n't|without|no|not|don't|do not|never|instead of|rather than|unlike|isn't|assuming un|not assuming|un)[ -]?(?:\w+[ -]){0,3}$"
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})+|\d+(?:\.\d+)?|\.\d+)(?![\w]|\.\d)")
 
 
@@ -58,6 +59,9 @@ def at_work(number: float, kept: str) -> bool:
 def lost_number(recipe: "Recipe", text: str, kept: str) -> str | None:
     """The first number a text states that no step uses."""
     own = {float(n) for c in recipe.linker.columns for n in re.findall(r"\d+", c)} | {float(recipe.brain.rows)}
+    for step in recipe.builder.steps:  # "between 1931 and 1932", of a column that has no other values
+        by = recipe.linker.columns.get(getattr(step, "by", None) or "") if step.op == "test" else None
+        own |= {float(v) for v, _ in by.top if re.fullmatch(r"\d+(?:\.0)?", str(v))} if by is not None and by.distinct <= 12 else set()
     for number in stated(text):
         if number in (0, 1) and any(getattr(s, "op", "") == "model" and s.task == "classification" for s in recipe.builder.steps):
             continue  # "1 = event" says which class is meant
@@ -82,9 +86,18 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     told = description.lower()
     if re.search(r"percent|%|\bpct\b", f"{name.lower()} {told}") and re.search(r"\b(?:growth|grew|change|increase|decrease|rise|decline|drop|higher|lower|above|exceed\w*|over)\b", told) and re.search(r'"difference"|last - first"|first - last"|"a - b"|"b - a"', kept) and not re.search(r"percent|100", kept):
         return "percent"
+    if (m := _LEFT.search(told)) and not re.search(r'"op":"(?:filter|drop_missing|drop_duplicates|impute|model|join|test)"|"where":\{|"action":"(?:remove|clip|null)"', kept) and step_of(recipe, ref) not in ("outliers", "calculate"):
+        return m.group()
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
         return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
+
+
+_LEFT = re.compile(r"\b(?:left over|leftover|left out|thrown (?:out|away)|taken out|gone|are kept|that (?:stay|remain|are left)\b|remaining|surviv\w+|retained|without (?:the|those|these|them)\b(?! (?:mean|average|intercept|constant)))")
+
+
+def step_of(recipe: "Recipe", ref: str) -> str:
+    return next((s.op for s in recipe.builder.steps if s.id == ref.split(":")[0]), "")
 
 
 def _written(steps: list[Any]) -> str:
@@ -108,6 +121,9 @@ def invented(recipe: "Recipe", description: str, kept: str) -> str | None:
     for word in re.findall(r"\b[A-Za-z]+(?:_[A-Za-z0-9]+)+\b", description):
         if word not in recipe.linker.columns and word.lower() not in kept.lower() and re.search(rf"\b{word}\b", recipe.text) and key(re.findall(r"\w+", word.lower())) not in recipe.linker.exact and key(word.lower().split("_")) not in recipe.linker.exact:
             return str(word)
+    for name in dict.fromkeys(re.findall(r"(?i)\b(?:called|named|call (?:it|this|that|the (?:result|sum|total|ratio|quotient|difference|mean|average)))(?: the| a)? '?([a-z]{4,})'?(?=[,.;:)]|$| and\b| for\b| as\b)", recipe.text)):
+        if re.search(rf"\b{name.lower()}\b", description.lower()) and key([name.lower()]) not in recipe.linker.exact and key([name.lower()]) not in recipe.linker.codes and name not in recipe.made and name.lower() not in kept.lower():
+            return str(name)
     return None
 
 

@@ -25,7 +25,7 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
     """`'light' if it weighs less than 2500, 'medium' from 2500 to 3500, 'heavy' above`: a column of labels."""
     sentence = by_spread(recipe, sentence)
     lower = sentence.lower()
-    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|report '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
+    if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|\b(?:say|write|report|state|return|finish with|end with|the word|the verdict:?) '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
     if recipe.outputs and risen(recipe, sentence):
         return True
@@ -78,7 +78,8 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
 
 def declare(recipe: "Recipe", sentence: str, column: str, cases: list[Case], otherwise: str | None, labels: list[str]) -> None:
     """A column of labels, known by its name and by each label, from here on."""
-    m = re.search(r"(?:called|named|(?:new )?(?:column|variable|feature)|(?:a|an|the)(?= [a-z]+ (?:label|class|category)\b)) ([a-z_]\w+)", sentence.lower())
+    said = re.finditer(r"(?:called|named|(?:new )?(?:column|variable|feature)(?= (?!called|named))|(?:a|an|the)(?= [a-z]+ (?:label|class|category)\b)) '?([a-z_]\w+)", sentence.lower())
+    m = next((x for x in said if x[1] not in words.STRUCTURE | words.FILLER), None)
     name = m[1] if m and m[1] not in words.STRUCTURE | words.FILLER | {"from", "that", "label", "class", "is", "for"} and m[1] not in recipe.linker.columns else f"{column} class"
     recipe.builder.labels[name] = {"cases": cases, "otherwise": otherwise}
     recipe.linker.derived[name] = "text"
@@ -156,7 +157,7 @@ def risen(recipe: "Recipe", sentence: str) -> bool:
     labels, after = [a or b for a, b in zip(pieces[1::3], pieces[2::3], strict=True)], [p.lower() for p in pieces[3::3]]
     time = series.time_of(recipe)
     named = [c for c in recipe.columns(recipe.linker.link(LABEL.sub(" ", sentence))) if c != time and c not in recipe.linker.virtual]
-    signs = {">": r"\b(?:higher|greater|above|more|rises?|rose|risen|increas\w+|up|larger|positive|grew|grows)\b", "<": r"\b(?:lower|less|below|fewer|falls?|fell|fallen|decreas\w+|down|smaller|negative|drop\w*|shrank)\b", "==": r"\b(?:unchanged|the same|equal|no change|stay\w*|flat)\b"}
+    signs = {">": r"\b(?:higher|greater|above|more|rises?|rose|risen|increas\w+|up|larger|positive|grew|grows)\b", "<": r"\b(?:lower|less|below|fewer|falls?|fell|fallen|decreas\w+|down|smaller|negative|drop\w*|shrank)\b", "==": r"\b(?:unchanged|(?:does|did) not change|the same|equal|no change|stay\w*|flat)\b"}
     found = {label: [op for op, words_ in signs.items() if re.search(words_, piece)] for label, piece in zip(labels, after, strict=True)}
     rest = [label for label, piece in zip(labels, after, strict=True) if not found[label] and re.search(r"otherwise|else|\brest\b", piece)]
     ops = [o[0] for o in found.values() if len(o) == 1]

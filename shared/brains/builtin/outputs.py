@@ -91,7 +91,7 @@ def chain(recipe: "Recipe") -> set[str]:
 
 def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
     """`its average ratio`: the figure by which the one named just before was ranked first."""
-    if not re.match(r"(?:its|their|that \w+'s)\b", text):
+    if not re.match(r"(?:its|their|that \w+'s)\b|(?:the value of )?(?:that|this) (?:\w+ )?(?:mean|average|median|value|figure|amount|total|sum|share|number|maximum|minimum|ratio|score)$|(?:[a-z_ ]+ )?(?:in|of|for|at) that (?!year|month|day|date|time|point|case|row)[a-z]+$|(?:[a-z_ ]+ )?\bthere$", text):
         return None
     names = list(recipe.outputs)
     before = [recipe.told.done.get(n, "") for n in names[: names.index(name)]][-1:]

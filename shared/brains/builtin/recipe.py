@@ -29,6 +29,10 @@ OUTPUT_WORDS = frozenset(
 )  # fmt: skip
 
 
+# An order about some rows, whoever they are.
+_ROWS_ORDERED = re.compile(r"(?i)\W*(?:(?:then|first|next|now|also|finally|please),? )*(?:keep|drop|remove|exclude|discard|delete|restrict|filter|leave out)\b.*\b(?:whose|where|with|that|which|who)\b")
+
+
 @dataclass
 class Told:
     """What the sentences said."""
@@ -91,7 +95,7 @@ class Recipe:
             else:
                 scene = self.brain.read(clause)
                 self.mentioned = [scene.get(m) for m in scene.all("W")]
-                if ORDERS.search(clause) and scene.all("CVWYR") and not told_elsewhere(clause) and not did.startswith(clause) and not (self.told.stepwise and re.search(r"(?i)\bno (?:previous|preceding|earlier|growth|change|return)\b|\bfirst\b", clause)):
+                if ORDERS.search(clause) and (scene.all("CVWYR") or _ROWS_ORDERED.match(clause)) and not told_elsewhere(clause) and not did.startswith(clause) and not (self.told.stepwise and re.search(r"(?i)\bno (?:previous|preceding|earlier|growth|change|return)\b|\bfirst\b", clause)):
                     self.told.blocked = clause
         if self.told.model:
             fit_model(self)

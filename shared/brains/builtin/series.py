@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNIT = r"(?:day|week|month|quarter|year|hour|period|row|observation|race|season|election)"
 EVERY = r"(?:daily|weekly|monthly|quarterly|annual|yearly|hourly)"
 STEPWISE = re.compile(
-    rf"\b{UNIT}[- ](?:to|on|over)[- ]{UNIT}\b|\b(?:previous|prior|preceding) (?:trading |calendar )?(?:{UNIT}|value|one|price|record)|\b(?:{UNIT}|one|value|row) before\b|pct_change"
+    rf"\b{UNIT}[- ](?:to|on|over)[- ]{UNIT}\b|\b(?:previous|prior|preceding) (?:trading |calendar )?(?:{UNIT}|value|one|price|record)|\b(?:{UNIT}|one|value|row) (?:just |right |immediately |directly )?before\b|\bone-{UNIT} (?:jump|rise|increase|change|gain|drop|fall)|pct_change"
     rf"|\b(?:successive|consecutive)\b|first differences?|{EVERY} (?:simple |log |percentage |percent |relative |price )?(?:returns?|changes?|growth|differences?|increases?)\b|growth rate|percentage change (?:of|in|from) (?:one|each|consecutive)"
 )  # fmt: skip
 

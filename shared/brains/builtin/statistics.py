@@ -78,7 +78,9 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
             pair = made[:2]
         else:
             discrete = [c for c in dict.fromkeys([*p.by, *p.columns]) if brain.groupable(c)]
-            pair = list(dict.fromkeys([*[c for c in builder.labels if c in discrete or c not in discrete and _fresh(builder, c)], *discrete]))[:2]
+            pair = list(dict.fromkeys([*[c for c in builder.labels if c in discrete or c not in discrete and _fresh(builder, c)], *discrete]))
+            rules = [str((builder.labels.get(c) or {}).get("cases") or c) for c in pair]
+            pair = [c for i, c in enumerate(pair) if rules[i] not in rules[:i]][:2]
         if len(pair) != 2:
             return None
         filtered = {c for s in builder.steps if getattr(s, "op", "") == "filter" for c in columns_of(s.where) if not re.search(r'"op":"(?:in|not in|!=)"', s.where.model_dump_json())}
@@ -100,6 +102,11 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
         numeric = [brain.default]
     if len(numeric) == 2 and kind in ("anova", "kruskal", "t_test", "mann_whitney", "levene") and not texts and not arms:
         groupable = [c for c in numeric if brain.groupable(c) and linker.columns[c].distinct <= 30] if all(c in linker.columns for c in numeric) else []
+        among = rx(r"\b(?:between|across|among|by|over|for each|of the) (?:the |all )*(?:⟨N\d+⟩ )?(?:different |levels? of |values? of |kinds of )*{C:c}").search(scene.text)
+        if among and len(groupable) == 2 and scene.get(among["c"]) in groupable:
+            groupable = [scene.get(among["c"])]
+        if len(groupable) == 2 and kind in ("anova", "kruskal") and not re.search(r"\bcolumns\b|\bsamples\b", original):
+            return None
         if len(groupable) == 1:
             texts, numeric = groupable, [c for c in numeric if c not in groupable]
         elif re.search(r"\bwithout\b|\bthose\b|\bwho\b|\bgroups?\b|\bhalf\b", original):
@@ -120,6 +127,10 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
     if kind in ("anova", "kruskal", "levene", "bartlett") and len(span) == 1 and (group := columns_of(span[0])[0]) != column:
         table = builder.where(table, *(c for c, _ in arms))  # "modes 1 to 4": each value is a group
         return kind, builder.add(Test, builder.base(table, column, group), column=column, by=group, **settings)
+    alike = [c for c, _ in arms if isinstance(c, Compare) and c.op == "==" and brain.groupable(c.column) and sum(c.column in columns_of(d) for d, _ in arms) > 2]
+    if kind in ("anova", "kruskal", "levene", "bartlett") and len(alike) > 2 and len({c.column for c in alike}) == 1 and alike[0].column != column:
+        table = builder.where(table, Compare(column=alike[0].column, op="in", value=[c.value for c in alike]), *(c for c, _ in arms if c not in alike))  # type: ignore[misc]
+        return kind, builder.add(Test, builder.base(table, column, alike[0].column), column=column, by=alike[0].column, **settings)
     if len(arms) == 2 and set(columns_of(arms[0][0])) != set(columns_of(arms[1][0])):
         return None
     if len(arms) == 2:
@@ -177,11 +188,21 @@ def label_of(brain: "Interpreter", condition: Condition, name: str) -> str:
 def _arms(brain: "Interpreter", scene: Scene) -> tuple[list[tuple[Condition, str]], set[str], str | None]:
     """The groups a text sets against each other: conditions in order of mention, each once, with a short name."""
     mark_values(scene, brain.linker)
+
+    def values(m: re.Match[str]) -> str:
+        first = scene.get(m["w"])
+        if not isinstance(first, Compare) or first.op != "==" or isinstance(first.value, str):
+            return m.group()
+        return scene.mark("W", Compare(column=first.column, op="in", value=[first.value, *(scene.get(n) for n in re.findall(r"⟨N\d+⟩", m["n"]))]))  # type: ignore[list-item]
+
+    scene.text = re.sub(r"(?P<w>⟨W\d+⟩)(?P<n>(?: ?(?:,|and|or|&|, and|, or|vs|versus) ⟨N\d+⟩(?! (?:decimals?|percent|%)))+)", values, scene.text)
     found: list[tuple[Condition, str]] = []
     for mark in scene.all("W"):
         condition = scene.get(mark)
         if isinstance(condition, Compare) and condition.op == "in" and isinstance(condition.value, list):
             parts: list[Condition] = [Compare(column=condition.column, op="==", value=v) for v in condition.value]
+        elif isinstance(condition, AnyOf) and all(isinstance(c, Compare) and c.op == "==" for c in condition.any) and len(set(columns_of(condition))) == 1:
+            parts = list(condition.any)  # "of 1931 and 1932"
         else:
             parts = [condition]
         for part in parts:

@@ -96,7 +96,7 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
 
 def zscored(recipe: "Recipe", lower: str) -> bool:
     """Whether a sentence standardises a column for no other end than to find its outliers: the column itself stays as it is."""
-    if recipe.told.outliers or not re.search(r"standardi[sz]|z-?scores?", lower) or not re.search(r"\|z\||\bz-?scores?\b[^.]{0,60}?(?:above|greater|more|exceed|beyond|larger|over|>) ?(?:than )?\d|absolute z|outlier", recipe.lower):
+    if not re.search(r"standardi[sz]|z-?scores?", lower) or not re.search(r"\|z\||\bz-?scores?\b[^.]{0,60}?(?:above|greater|more|exceed|beyond|larger|over|>) ?(?:than )?\d|absolute z|outlier", recipe.lower):
         return False
     asked = " ".join(re.sub(r"\|z\| ?[<>]=? ?[\d.]+|absolute z-?scores?[^;,.]*", " ", f"{n} {d}".lower().replace("_", " ")) for n, d in recipe.outputs.items())
     return bool(re.search(r"\|z\||outlier|extreme", recipe.lower)) and not re.search(r"z-?scores?|standardi[sz]ed|\bz\b|scaled", asked)
@@ -118,7 +118,7 @@ def meant(scene: Scene) -> Scene:
 def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     told = recipe.told
     scene = meant(scene)
-    if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
+    if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|\bgaps?\b|\bblanks?\b|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
         columns = [c for m in scene.all("W") for c in columns_of(scene.get(m))] or recipe.columns(scene, numeric=False)
         columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns]
         if re.search(r"\b(?:any|some|one|at least one|one or more) (?:of (?:the|its|their) )?(?:columns?|fields?|variables?|features?|cells?)\b|\bany (?:missing|null|empty|gap|nan)|\bincomplete\b|(?:missing|null|empty) (?:values? )?anywhere", lower) and not columns:
@@ -186,7 +186,7 @@ def find_outliers(recipe: "Recipe", scene: Scene, lower: str) -> None:
         return
     own = rx(r"{C:c}(?: \([^()]*\))?(?: values?| rates?| levels?)? (?:is|are) (?:an )?outliers?\b").search(scene.text)
     columns = [scene.get(own["c"])] if own and recipe.linker.is_number(scene.get(own["c"])) else [c for c in recipe.columns(scene) if c not in recipe.linker.virtual] or [c for m in scene.all("W") for c in columns_of(scene.get(m)) if recipe.linker.is_number(c)] or ([told.main] if told.main else [])
-    columns = [c for c in dict.fromkeys(columns) if c == told.main or not told.main or not {"year", "quarter", "month", "week", "day"} & set(key(recipe.linker.names.get(c, [])))] or [told.main or ""]
+    columns = [c for c in dict.fromkeys(columns) if c == told.main or not told.main or not {"year", "quarter", "month", "week", "day"} & set(key(recipe.linker.names.get(c, [])))] or ([told.main] if told.main else [])
     if told.main in columns and len(columns) > 1 and not re.search(r"any of|each of|both", lower):
         columns = [told.main]
     if not columns:

@@ -22,6 +22,12 @@ _VERBS = (
 )  # fmt: skip
 
 
+_ONLY = re.compile(
+    r"(?i)^\W*(?:(?:here|in this task|for this|now),? )?(?:only (?P<a>(?:the )?[^,.;]+?) (?:matters?|counts?|is of interest|are of interest|interests? (?:me|us)|is considered|are considered|is wanted|are wanted|is meant|are meant)(?: here| now| to me| in this task| for this)?"
+    r"|(?:i|we) (?:only |just )?(?:am |are |'m |'re )?(?:only |just )?(?:interested in|care about|care for|concerned with|look at|looking at) (?:only |just )?(?P<b>[^,.;]+?)(?: only| alone| here| now)*)(?=\s*[.;,]?\s*$)"
+)  # fmt: skip
+
+
 def plain(text: str) -> str:
     """The task in the story's own words."""
     text = _FENCE.sub(_outlier, text)
@@ -44,6 +50,7 @@ def said(text: str) -> str:
     text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|unseen|left-out test|withheld) (?P<n>rows|data|sample|set|part|observations|portion|cases|records|ones|[a-z]+s)\b", r"the test \g<n>", text)
     text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|withheld) (\d+(?:\.\d+)? ?(?:%|percent))(?: of (?:the )?(?:rows|data|sample|[a-z]+s))?", r"the test rows (test size \1)", text)
     text = re.sub(r"(?i)\b(\d{4}),? quarter ([1-4])\b|\bquarter ([1-4]) (?:of|in|,) ?(\d{4})\b", lambda m: f"{m[1] or m[4]} Q{m[2] or m[3]}", text)
+    text = re.sub(r"(?i)(?<!\d )(?<!to )\b(?:through|thru|up through|until the end of|to the end of)(?: and including)? (?=(?:1[5-9]|20)\d\d\b)", "up to and including ", text) if not re.search(r"(?i)\b(?:from|between) \w*\d{4}\b[^.;]{0,20}\b(?:through|thru)", text) else text
     text = re.sub(r"\b(1[5-9]\d\d|20\d\d) ?[-–—] ?(1[5-9]\d\d|20\d\d)\b(?: \((?:both )?(?:inclusive|included|inclusively)\))?(?!-)", r"\1 to \2", text)
     return text
 
@@ -75,6 +82,8 @@ def _the_same(text: str) -> str:
 
 def order(clause: str) -> str:
     """A clause without what leads up to its verb, and the verb in its plainest form."""
+    if (m := _ONLY.match(clause)) and (m["a"] or re.search(r"(?i)\b(?:only|just|alone)\b", clause)):
+        return f"keep only {m['a'] or m['b']}"
     begun = re.sub(rf"(?i)^\W*{_START}", "", clause)
     if m := re.match(r"(?i)^(?:use|consider|take|look at|analy[sz]e|work with|keep) (?!only\b)(?P<rows>[^,;:]*?) (?:only|alone)\W*$", begun):
         return f"keep only {m['rows']}."
