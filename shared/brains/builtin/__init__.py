@@ -13,10 +13,11 @@ from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, TableProfile
 from shared.brains.builtin.build import Builder, Unclear, used
 from shared.brains.builtin.conditions import OutOfRange
-from shared.brains.builtin.link import Linker, split_name, stem
+from shared.brains.builtin.link import Linker
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.recipe import Recipe
 from shared.brains.builtin.rephrase import plainer
+from shared.brains.builtin.spelling import split_name, stem
 from shared.brains.builtin.terms import Answer
 
 Values = Callable[[str, str], list[str] | None]  # table, column -> its distinct values, or None when there are too many

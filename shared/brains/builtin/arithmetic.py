@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from shared.analysis.expression import quote
 from shared.brains.builtin.figures import figure_asked
-from shared.brains.builtin.link import Scene, rx
 from shared.brains.builtin.ranking import rank_question
+from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.shares import share
 from shared.brains.builtin.terms import Answer
 

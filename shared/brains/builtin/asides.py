@@ -6,7 +6,8 @@
 import re
 
 from shared.brains.builtin.conditions import columns_of
-from shared.brains.builtin.link import Linker, Scene, rx
+from shared.brains.builtin.link import Linker
+from shared.brains.builtin.scene import Scene, rx
 
 _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"
 _PLAIN = (

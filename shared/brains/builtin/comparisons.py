@@ -7,7 +7,8 @@ from shared.analysis.plan import Compare, Condition, Predicate, RefValue, Rule
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import _negate, columns_of, mark_values
-from shared.brains.builtin.link import Scene, rx, stem
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import stem
 from shared.brains.builtin.terms import AUX, COMPARATIVE, LOWER, Answer, Parts
 
 if TYPE_CHECKING:

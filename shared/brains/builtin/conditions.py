@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition, Not, RefValue
 from shared.brains.builtin import words
-from shared.brains.builtin.link import Linker, Scene, alternatives, rx
+from shared.brains.builtin.link import Linker
+from shared.brains.builtin.scene import Scene, alternatives, rx
 from shared.brains.builtin.units import NAMES, converted, kept_in, size
 
 MONTH = alternatives([*words.MONTH_NUMBER])

@@ -12,8 +12,9 @@ from shared.brains.builtin import statistics
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.conditions import columns_of, mark_values
-from shared.brains.builtin.link import Scene, root, rx
+from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.spelling import root
 from shared.brains.builtin.story import remove_outliers
 
 if TYPE_CHECKING:

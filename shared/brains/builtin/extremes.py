@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import Compare
 from shared.brains.builtin import words
 from shared.brains.builtin.comparisons import hinted_column
-from shared.brains.builtin.link import Scene, rx, stem
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import stem
 from shared.brains.builtin.terms import Answer, Parts
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from shared.analysis.plan import (
 from shared.brains.builtin import statistics
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.conditions import mark_values
-from shared.brains.builtin.link import Scene, key, rx
+from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import columns_of
 from shared.brains.builtin.figures import count, finish, names_of
-from shared.brains.builtin.link import rx
+from shared.brains.builtin.scene import rx
 from shared.brains.builtin.terms import Answer, Parts
 
 if TYPE_CHECKING:
-    from shared.brains.builtin.link import Scene
     from shared.brains.builtin.question import Interpreter
+    from shared.brains.builtin.scene import Scene
 
 # What takes more than one figure, or an order of words, to say
 _STRUCTURED = (
@@ -57,10 +57,10 @@ def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
         functions = [f for f in functions if f != "count"]
     if not functions and any(s[1] == "#rows" for s in superlatives):
         functions = ["count"]
-    if "much" in p.functions and not functions and not p.columns and not p.by and (told := brain.measure()) and p.where and not superlatives:
+    if "much" in p.functions and not functions and not p.columns and not p.by and (only := brain.measure()) and p.where and not superlatives:
         brain.all_used(text)
         brain.account(text, _VOCABULARY)
-        return finish(brain, p, "lookup" if brain.is_single(p.where) else "sum", told)  # "how much did wind produce in 2010", where only one thing is measured
+        return finish(brain, p, "lookup" if brain.is_single(p.where) else "sum", only)  # "how much did wind produce in 2010", where only one thing is measured
     named = [c.name for c in brain.linker.table.columns if c.type == "VARCHAR" and 1 < c.distinct <= brain.rows / 2]
     if not functions and not superlatives and not p.columns and not p.by and p.where and len(named) == 1 and brain.label_column() is None and (m := re.match(r"^\W*(?:which|list the|name the|what) ([a-z]+)\b", text)) and m[1] in brain.nouns:
         brain.all_used(text)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.analysis.plan import Aggregate
 from shared.brains.builtin.build import used
-from shared.brains.builtin.link import key
+from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe

@@ -15,7 +15,8 @@ from shared.brains.builtin import series, statistics, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.bands import LABEL, Band, bands
 from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
-from shared.brains.builtin.link import Scene, key, rx
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe
@@ -104,6 +105,9 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     whole = next((c for scene in apart for c in _whole_of(recipe, scene)), None) if any(b.percent for b in found) else None
     inside = [c for c in inside if c != whole]
     units = [c for c in recipe.columns(said) if c != whole]
+    kept = rx(r"{C:c} (?:brackets?|groups?|bands?|class(?:es)?|bins?|ranges?|categor(?:y|ies)|levels?)\b").findall(recipe.linker.link(recipe.text).text) if not inside and not recipe.columns(said) else []
+    if len(set(kept)) == 1 and recipe.linker.is_number(column := recipe.linker.link(recipe.text).get(kept[0])):
+        inside = [column]  # "in which age bracket …? The brackets are …"
     fresh = recipe.told.main if recipe.told.main in recipe.builder.expressions or recipe.told.scaled == [recipe.told.main] else None
     head = recipe.linker.link(re.sub(r"\d[\d,.]* [a-z]+", " ", sentence[: LABEL.search(sentence).start()]))  # type: ignore[union-attr]
     if re.search(r"⟨C\d+⟩ [-+*/] (?:\( )*⟨[CN]\d+⟩|(?:sum|total|ratio|difference|product|quotient) (?:of|between) (?:the )?⟨C\d+⟩ ?(?:,|and|to|over)", head.text):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import Compare, RefValue
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import operator
-from shared.brains.builtin.link import Scene, alternatives, rx, stem
+from shared.brains.builtin.scene import Scene, alternatives, rx
+from shared.brains.builtin.spelling import stem
 from shared.brains.builtin.terms import AUX, LOWER
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from shared.analysis.plan import Aggregate, Associate, Compare, Outliers, Summarize, Test, Trend
 from shared.brains.builtin.conditions import mark_values
-from shared.brains.builtin.link import Scene
+from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.terms import Answer
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.evidence import between_groups, correlation_of, odds, p_value, statistic, table_for, the_test
 from shared.brains.builtin.fitting import model_output
 from shared.brains.builtin.labels import label_counted
-from shared.brains.builtin.link import key, rx
 from shared.brains.builtin.outlying import described
+from shared.brains.builtin.scene import rx
 from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.spelling import key
 from shared.brains.builtin.verdicts import is_verdict, verdict
 
 if TYPE_CHECKING:

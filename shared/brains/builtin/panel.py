@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from shared.analysis.plan import Aggregate, Compare, Condition, Derive
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import columns_of
-from shared.brains.builtin.link import alternatives, rx
+from shared.brains.builtin.scene import alternatives, rx
 from shared.brains.builtin.terms import Answer
 
 if TYPE_CHECKING:
-    from shared.brains.builtin.link import Scene
     from shared.brains.builtin.question import Interpreter
+    from shared.brains.builtin.scene import Scene
 
 _UP = r"(?:grew|grow|grown|growth|gr[eo]w(?:ing)?|increas\w+|rise|rose|risen|gain\w*|improv\w+|climb\w*|went up|go up|go(?:ne|es) up|jump\w*)"
 _DOWN = r"(?:decreas\w+|declin\w+|drop\w*|fall|fell|fallen|shr[aiu]nk\w*|los[et]\w*|loss|went down|go down|go(?:ne|es) down|reduc\w+|worsen\w*)"

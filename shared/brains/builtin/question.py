@@ -18,12 +18,14 @@ from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_v
 from shared.brains.builtin.extremes import at_the_extreme, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
-from shared.brains.builtin.link import DEEDS, Linker, Scene, kin, rx, stem
+from shared.brains.builtin.link import DEEDS, Linker
 from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.panel import over_time
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
+from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.shares import share
+from shared.brains.builtin.spelling import kin, stem
 from shared.brains.builtin.terms import Answer, Parts, Stop
 
 # From the most to the least specific: the first that fits answers.

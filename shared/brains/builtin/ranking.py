@@ -7,7 +7,8 @@ from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.comparisons import hinted_column
 from shared.brains.builtin.extremes import made_when
-from shared.brains.builtin.link import Scene, rx, stem
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import stem
 from shared.brains.builtin.terms import Answer, Parts
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from shared.brains.builtin import guard, series
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import columns_of, mark_values
 from shared.brains.builtin.fitting import fit_model
-from shared.brains.builtin.link import Scene, key
 from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
+from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.sentences import ORDERS, clauses, told_elsewhere
+from shared.brains.builtin.spelling import key
 from shared.brains.builtin.story import tell
 from shared.brains.builtin.wording import plain, said
 
@@ -61,6 +62,7 @@ class Recipe:
         text = plain(text) if outputs else text
         self.brain, self.text, self.outputs = brain, text, {name: said(description) for name, description in outputs.items()}
         self.linker, self.builder = brain.linker, brain.builder
+        text = self.text = self.timed(text) if outputs else text
         self.told = Told(before=brain.table, after=brain.table)
         self.lower = text.lower()
         self.growth = False
@@ -72,6 +74,17 @@ class Recipe:
         # Words of the question are accepted in the descriptions of its outputs
         if outputs:
             brain.loose = True
+
+    def timed(self, text: str) -> str:
+        """`those from 1984 onward` are years where the table's years go that far."""
+        for name in self.linker.years[:1]:
+            column = self.linker.columns.get(name)
+            if column is None or not isinstance(column.min, (int, float)) or not isinstance(column.max, (int, float)):
+                continue
+            low, high = column.min, column.max
+            bound = r"up to and including|up to|until|from|after|before|since|starting (?:in|with)|prior to"
+            text = re.sub(rf"(?i)\b(?:those|the ones|the (?:rows|quarters|months|part|half)) (?P<b>{bound}) (?P<y>\d{{4}})\b(?! [a-z]*(?:lbs|kg|dollars|pounds|miles|units))", lambda m: f"the years {m['b']} {m['y']}" if low <= int(m["y"]) <= high else m.group(), text)
+        return text
 
     def run(self) -> dict[str, str]:
         """Builds everything; output name -> reference. Outputs it cannot build are missing; `problems` says why."""

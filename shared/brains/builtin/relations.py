@@ -9,7 +9,7 @@ from shared.analysis.plan import (
     Rule,
     Test,
 )
-from shared.brains.builtin.link import Scene
+from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.terms import AUX, Answer
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from shared.analysis.expression import quote
 from shared.analysis.plan import Compare, Condition, DropDuplicates, Filter, Join, Scalar, Window
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import columns_of, mark_values
-from shared.brains.builtin.link import Scene, key
+from shared.brains.builtin.scene import Scene
+from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe

@@ -9,7 +9,7 @@ from shared.analysis.plan import (
 )
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.conditions import columns_of, conjunction
-from shared.brains.builtin.link import Scene
+from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.terms import Answer
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from shared.analysis.plan import All, Case, Compare, Condition, RefValue, Test
+from shared.analysis.plan import All, AnyOf, Case, Compare, Condition, RefValue, Test
 from shared.brains.builtin.conditions import columns_of, mark_values
-from shared.brains.builtin.link import Scene, rx
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
@@ -57,6 +58,9 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
     table = table or brain.table
     arms, used, label = _arms(brain, marked)
     numeric = [c for c in dict.fromkeys([*p.columns, *p.by]) if (c in builder.expressions or linker.is_number(c)) and c not in used]
+    timely = {c for c in numeric if c in (*linker.years, *linker.virtual) or {"year", "quarter", "month", "week", "weekday"} & set(key(linker.names.get(c, [])))}
+    if timely and brain.loose and set(numeric) <= timely and brain.default and brain.default not in timely | used and not p.by:
+        numeric = [brain.default]  # "split the quarters into … and compare their means"
     texts = [c for c in dict.fromkeys([*p.by, *p.columns, *([label] if label else [])]) if c in builder.labels or not (c in builder.expressions or linker.is_number(c)) or c == label]
     if kind in ("shapiro", "normaltest", "jarque_bera", "ks_normal", "adf", "t_test_1sample"):
         column = numeric[0] if numeric else brain.default

@@ -17,7 +17,8 @@ from shared.brains.builtin import series, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.conditions import _negate, columns_of, mark_values
 from shared.brains.builtin.labels import label_rows
-from shared.brains.builtin.link import Scene, key, rx
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe
@@ -82,6 +83,8 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         return drop_rows(recipe, scene, lower)
     if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just)\b", lower):
         scene = meant(scene)
+        if recipe.outputs:  # "use the rows with … and compare …": what follows is asked of them
+            scene = scene.fork(re.sub(r",? and (?:then |please )?(?:compare|test|run|compute|calculate|report|give|tell|find|correlate|regress|fit|perform|carry out|check|work out|count|show|determine|average)\b.*", "", scene.text))
         mark_values(scene, recipe.linker)
         conditions = [scene.get(m) for m in scene.all("W")]
         if recipe.outputs and rx(r"{C} (?:and|or) {W}").search(scene.text):
@@ -226,6 +229,10 @@ def learn_code(recipe: "Recipe", sentence: str) -> bool:
     for aside in re.finditer(r"\b([a-z]+) ?,? ?(?:which (?:is|means)|i\.e\.|that is),? (?:the )?(⟨W\d+⟩)", scene.text):  # "the car, which is mode 4"
         if recipe.outputs and aside[1] not in words.FILLER and aside[1] not in words.ROW_NOUNS:
             recipe.linker.codes[key([aside[1]])] = scene.get(aside[2])
+    for aside in re.finditer(r"(?P<a>⟨W\d+⟩) \( (?:i\.e\. |meaning |that is |= )?(?:the )?(?P<w>[a-z]+) \)|\b(?P<v>[a-z]+) \( (?:i\.e\. |meaning |that is |= )?(?P<b>⟨W\d+⟩) \)", scene.text):
+        condition, word = scene.get(aside["a"] or aside["b"]), aside["w"] or aside["v"]  # "mode 2 (train)", "by car (mode 4)"
+        if recipe.outputs and isinstance(condition, Compare) and condition.op == "==" and word not in words.FILLER | words.STRUCTURE | words.ROW_NOUNS and key([word]) not in recipe.linker.values:
+            recipe.linker.codes[key([word])] = condition
     verb = r"(?:is|are|=|means|mean|stands for|stand for|marks|denotes|is coded as|coded as|indicates|refers to)"
     text = re.sub(r"^(?:note that|where|here|and|so) ", "", scene.text.strip(" .;!"))
     m = re.fullmatch(rf"(?:the |an? )?(?P<w>[a-z][a-z -]{{1,40}}?) {verb} (?:the |an? )?(?P<c>⟨W\d+⟩)", text) or re.fullmatch(rf"(?:the |an? )?(?P<c>⟨W\d+⟩) {verb} (?:the |an? )?(?P<w>[a-z][a-z -]{{1,60}}?)", text)
@@ -292,6 +299,8 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         made = row_expression(recipe.brain, rest)
         if made and made[0] == name:
             break
+    if recipe.outputs and made is None and re.search(r"\bdivided by\b|\bmultiplied by\b|⟨C\d+⟩ [-+*/] |\b(?:minus|plus|times) ⟨", rest.text):
+        recipe.told.blocked = recipe.brain.builder.words or sentence  # a formula of which only a part was understood
     # "On those days take the logarithm": a filter may stand in the same sentence
     return any_made
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from shared.analysis.plan import Condition
 from shared.brains.builtin.build import Unclear
-from shared.brains.builtin.link import Scene
+from shared.brains.builtin.scene import Scene
 
 
 class Stop(Unclear):

@@ -13,8 +13,8 @@ from shared.analysis.plan import (
 from shared.brains.builtin import statistics
 from shared.brains.builtin.bands import LABEL, bands
 from shared.brains.builtin.evidence import p_value
-from shared.brains.builtin.link import root
 from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.spelling import root
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe

@@ -37,6 +37,7 @@ def plain(text: str) -> str:
     text = re.sub(rf"(?i)\b{_VERBS[0][0][:-1]}|drop|remove|exclude|discard|leave out|delete)\b[^.;,]*?,? (?:so that|so|such that|leaving|to leave) (?:only |just )(?P<those>(?:those|the \w+|\w+s) (?:with|where|whose|that|having|in|of)\b[^.;]*?)(?: are| is)?(?: left| remain| stay| kept)(?: over| in)?(?=[.;,]|$)", r"keep only \g<those>", text)
     text = _split(said(_the_same(text)))
     text = _both(text)
+    text = _bracketed_labels(_spoken_labels(_of_mean_and_spread(text)))
     text = _unquoted_labels(text)
     return _others_last(text)
 
@@ -47,6 +48,7 @@ _SHARES = {"half": "50", "third": "33.3333333333", "quarter": "25", "fifth": "20
 def said(text: str) -> str:
     """What is spelled in many ways, in a task and in the descriptions of its outputs: R², held-out rows, quarters of a year, spans of years."""
     text = re.sub(r"(?i)\bR ?(?:²|\^ ?2\b)|\bR2\b(?!_)", "R-squared", text)
+    text = re.sub(r"(?i)\bmost negative\b", "lowest", re.sub(r"(?i)\bmost positive\b", "highest", text))
     text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|unseen|left-out test|withheld) (?P<n>rows|data|sample|set|part|observations|portion|cases|records|ones|[a-z]+s)\b", r"the test \g<n>", text)
     text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|withheld) (\d+(?:\.\d+)? ?(?:%|percent))(?: of (?:the )?(?:rows|data|sample|[a-z]+s))?", r"the test rows (test size \1)", text)
     text = re.sub(r"(?i)\b(\d{4}),? quarter ([1-4])\b|\bquarter ([1-4]) (?:of|in|,) ?(\d{4})\b", lambda m: f"{m[1] or m[4]} Q{m[2] or m[3]}", text)
@@ -113,6 +115,53 @@ def _unquoted_labels(text: str) -> str:
         return text
     text = re.sub(rf"(?i)({rule})([a-z][a-z_]*)\b(?=\s*(?:[;,.]|[-–—] |$|and\b))", r"\1'\2'", text)
     return re.sub(r"((?:=|->|→|=>) ?'\w+'); (?=[^;]*(?:=|->|→|=>) ?')", r"\1, ", text)
+
+
+_TELLS = r"(?:give|report|compute|calculate|tell|find|show|list|count|work out|determine|state|say|compare|average|take|return|print|output)"
+
+
+def _bracketed_labels(text: str) -> str:
+    """`Group them by age ('young': under 30; 'old': 30 or more) and give …`: the rule as a sentence of its own."""
+    def opened(m: re.Match[str]) -> str:
+        if not re.search(r"\d", m["in"]):
+            return m.group()
+        return f": {m['in'].replace(';', ',')}" + (". " if m["next"] else "")
+
+    return re.sub(rf"(?i) ?\((?P<in>[^()]*'[^'()]+'[^()]*'[^'()]+'[^()]*)\)(?P<next>,? (?:and |then )*(?={_TELLS}\b))?", opened, text)
+
+
+def _spoken_labels(text: str) -> str:
+    """`Call a quarter tight if unemp is under 5, slack if it is 7 or higher and normal otherwise`: the labels in quotes."""
+    def quoted(m: re.Match[str]) -> str:
+        sentence = m.group()
+        if "'" in sentence or '"' in sentence:
+            return sentence
+        bound = r"(?P<w>(?!(?:it|is|be|only|and|or|them|row|true|false|one|zero|even|what|check|see|ask|high|that)\b)[a-z][a-z-]{2,}) (?P<c>(?:if|when|where|with|for) [^,;.]*\d)"
+        rest = r"(?P<w>[a-z][a-z-]{2,}) (?P<c>otherwise|in (?:all|any) other cases?|for the rest|in between|if neither)"
+        found = len(re.findall(rf"(?i)\b{bound}", sentence)) + len(re.findall(rf"(?i)\b{rest}", sentence))
+        if found < 2:
+            return sentence
+        for pattern in (bound, rest):
+            sentence = re.sub(rf"(?i)\b{pattern}", r"'\g<w>' \g<c>", sentence)
+        return sentence
+
+    return re.sub(r"(?i)(?:(?<=[.?!:;] )|^)(?:then |now |next,? |first,? |please )?(?:call|label|classify|class|mark|name|rate|tag|grade|term|treat|count|consider|regard|describe)\b(?:[^.?!]|\.(?=\d))*", quoted, text)
+
+
+def _of_mean_and_spread(text: str) -> str:
+    """`above m + s`, with m the mean and s the standard deviation, in words."""
+    named = re.search(r"(?i)\b(?:let|where|with|call|write|denote by)? ?(?P<m>[a-z]|mu|μ) (?:be|is|=|for|denotes?|stands for|as) (?:the )?(?:overall |sample )?(?:mean|average)\b[^.;]*?\band (?P<s>[a-z]|sd|sigma|σ) (?:be |is |= ?|for |denotes? |stands for |as )?(?:the |its )?(?:sample )?(?:standard deviation|sd\b)", text)
+    mean = rf"(?:(?:the |its )?(?:overall |sample )?(?:mean|average){'|' + re.escape(named['m']) if named else ''})"
+    spread = rf"(?:(?:the |its )?(?:sample )?(?:standard deviations?|sds?\b|std\b){'|' + re.escape(named['s']) + chr(92) + 'b' if named else ''})"
+
+    def said_so(m: re.Match[str]) -> str:
+        up = m["sign"] in ("+", "plus")
+        if up != bool(re.match(r"(?i)above|over|greater|more|higher|larger|beyond|>|exceed", m["way"])):
+            return m.group()
+        number = (m["k"] or "one").strip().replace("1.0", "one")
+        return f"more than {'one' if number == '1' else number} standard deviation{'' if number in ('one', '1') else 's'} {'above' if up else 'below'} the mean"
+
+    return re.sub(rf"(?i)\b(?P<way>above|over|greater than|more than|higher than|larger than|beyond|exceeds?|exceeding|below|under|less than|lower than|smaller than) {mean} ?(?P<sign>\+|plus|-|–|−|minus) ?(?P<k>\d+(?:\.\d+)?|one|two|three)? ?\*? ?{spread}", said_so, text)
 
 
 def _others_last(text: str) -> str:
