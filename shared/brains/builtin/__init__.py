@@ -12,7 +12,6 @@ from functools import partial
 from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, TableProfile
 from shared.brains.builtin.build import Builder, Unclear, used
-from shared.brains.builtin.conditions import OutOfRange
 from shared.brains.builtin.link import Linker
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.recipe import Recipe
@@ -50,8 +49,6 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
             lead = answer.lead
     except Unclear as problem:
         unanswered.append(Unanswered(what=goal, why=problem.why, hint=problem.hint))
-    except OutOfRange as problem:
-        unanswered.append(Unanswered(what=goal, why=str(problem)))
     steps = used(builder.steps, [*(o.ref for o in wanted), *([lead] if lead else [])])
     kept = " ".join(step.model_dump_json() for step in steps)
     if steps and linker.codes and not any(c.model_dump_json() in kept for c in linker.codes.values()):

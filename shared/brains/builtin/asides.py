@@ -5,8 +5,8 @@
 
 import re
 
-from shared.brains.builtin.conditions import columns_of
 from shared.brains.builtin.link import Linker
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
 
 _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"

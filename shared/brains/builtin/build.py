@@ -25,8 +25,8 @@ from shared.analysis.plan import (
     Test,
     Trend,
 )  # fmt: skip
-from shared.brains.builtin.conditions import columns_of, conjunction
 from shared.brains.builtin.link import Linker
+from shared.brains.builtin.logic import columns_of, conjunction
 
 Having = tuple[str, str | None, str, float]  # function, column, comparison, value
 MEASURE_NAMES = {"std": "std", "null_count": "missing", "distinct": "distinct", "geometric_mean": "geometric_mean"}

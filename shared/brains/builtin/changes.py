@@ -15,7 +15,8 @@ from shared.analysis.plan import (
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.comparisons import implied_column
-from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.terms import AUX, COMPARATIVE, LOWER, Answer, Stop
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from shared.analysis.plan import Compare, Condition, Predicate, RefValue, Rule
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
-from shared.brains.builtin.conditions import _negate, columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.logic import columns_of, negate
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import stem
 from shared.brains.builtin.terms import AUX, COMPARATIVE, LOWER, Answer, Parts
@@ -222,7 +223,7 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
     if everyone and len(p.where) == 1 and not p.functions and not p.superlatives and not p.having and (_row_noun(brain, everyone["row"]) or everyone["row"].startswith("⟨C") and brain.unique(marked.get(everyone["row"]))):
         brain.account(re.sub(r"⟨[CG]\d+⟩", " ", text), "single")
         brain.all_used(text)
-        ref = brain.figure("count", None, [_negate(p.where[0])])
+        ref = brain.figure("count", None, [negate(p.where[0])])
         ref = brain.builder.decide([Rule(when=[Predicate(ref=ref, op=">", value=0)], then=False)], True)
         return Answer(ref, ref.split(":")[0])
     return None

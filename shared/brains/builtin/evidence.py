@@ -11,7 +11,8 @@ from shared.analysis.plan import (
 from shared.brains.builtin import statistics
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.build import pointer
-from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.spelling import root

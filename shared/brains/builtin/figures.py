@@ -12,7 +12,7 @@ from shared.analysis.plan import (
 )
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear, pointer
-from shared.brains.builtin.conditions import columns_of
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, alternatives, rx
 from shared.brains.builtin.terms import NAMES_SOMETHING, Answer, Parts
 

@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.brains.builtin import words
-from shared.brains.builtin.conditions import columns_of
 from shared.brains.builtin.figures import count, finish, names_of
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import rx
 from shared.brains.builtin.terms import Answer, Parts
 

@@ -88,9 +88,44 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
         return "percent"
     if (m := _LEFT.search(told)) and not re.search(r'"op":"(?:filter|drop_missing|drop_duplicates|impute|model|join|test)"|"where":\{|"action":"(?:remove|clip|null)"', kept) and step_of(recipe, ref) not in ("outliers", "calculate"):
         return m.group()
+    if mistyped(recipe, name, ref, kept):
+        return description
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
         return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
+
+
+_FIGURE = r"(?:the |its |their |that |overall |sample )*(?:mean|average|median|standard deviation|std|variance|percent(?:age)?|share|proportion|fraction|number|count|total|sum|correlation|difference|ratio)\b"
+_PART = r"(?:percent(?:age)?|pct|%|share|proportion|fraction)"
+
+
+def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
+    """A name told as a figure, a figure for each group as one figure, an amount as a percentage, or a first place that is shared by all."""
+    told = (recipe.outputs[name] or name.replace("_", " ")).lower()
+    if ref.endswith(("/name", "/names")) and re.match(_FIGURE, told) and not re.search(r"\b(?:names?|which|who)\b", told):
+        return True
+    if "*" in ref and not re.search(r"\b(?:each|every|per|by|all|mapping|groups?|dict\w*|table|list|respective\w*|different)\b|[a-z]s$", f"{told} {name.lower()}"):
+        return True
+    if re.match(rf"(?:the |its |their |as |in )*{_PART} (?:of|by|among|with|increase|decrease)\b|{_PART}$", told) and not re.search(r"percent|share|proportion|fraction|pct|100| / |rate|mean_", kept):
+        return True
+    steps = {s.id: s for s in recipe.builder.steps}
+    made = steps.get(ref.split(":")[0])
+    if getattr(made, "op", "") == "rank" and isinstance(groups := steps.get(made.table), Aggregate) and groups.table == "data" and len(groups.by) == 1 and [m.function for m in groups.measures] == ["count"] and groups.measures[0].where is None:
+        column = recipe.linker.columns.get(groups.by[0])
+        return column is not None and len({n for _, n in column.top}) == 1 and len(column.top) > 1
+    return isinstance(made, Aggregate) and all_of_them(made, steps)
+
+
+def all_of_them(made: Aggregate, steps: dict[str, Any]) -> bool:
+    """A percentage of rows that were all kept for the very reason that is counted."""
+    where = made.measures[0].where if len(made.measures) == 1 and made.measures[0].function in ("percent", "share") else None
+    at = made.table
+    while where is not None and at in steps:
+        kept = getattr(steps[at], "where", None)
+        if kept is not None and where in (kept, *getattr(kept, "all", ())):
+            return True
+        at = steps[at].table
+    return False
 
 
 _LEFT = re.compile(r"\b(?:left over|leftover|left out|thrown (?:out|away)|taken out|gone|are kept|that (?:stay|remain|are left)\b|remaining|surviv\w+|retained|without (?:the|those|these|them)\b(?! (?:mean|average|intercept|constant)))")

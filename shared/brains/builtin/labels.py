@@ -14,7 +14,8 @@ from shared.analysis.plan import (
 from shared.brains.builtin import series, statistics, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.bands import LABEL, Band, bands
-from shared.brains.builtin.conditions import columns_of, conjunction, mark_values
+from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.logic import columns_of, conjunction
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import key
 

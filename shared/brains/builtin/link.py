@@ -12,6 +12,7 @@ from shared.brains.builtin import words
 from shared.brains.builtin.names import NOT_A_NAME, Names
 from shared.brains.builtin.scene import Scene, alternatives, rx
 from shared.brains.builtin.spelling import TOKEN, aside, key, kin, normalise
+from shared.brains.builtin.times import mark_time
 
 _EDGE = frozenset("the a an of in on at to for by and or is are was were with per from as than that which what how each every more less over under not no all its it".split())
 _GENERIC = frozenset("size sizes length lengths width widths height heights type types status category categories duration durations volume diameter depth".split())
@@ -59,7 +60,7 @@ class Linker(Names):
         joined = rx(r"(?:(?:the )?(?:price|prices|cost|costs) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:price|prices|cost|costs)\b)").sub(
             lambda m: (m["c"] or m["d"]) if words.PRICED & set(self.names.get(scene.get(m["c"] or m["d"]), [])) or self._in_money(scene.get(m["c"] or m["d"])) else m.group(), joined)  # fmt: skip
         joined = rx(r"(?:(?P<noun>[a-z]+)(?: ?'s)? )?(?P<c>⟨C\d+⟩)(?P<of> of (?:the |a |an |each |every )?(?P<owner>[a-z]+)\b(?! ⟨)(?! (?!in\b|for\b|by\b|at\b|on\b|with\b|and\b|is\b|was\b|are\b|were\b|per\b|across\b|over\b)[a-z]))?").sub(lambda m: self._owned(m, scene), joined)
-        scene.text = self._time(joined, scene)
+        scene.text = mark_time(joined, scene, self)
         return scene
 
     def _owned(self, m: re.Match[str], scene: Scene) -> str:
@@ -224,10 +225,6 @@ class Linker(Names):
                 found.append((0.1, "N", 0.5))
         return found
 
-    def _time(self, text: str, scene: Scene) -> str:
-        from shared.brains.builtin.conditions import mark_time
-
-        return mark_time(text, scene, self)
 
 
 def _comparator(tokens: list[str], at: int) -> int:

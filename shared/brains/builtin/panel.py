@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.analysis.plan import Aggregate, Compare, Condition, Derive
 from shared.brains.builtin import words
-from shared.brains.builtin.conditions import columns_of
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import alternatives, rx
 from shared.brains.builtin.terms import Answer
 

@@ -14,11 +14,12 @@ from shared.brains.builtin.asides import drop_chatter, plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change
 from shared.brains.builtin.comparisons import by_how_much, ratio, which_of_two, yes_no
-from shared.brains.builtin.conditions import columns_of, mark_conditions, mark_values, time_range
+from shared.brains.builtin.conditions import mark_conditions, mark_values
 from shared.brains.builtin.extremes import at_the_extreme, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
 from shared.brains.builtin.link import DEEDS, Linker
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.panel import over_time
 from shared.brains.builtin.ranking import rank_question
@@ -27,6 +28,7 @@ from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.shares import share
 from shared.brains.builtin.spelling import kin, stem
 from shared.brains.builtin.terms import Answer, Parts, Stop
+from shared.brains.builtin.times import time_range
 
 # From the most to the least specific: the first that fits answers.
 READINGS = (correlation, hypothesis_test, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)

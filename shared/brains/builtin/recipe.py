@@ -14,8 +14,9 @@ from shared.analysis.plan import (
 )  # fmt: skip
 from shared.brains.builtin import guard, series
 from shared.brains.builtin.build import Unclear
-from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.fitting import fit_model
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.scene import Scene

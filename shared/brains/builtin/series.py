@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from shared.analysis.expression import quote
 from shared.analysis.plan import Compare, Condition, DropDuplicates, Filter, Join, Scalar, Window
 from shared.brains.builtin import words
-from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.spelling import key
 
@@ -189,6 +190,8 @@ def row_mean(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     phrase = re.search(r"(?:define|call|compute|calculate|create|derive|build|get|as|it)(?: the| a| an| each \w+'s)? ([a-z][a-z -]{2,30}?) (?:as|by|=|:|to be|equal|of|for)\b", lower)
     if phrase and key(phrase[1].split()) not in linker.exact:
         aliases.append(phrase[1])
+    if named := re.search(r"\b(?:compute|define|calculate|create|derive|build|get|take|form|work out|find) (?:the |a |an )?([a-z_]\w*), (?:i\.e\. |that is,? |meaning |which is )?(?:the|its|their)\b", lower):
+        aliases.append(named[1])  # "compute ANNUAL, the mean of …"
     name_it(recipe, name, title, *aliases)
     if introduced := re.search(r"(?i)\b(?:build|create|make|compute|calculate|construct|define) (?:a|an|the) ([a-z]+ (?:score|index|total|measure))", recipe.text):
         name_it(recipe, name, introduced[1], "score" if "score" in introduced[1].lower() else "index" if "index" in introduced[1].lower() else name)

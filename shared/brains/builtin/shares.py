@@ -8,7 +8,7 @@ from shared.analysis.plan import (
     Condition,
 )
 from shared.brains.builtin.build import pointer
-from shared.brains.builtin.conditions import columns_of, conjunction
+from shared.brains.builtin.logic import columns_of, conjunction
 from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.terms import Answer
 

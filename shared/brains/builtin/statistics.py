@@ -4,7 +4,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shared.analysis.plan import All, AnyOf, Case, Compare, Condition, RefValue, Test
-from shared.brains.builtin.conditions import columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import key
 

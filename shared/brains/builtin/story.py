@@ -15,8 +15,9 @@ from shared.analysis.plan import (
 )  # fmt: skip
 from shared.brains.builtin import series, words
 from shared.brains.builtin.arithmetic import row_expression
-from shared.brains.builtin.conditions import _negate, columns_of, mark_values
+from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.labels import label_rows
+from shared.brains.builtin.logic import columns_of, negate
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import key
 
@@ -134,7 +135,7 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
             mark_values(scene, recipe.linker)
             others = [scene.get(m) for m in scene.all("W")]
             others = [c for c in others if isinstance(c, Compare) and c.op in ("==", "in") and c.column in columns]
-            told.before = told.after = recipe.builder.where(told.after, *(_negate(c) for c in others))  # "… and the rows where it is X"
+            told.before = told.after = recipe.builder.where(told.after, *(negate(c) for c in others))  # "… and the rows where it is X"
             recipe.brain.table = told.after
         return bool(columns)
     scene = scene.fork(re.sub(r"[ ,]+(?:because|since|as) (?:(?:its|their|the|it|they|that|this)\b.*|⟨C\d+⟩ (?:is|was|are)\b.*)$", "", scene.text))
@@ -150,7 +151,7 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
         told.before = told.after
         if len(conditions) > 1 and re.match(r"\W*(?:\w+ ){1,3}?(?:the|that|this|one|a) (?:single |one )?(?:row|record|line|entry|observation)\b", lower):
             conditions = [All(all=conditions)]  # "the row for 1959 quarter 1": one row, of which all is true
-        negated = [c if isinstance(c, Compare) and c.op in ("!=", "not in") else _negate(c) for c in conditions]
+        negated = [c if isinstance(c, Compare) and c.op in ("!=", "not in") else negate(c) for c in conditions]
         told.after = recipe.builder.where(told.after, *negated)
         told.changed = True
         recipe.brain.table = told.after
