@@ -2,6 +2,20 @@
 
 It answers what it can account for word by word, and says what it could not. Nothing here reads cells other than the distinct values of
 text columns (to recognise "male passengers"), and nothing from the table is ever treated as an instruction.
+
+How to read it, from the bottom up (a cascade of rewrites over the question's text):
+
+    words, spelling, units          the English it knows: data; stems, kin and abbreviations
+    scene, names, times, link       what a table knows of a text: marks for columns, values, numbers, measures, times
+    logic, conditions, measured     comparisons and values become conditions
+    terms, build                    what readings share; plan steps, each made once
+    question                        one question: its readings, from the most to the least specific
+      relations, shares, comparisons, panel, changes, extremes, side_by_side, figures, ranking, arithmetic, frames, open_questions
+    asides, rephrase                what is said about the answer's form; plainer wordings to try
+    recipe                          tasks in several sentences with named outputs
+      sentences, wording, story     what is done to the table, sentence by sentence
+      labels, bands, series, outlying, fitting, statistics, evidence    labels, made columns, outliers, models, tests
+      outputs, verdicts, guard      each output by its own words; nothing stated may be left unused
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Comparisons of two figures: is one higher, by how much, from when to when."""
+"""By how much something changed: from one time to another, from one row to the next; by how much one figure is above another."""
 
 import re
 from typing import TYPE_CHECKING

@@ -57,7 +57,7 @@ class Names:
                 if len(body) <= 3:
                     self._alias(tuple(reversed(key(body))), name, weak=True)
             self.sets[name] = frozenset(root(w) for w in body)
-        for phrase, target in words.PHRASES.items():
+        for phrase, target in [*words.PHRASES.items(), *words.TICKERS.items()]:
             for name in list(self.exact.get(key(target.split()), [])):
                 self._alias(key(phrase.split()), name, weak=True)
         bases: dict[str, list[tuple[str, str]]] = {}

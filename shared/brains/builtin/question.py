@@ -26,12 +26,13 @@ from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.shares import share
+from shared.brains.builtin.side_by_side import side_by_side
 from shared.brains.builtin.spelling import kin, stem
 from shared.brains.builtin.terms import Answer, Parts, Stop
 from shared.brains.builtin.times import time_range
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (correlation, hypothesis_test, side_by_side, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 FIGURES = (at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"

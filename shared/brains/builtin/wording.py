@@ -134,9 +134,9 @@ def _spoken_labels(text: str) -> str:
     """`Call a quarter tight if unemp is under 5, slack if it is 7 or higher and normal otherwise`: the labels in quotes."""
     def quoted(m: re.Match[str]) -> str:
         sentence = m.group()
-        if "'" in sentence or '"' in sentence:
+        if "'" in sentence or '"' in sentence or "outlier" in sentence:
             return sentence
-        bound = r"(?P<w>(?!(?:it|is|be|only|and|or|them|row|true|false|one|zero|even|what|check|see|ask|high|that)\b)[a-z][a-z-]{2,}) (?P<c>(?:if|when|where|with|for) [^,;.]*\d)"
+        bound = r"(?P<w>(?!(?:it|is|be|only|and|or|them|row|true|false|one|zero|even|what|check|see|ask|high|that)\b)[a-z][a-z-]{2,}) (?P<c>(?:if|when|where|with|for) [^,;.]*(?:\d|standard deviation))"
         rest = r"(?P<w>[a-z][a-z-]{2,}) (?P<c>otherwise|in (?:all|any) other cases?|for the rest|in between|if neither)"
         found = len(re.findall(rf"(?i)\b{bound}", sentence)) + len(re.findall(rf"(?i)\b{rest}", sentence))
         if found < 2:
@@ -145,7 +145,7 @@ def _spoken_labels(text: str) -> str:
             sentence = re.sub(rf"(?i)\b{pattern}", r"'\g<w>' \g<c>", sentence)
         return sentence
 
-    return re.sub(r"(?i)(?:(?<=[.?!:;] )|^)(?:then |now |next,? |first,? |please )?(?:call|label|classify|class|mark|name|rate|tag|grade|term|treat|count|consider|regard|describe)\b(?:[^.?!]|\.(?=\d))*", quoted, text)
+    return re.sub(r"(?i)(?:(?<=[.?!:;] )|^)(?:then |now |next,? |first,? |please )?(?:call|label|classify|class|mark|flag|name|rate|tag|grade|term|treat|count|consider|regard|describe)\b(?:[^.?!]|\.(?=\d))*", quoted, text)
 
 
 def _of_mean_and_spread(text: str) -> str:

@@ -142,7 +142,9 @@ COMPARATIVES = {
     "rainier": "precipitation", "drier": "precipitation", "taller": "height", "richer": "income", "poorer": "income", "cheaper": "price", "dearer": "price", "pricier": "price", "safer": "violent", "longer": "length", "wider": "width", "narrower": "width", "shorter": "length",
     "faster": "speed", "slower": "speed",
 }  # fmt: skip
+TICKERS = {"apple": "aapl", "microsoft": "msft", "amazon": "amzn", "google": "goog", "alphabet": "goog", "facebook": "fb", "netflix": "nflx", "tesla": "tsla", "nvidia": "nvda", "intel": "intc"}
 DEMONYMS = {
+    **{company: [ticker] for company, ticker in TICKERS.items()},
     "japanese": ["japan", "jp", "jpn"], "american": ["usa", "us", "united states", "america", "u.s."], "americans": ["usa", "us", "united states", "america"], "european": ["europe", "eu"], "europeans": ["europe"],
     "german": ["germany", "de"], "french": ["france", "fr"], "british": ["united kingdom", "uk", "great britain", "britain", "england"], "italian": ["italy"], "spanish": ["spain"], "chinese": ["china"],
     "canadian": ["canada"], "mexican": ["mexico"], "brazilian": ["brazil"], "indian": ["india"], "australian": ["australia"], "swedish": ["sweden"], "norwegian": ["norway"], "danish": ["denmark"], "dutch": ["netherlands"],
