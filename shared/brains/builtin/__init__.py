@@ -130,10 +130,10 @@ _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 def asked_decimals(text: str) -> int | None:
     """`rounded to two decimals` → 2; None when rounding is not asked for."""
-    m = re.search(r"\b(one|two|three|four|five|six|\d)\s+(?:decimal|digits? after|dp\b)|\b(\d)\s?dp\b|nearest (whole|integer)", text.lower())
+    m = re.search(r"\b(one|two|three|four|five|six|\d)\s+(?:decimal|digits? after|dp\b)|\b(\d)\s?dp\b|nearest (whole|integer)|\bround(?:ed|ing)?\b(?: \w+){0,4}? to (\d)\b(?! ?%|[\d.]*\d| [a-z]+ (?:percent|figures?))", text.lower())
     if not m:
         return None
     if m[3]:
         return 0
-    found = m[1] or m[2]
+    found = m[1] or m[2] or m[4]
     return _COUNT.get(found, int(found) if found.isdigit() else None)

@@ -66,6 +66,8 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         if not m or not formula:
             continue
         groups = m.groupdict()
+        if pattern.startswith("{C:a}") and re.search(r"(?:\b(?:largest|smallest|highest|lowest|greatest|sum|total|larger|smaller|better|best) (?:value )?(?:of|among|from)|⟨[FS]\d+⟩(?: of)?)(?: the)? ⟨C\d+⟩[^.;]*?(?:,|\band|\bor|\bplus) (?:the )?$", text[: m.start()]):
+            continue  # "the largest of a, b and c divided by d"
         if any(scene.get(groups.pop(f)) not in ((f, "std") if " between " in m.group() else (f,)) for f in ("range", "sum") if f in groups):
             continue  # "the mean of a and b" is none of these, "the spread between a and b" is
         number = groups.pop("n", None)

@@ -5,6 +5,7 @@
 
 import re
 
+from shared.brains.builtin.codes import coded, decoded
 from shared.brains.builtin.link import Linker
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
@@ -18,6 +19,8 @@ _PLAIN = (
     (r",? ?(?:and )?(?:name|label|call|write|denote|give|identify|key|mark)(?:ing)? (?:each|the|every|them|it)(?: decades?)? (?:by|with|after|as) (?:its|their|the) (?:first|starting|initial|opening) year(?: as (?:the )?(?:label|key|name))?(?: \([^()]*\))?", ""),
     (r"\((?:[^()]*\b)?\d{3}0s? (?:stands for|means|is|covers|=|being|for) (?:the years )?\d{4} ?(?:-|–|to|through) ?\d{4}[^()]*\)", ""),
     (r"\b(?:put|group|bin|bucket|collect|sort|gather|lump|divide|split|cut) (?:the |all |these )?(?:years?|dates?) (?:up )?(?:in)?to decades?\b", "by decade"),
+    (r"\b(?:(?:at|of|around) )?(?:\d{1,2}|[a-z]+) o'clock(?: in the (?:morning|afternoon|evening)| at night)?,? (?=\((?:[a-z_]+ ){0,2}hour (?:is |= ?)?\d+\))", ""),
+    (r"\bbetween (?:midnight|noon|\d{1,2}(?::00)?)(?: ?[ap]\.?m\.?)? and (?:midnight|noon|\d{1,2}(?::00)?)(?: ?[ap]\.?m\.?)?,? \(?(?:i\.e\.,? |that is,? |counting |meaning |so |namely )(?:the )?(?=(?:[a-z_]+ ){0,2}hours? \d)", "with "),
     (r"\b(?:go|goes|going|went|gone|move|moved) up\b(?! to)", "increase"),
     (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) down\b(?! to)", "decrease"),
     (r"\bhow many times (?=(?:as|(?:high|larg|bigg|great|heavi|long|old|smal|low|cheap|rich)(?:ger|i?er|ler|r)|more)\b|the\b.* (?:is|was|are|were) (?:the|that|in|of)\b)|(?<=\bis )how many times\b|(?<=\bwas )how many times\b|(?<=\bare )how many times\b|(?<=\bwere )how many times\b", "whatfactor "),
@@ -28,6 +31,7 @@ _PLAIN = (
 
 def plainly(text: str, linker: Linker) -> str:
     """The question without what it says about the form of its answer."""
+    text = coded(text, linker)
     for pattern, said in _PLAIN:
         text = re.sub(rf"(?i){pattern}", said, text)
     if len(linker.years) + len(linker.dates) == 1:  # "the decade of manufacture": there is one time
@@ -37,7 +41,7 @@ def plainly(text: str, linker: Linker) -> str:
 
 def settle(scene: Scene, linker: Linker) -> str:
     """The linked question without asides about its own words."""
-    text = scene.text
+    text = scene.text = decoded(scene, linker)
 
     def way(mark: str) -> str:
         got = scene.get(mark)
@@ -56,7 +60,7 @@ def settle(scene: Scene, linker: Linker) -> str:
     text = rx(r"\b(?:for|of|in|among|at|with) (?:the )?{W:a}(?: ?,)? and (?:for |of |in |with )?(?:the )?{W:b}").sub(both, text)
     text = re.sub(r"\( (?:all|over all|across all|the whole|every|both)\b[^()⟨]*(?:⟨C\d+⟩[^()⟨]*)?\)", " ", text)
     text = rx(r"\b(?:over|across|in|for|of) (?:both|all)(?: of)?(?: the)?(?: ⟨N\d+⟩)? {C:c}(?= ?(?:[,.?!;)]|$|taken|together|combined))").sub(lambda m: " " if scene.words[m["c"]].endswith("s") and not linker.is_number(scene.get(m["c"])) or scene.get(m["c"]) in (*linker.years, *linker.virtual) else m.group(), text)
-    text = rx(r"\b(?:in |during |for )?(?:that|the same) {C:c}").sub(lambda m: " " if scene.words[m["c"]] in ("year", "month", "day", "week", "quarter", "date") and re.search(r"⟨[YR]", m.string[: m.start()]) else m.group(), text)
+    text = rx(r"\b(?:in |during |for )?(?:that(?: very| same)*|the (?:very )?same) {C:c}").sub(lambda m: " " if scene.words[m["c"]] in ("year", "month", "day", "week", "quarter", "date") and re.search(r"⟨[YR]", m.string[: m.start()]) else m.group(), text)
     text = rx(r"\bany {C:c}(?: at all)? {W:w}").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), text)
     text = rx(r"\b(with|without|having|have|has|had) {N:n}(?= ?(?:[?.!,;]|$|are\b|were\b|is\b|do\b|did\b))").sub(lambda m: f"{m[1]} one" if scene.get(m["n"]) == 1 and scene.words[m["n"]] == "one" else m.group(), text)
     first = re.search(r"⟨[S]\d+⟩", text)

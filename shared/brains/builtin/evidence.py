@@ -31,7 +31,7 @@ def table_for(recipe: "Recipe", text: str) -> str:
     scaling = r"z-?scores?\b|\bz\b|scaled|normali|standardi|rescal|0-1"
     if told.scaled and not re.search(scaling, text) and told.main in recipe.columns(recipe.brain.linker.link(text)) and any(re.search(scaling, f"{n} {d}".lower()) for n, d in recipe.outputs.items()) and not any(c in recipe.builder.expressions for c in [told.main or ""]):
         return told.before
-    if told.scaled and not _rows_lost(recipe) and not re.search(r"before|original|raw|unscaled", text):
+    if told.scaled and not rows_lost(recipe) and not re.search(r"before|original|raw|unscaled", text):
         return told.after
     if re.search(r"\b(?:full (?:table|data|sample|set)|before|with outliers|all rows|over all|original|including|with them|raw|initially|of all|for all|across all|everything|with all|unscaled|every row)\b", text) and not re.search(r"after|without|unflagged", text):
         return told.before
@@ -40,7 +40,7 @@ def table_for(recipe: "Recipe", text: str) -> str:
     return told.after
 
 
-def _rows_lost(recipe: "Recipe") -> bool:
+def rows_lost(recipe: "Recipe") -> bool:
     """Whether rows went between the table before and the table after."""
     steps = {s.id: s for s in recipe.builder.steps}
     at = recipe.told.after

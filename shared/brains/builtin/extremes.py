@@ -19,6 +19,8 @@ _WITH = r"(?: (?:who|that|which))? (?:with|has|had|having|got|scored|recorded|sh
 _EXTREME = (
     # the age of the patient with the most nodes; how old was the patient with …
     rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))*(?: the| that| those)* {_ROW}{_WITH} {{S:s}}(?P<said>(?: [a-z-]+)*?) {{C:d}}",
+    # how old is the person who spends the most
+    rf"{{C:c}}(?: (?:of|for|{_VERB}))+(?: the| that)* {_ROW} (?:who|that|which) {{C:d}}(?: the)? {{S:s}}(?! ⟨C)(?! [a-z]+ ⟨C)(?P<said>)",
     # the tail number of the oldest plane
     rf"{{C:c}}(?: (?:of|for|{_VERB}|on|at|in))+ (?:the )?{{S:s}} {_ROW}(?!\w)",
     # how much does the car with the most horsepower weigh

@@ -275,6 +275,8 @@ def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
         step, name = brain.builder.groups(table, p.by, "count", column, having=p.having)
         return Answer(f"{step}:/groups/*/{name}", step, ("bar", *p.by, name))
     counted = re.search(r"⟨F\d+⟩(?: of)?(?: the| all)* ([a-z]+)", p.scene.text)
+    if counted and column is None and not brain.loose and not brain.may_count(counted[1]):
+        raise Unclear(counted[1], f"No column tells of “{counted[1]}”, and I cannot tell that each row is one of them.", brain.hint())
     if p.where and brain.is_single(p.where) and counted and counted[1] not in brain.nouns and counted[1] not in ("rows", "records", "entries", "observations"):
         raise Unclear(counted[1], f"The conditions pick one row, and no column counts “{counted[1]}”.", brain.hint())
     ref = brain.figure("count", column, p.where)

@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"(?<![\w.])(\d+(?:,\d{3})+|\d+(?:\.\d+)?|\.\d+)(?![\w]|\.\
 
 def stated(text: str) -> list[float]:
     """The numbers a text states, less those about its own telling."""
-    plain = _TELLING.sub(" ", re.sub(r"\d{4}-\d{2}(?:-\d{2})?|\d+(?:st|nd|rd|th)\b|'[^']*'", " ", text.lower()))
+    plain = _TELLING.sub(" ", re.sub(r"\d{4}-\d{2}(?:-\d{2})?|\d+(?:st|nd|rd|th)\b|(?<!\w)'[^']*'(?!\w)", " ", text.lower()))
     return [float(n.replace(",", "")) for n in _NUMBER.findall(plain)]
 
 
@@ -86,7 +86,7 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     told = description.lower()
     if re.search(r"percent|%|\bpct\b", f"{name.lower()} {told}") and re.search(r"\b(?:growth|grew|change|increase|decrease|rise|decline|drop|higher|lower|above|exceed\w*|over)\b", told) and re.search(r'"difference"|last - first"|first - last"|"a - b"|"b - a"', kept) and not re.search(r"percent|100", kept):
         return "percent"
-    if (m := _LEFT.search(told)) and not re.search(r'"op":"(?:filter|drop_missing|drop_duplicates|impute|model|join|test)"|"where":\{|"action":"(?:remove|clip|null)"', kept) and step_of(recipe, ref) not in ("outliers", "calculate"):
+    if (m := _LEFT.search(told)) and not re.search(r'"op":"(?:filter|drop_missing|drop_duplicates|impute|model|join|test)"|"where":\{|"position":\d|"action":"(?:remove|clip|null)"', kept) and step_of(recipe, ref) not in ("outliers", "calculate"):
         return m.group()
     if mistyped(recipe, name, ref, kept):
         return description
@@ -104,9 +104,9 @@ def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
     told = (recipe.outputs[name] or name.replace("_", " ")).lower()
     if ref.endswith(("/name", "/names")) and re.match(_FIGURE, told) and not re.search(r"\b(?:names?|which|who)\b", told):
         return True
-    if "*" in ref and not re.search(r"\b(?:each|every|per|by|all|mapping|groups?|dict\w*|table|list|respective\w*|different)\b|[a-z]s$", f"{told} {name.lower()}"):
+    if re.search(r"/\*(?:/|$)", ref) and not re.search(r"\b(?:each|every|per|by|all|mapping|groups?|dict\w*|table|list|respective\w*|different)\b|[a-z]s$", f"{told} {name.lower()}"):
         return True
-    if re.match(rf"(?:the |its |their |as |in )*{_PART} (?:of|by|among|with|increase|decrease)\b|{_PART}$", told) and not re.search(r"percent|share|proportion|fraction|pct|100| / |rate|mean_", kept):
+    if re.match(rf"(?:the |its |their |as |in )*{_PART} (?:of|by|among|with|increase|decrease)\b|{_PART}$", told) and not re.search(r"percent|share|proportion|fraction|pct|100| / |rate|mean_|accuracy", kept):
         return True
     steps = {s.id: s for s in recipe.builder.steps}
     made = steps.get(ref.split(":")[0])
@@ -141,7 +141,7 @@ def _written(steps: list[Any]) -> str:
 
 def unmet(text: str, kept: str) -> str | None:
     """The first thing the text asks for that the steps do not hold."""
-    lower = re.sub(r"'[^']*'", " ", text.lower())
+    lower = re.sub(r"(?<!\w)'[^']*'(?!\w)", " ", text.lower())
     if (m := _OTHERS.search(lower)) and not re.search(r'"no":|"!="|"not in"|class"|label|"outliers"|"drop_|"groups"|"otherwise"|"op":"(?:<=?|>=?)"', kept):
         return m.group()
     for asked, held in _DEMANDS:
@@ -167,4 +167,5 @@ def miscounted(recipe: "Recipe", ref: str, both: str) -> bool:
     step = next((s for s in recipe.builder.steps if s.id == ref.split(":")[0]), None)
     gone = re.search(r"\b(?:number|count|how many|n|rows)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|filtered out|thrown (?:out|away)|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both)
     within = re.search(r"(?:share|proportion|percent(?:age)?|fraction|rate) (?:among|within)\b", both) and not re.search(r"\b(?:with|who|that|having|whose|which|above|below|over|under) .*\b(?:among|within)\b", both)
-    return bool(gone and isinstance(step, Aggregate) or within and isinstance(step, Aggregate) and step.table == "data" and not step.by)
+    amount = re.search(r"\bby how (?:much|many)\b", both) and isinstance(step, Aggregate) and step.measures[0].function == "count"
+    return bool(amount or gone and isinstance(step, Aggregate) or within and isinstance(step, Aggregate) and step.table == "data" and not step.by)

@@ -3,10 +3,19 @@
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import Aggregate, Decide, Rank
+from shared.analysis.plan import Aggregate, Decide, Filter, Not, Rank
 from shared.brains.builtin import series, words
 from shared.brains.builtin.build import Unclear, pointer
-from shared.brains.builtin.evidence import between_groups, correlation_of, odds, p_value, statistic, table_for, the_test
+from shared.brains.builtin.evidence import (
+    between_groups,
+    correlation_of,
+    odds,
+    p_value,
+    rows_lost,
+    statistic,
+    table_for,
+    the_test,
+)
 from shared.brains.builtin.fitting import model_output
 from shared.brains.builtin.labels import label_counted
 from shared.brains.builtin.outlying import described
@@ -25,6 +34,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     text = re.sub(r"(?<![\w'])[A-Z][a-z]+\b(?!')", lambda m: f"'{m.group()}'" if m.group().lower() in words.ROW_NOUNS and key([m.group().lower()]) in recipe.linker.values else m.group(), description or named).lower()
     if told.outliers:
         named, text = (described(t, recipe.text, lambda w: (c := recipe.linker.find_column([w])[0]) is not None and recipe.linker.is_number(c) and w not in ("year", "years")).lower() for t in (named, text))
+    if not told.outliers and not rows_lost(recipe):
+        text = re.sub(r",\s*(?:over |across |counting |for |of |in )?all(?: of)?(?: the)? [a-z]+s?(?= with\b|,|$),?", "", text)  # ", all wines"
     both = f"{named} ; {text}"
     if told.blocked:
         raise Unclear(name, f"I could not carry out “{told.blocked[:120].strip()}”.", "Say what is done to the table in a sentence of its own.")
@@ -60,9 +71,10 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
             return f"{told.outliers}:/columns/{pointer(told.outlier_columns[0])}/lower"
         if re.search(r"outlier|outlying|(?<!un)flagged|removed|dropped|excluded|discarded|outside|extreme|\|z\|", both) and re.search(r"^n |\bnumber\b|\bcount\b|how many|rows (?:removed|dropped)|(?:dropped|removed|excluded) as outliers|number of", both) and not re.search(r"mean|median|without|remain|std|deviation|left", both):
             return f"{told.outliers}:/outliers"
-    if not told.outliers and re.search(r"\b(?:number|count|how many|n|rows)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both):
+    if not told.outliers and re.search(r"\b(?:number|count|how many|n|rows|percent(?:age)?|pct|share|proportion|fraction)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both):
         gone = [s for s in recipe.builder.steps if s.op in ("filter", "drop_missing", "drop_duplicates") and s.id in chain(recipe)]
-        return recipe.builder.calculate("a - b", a=f"{gone[0].id}:/rows_before", b=f"{gone[0].id}:/rows") if len(gone) == 1 else None
+        formula = "(a - b) / a * 100" if re.search(r"percent|\bpct\b|%", both) else "(a - b) / a" if re.search(r"\b(?:share|proportion|fraction)\b", both) else "a - b"
+        return recipe.builder.calculate(formula, a=f"{gone[0].id}:/rows_before", b=f"{gone[0].id}:/rows") if len(gone) == 1 else None
     if ref := of_the_first(recipe, name, text):
         return ref
     if ref := compound(recipe, text, both):
@@ -92,7 +104,7 @@ def chain(recipe: "Recipe") -> set[str]:
 
 def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
     """`its average ratio`: the figure by which the one named just before was ranked first."""
-    if not re.match(r"(?:its|their|that \w+'s)\b|(?:the value of )?(?:that|this) (?:\w+ )?(?:mean|average|median|value|figure|amount|total|sum|share|number|maximum|minimum|ratio|score)$|(?:[a-z_ ]+ )?(?:in|of|for|at) that (?!year|month|day|date|time|point|case|row)[a-z]+$|(?:[a-z_ ]+ )?\bthere$", text):
+    if not re.match(r"(?:its|their|that \w+'s)\b|(?:the value of )?(?:that|this) (?:\w+ )?(?:mean|average|median|value|figure|amount|total|sum|share|number|maximum|minimum|ratio|score)$|(?:[a-z_ ]+ )?(?:in|of|for|at) that (?!year|month|day|date|time|point|case|row)[a-z]+$|(?:[a-z_ ]+ )?\bthere$|by how (?:much|many)(?: [a-z]+)? (?:it|they) (?:rose|fell|grew|increased|decreased|dropped|changed|jumped|declined)", text):
         return None
     names = list(recipe.outputs)
     before = [recipe.told.done.get(n, "") for n in names[: names.index(name)]][-1:]
@@ -100,7 +112,7 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
     if not isinstance(step, Rank):
         raise Unclear(name, "It speaks of something named before, which I could not tell.")
     own = recipe.columns(recipe.brain.read(text))
-    if re.search(r"\bthe (?:second|next|last)|differ|minus", text) or any(c not in step.by and c not in recipe.builder.expressions.get(step.by, "") for c in own) or not own and not re.search(r"value|figure|amount|number|average|mean|ratio|score|growth|change|share|total", text):
+    if re.search(r"\bthe (?:second|next|last)|differ|minus", text) or any(c not in step.by and c not in recipe.builder.expressions.get(step.by, "") for c in own) or not own and not re.search(r"value|figure|amount|number|average|mean|ratio|score|growth|change|share|total|by how", text):
         return None
     return f"{step.id}:/value"
 
@@ -141,6 +153,11 @@ def exceeding(recipe: "Recipe", name: str, text: str) -> str | None:
 def plainer(recipe: "Recipe", text: str) -> str:
     """The output's words with what the story already did taken out."""
     told = recipe.told
+    part = r"(?:percent(?:age)?|pct|share|proportion|fraction)"
+    if told.after != "data":  # "share of smokers among the remaining bills"
+        text = re.sub(rf"(\b{part} of (?:the )?[^,;]*?) (?:among|in|within|out of|over|for) (?:all )?(?:the |those )?(?:remaining|kept|retained|surviving|leftover|left) [a-z]+s\b", r"\1", text)
+    if (m := re.search(rf"\b{part} of (?:all )?(?:the )?(quarter|month|week|day|year)s\b", text)) and recipe.brain.is_key([c for c in recipe.linker.columns if {"year", "quarter", "month", "week", "day", "date"} & set(key(recipe.linker.names.get(c, [])))][: 2 if m[1] in ("quarter", "month", "week") else 3]):
+        text = text.replace(f"{m[1]}s", "rows", 1)
     text = re.sub(r"\bdate of the (?:month|day|week|quarter|year|row)\b(?= with| of| that| when| on)", "date", text)
     if told.after != "data":
         text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
@@ -175,10 +192,15 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
         return ref
     cleaned = re.sub(r",? ?(?:rounded )?(?:to |in )?(?:one|two|three|four|five|six|\d+) decimals?(?: places?)?|,? ?(?:rounded|percent|in percent)$", "", text).strip(" ,")
     saved = brain.table
-    if recipe.told.changed and re.search(r"\b(?:everybody|everyone|all) else\b|\bthe (?:rest|others)\b|\b(?:the|all) other [a-z]+s\b", text) and not recipe.told.outliers:
+    if recipe.told.changed and not told.rest and re.search(r"\b(?:everybody|everyone|all) else\b|\bthe (?:rest|others)\b|\b(?:the|all) other [a-z]+s\b", text) and not recipe.told.outliers:
+        if ref := of_the_others(recipe, name, text):
+            return ref
         raise Unclear(name, "It speaks of all the others, and I could not tell which rows those are.", brain.hint())
     when = text if re.search(r"\b(?:before|after|without|with|remaining|original)\b", text) else f"{named} {text}"
     brain.table = table_for(recipe, when)
+    rest = r"(?:of|in|among|across|over|for) (?:all )?(?:the |those )?(?:remaining|other|rest of the|rest|others)\b(?: [a-z]+s\b)?"
+    if told.rest and re.search(rest, text):
+        brain.table, cleaned = told.rest, re.sub(rest, " ", cleaned)
     reduced = re.sub(r"\b(?:before|after|once|when|without|with|excluding|removing|removal of|outliers?|are|is|excluded|removed|remaining|the rest|imputation|filling|the remaining rows|in the rows that remain|outside|dropped|dropping|the outlying|unflagged)\b", lambda m: m.group() if not told.outliers and not told.imputed else " ", cleaned)
     reduced = plainer(recipe, reduced)
     quoted = re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)", recipe.text)
@@ -228,6 +250,25 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     return None
 
 
+def of_the_others(recipe: "Recipe", name: str, text: str) -> str | None:
+    """`… of all the others`: of the rows that the output named before left aside."""
+    names = list(recipe.outputs)
+    before = [recipe.told.done.get(n, "") for n in names[: names.index(name)]]
+    steps = {s.id: s for s in recipe.builder.steps}
+    rest = re.sub(r",? ?\b(?:of|for|among|in|over|on) (?:all )?(?:of )?(?:the )?(?:others|rest|other [a-z]+s|everyone else|everybody else)\b", " ", text)
+    if rest == text or not before or before[-1].split(":")[0] not in steps:
+        return None
+    step = steps[before[-1].split(":")[0]]
+    kept = steps.get(step.table)
+    if not isinstance(kept, Filter) or kept.table != recipe.told.after:
+        return None
+    saved, recipe.brain.table = recipe.brain.table, recipe.builder.add(Filter, recipe.told.after, where=Not(no=kept.where))
+    try:
+        return recipe.brain.answer(plainer(recipe, rest)).ref
+    finally:
+        recipe.brain.table = saved
+
+
 def of_what(recipe: "Recipe", text: str) -> str:
     """`the group with the highest mean`: of the number that is talked about."""
     if not re.search(r"\b(?:highest|largest|greatest|biggest|lowest|smallest) (?:mean|average|median|total|sum)\b", text) or recipe.told.main not in recipe.linker.columns:
@@ -261,6 +302,15 @@ def compound(recipe: "Recipe", text: str, both: str) -> str | None:
     return recipe.builder.calculate(f"((b / a) ^ (1 / {int(years[1]) - int(years[0])}) - 1){percent}", a=a, b=b)
 
 
+def kind_of(recipe: "Recipe", ref: str) -> str:
+    """What sort of figure a reference is: the measure it was made by, or the arithmetic."""
+    step = next((s for s in recipe.builder.steps if s.id == ref.split(":")[0]), None)
+    if isinstance(step, Aggregate):
+        own = [m for m in step.measures if ref.endswith(f"/{pointer(m.name)}")] or step.measures
+        return f"{own[0].function} {own[0].column if own[0].function != 'count' else ''}"
+    return getattr(step, "expression", None) or getattr(step, "op", "")
+
+
 def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None:
     """A difference, ratio or change between other outputs."""
     others = [n for n in recipe.outputs if n != name and n in recipe.told.done and not recipe.told.done[n].endswith(("/name", "/names", "/label"))]
@@ -268,7 +318,7 @@ def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None
         return None
     mentioned = sorted((text.find(n.lower()), n) for n in others if re.search(rf"\b{re.escape(n.lower())}\b", text))
     m = re.search(r"\bminus\b|subtract|difference|drop in", text)
-    percent = not recipe.growth and re.search(r"percent|pct|%", both) and re.search(r"change|growth|increase|decrease|drop|rise", both)
+    percent = not recipe.growth and re.search(r"percent|pct|%", both) and re.search(r"\b(?:changed?|growth|grew|grown|increased?|decreased?|drop|rise|rose|risen)\b", both)
     ratio = re.search(r"\bratio\b|divided by", both)
     if not (m or percent or ratio):
         return None
@@ -277,6 +327,8 @@ def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None
         return None  # a figure of its own that only sounds like one made of others
     if len(pair) != 2:
         numeric = [n for n in others if not re.search(r"label|conclusion|decision|p_value", n)]
+        if len(numeric) == 2 and len({kind_of(recipe, recipe.told.done[n]) for n in numeric}) > 1:
+            return None  # a count and a mean are not set against each other
         if len(recipe.outputs) - 1 == len(numeric) == 2 or len(numeric) == 2:
             pair = numeric
             if " minus " in text:

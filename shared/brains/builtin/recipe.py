@@ -19,6 +19,7 @@ from shared.brains.builtin.fitting import fit_model
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
+from shared.brains.builtin.rephrase import without_coda
 from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.sentences import ORDERS, clauses, told_elsewhere
 from shared.brains.builtin.spelling import key
@@ -41,6 +42,7 @@ class Told:
 
     before: str = "data"  # the table before the last step that took rows away or changed values
     after: str = "data"
+    rest: str = ""  # the rows besides the first ones of an order
     outliers: str | None = None  # the step that counts them
     outlier_columns: list[str] = field(default_factory=list)
     imputed: str | None = None
@@ -96,6 +98,7 @@ class Recipe:
         self.main_column()
         if self.outputs:
             self._whole_scope()
+            self._whole_span()
             for clause in clauses(self.text):
                 series.row_number(self, clause.lower())
             series.logs(self)
@@ -140,7 +143,7 @@ class Recipe:
 
     def question(self) -> str:
         """Carries out what the clauses do; the clauses left over are the question."""
-        parts = clauses(self.text)
+        parts = clauses(without_coda(self.text))
         rest = []
         for clause in parts:
             if "?" not in clause and len(parts) > 1 and tell(self, clause):
@@ -170,6 +173,13 @@ class Recipe:
                 continue
             self.told.scope.append(different[0])
             self.told.before = self.told.after = self.brain.table = self.builder.where(self.told.after, different[0])
+
+    def _whole_span(self) -> None:
+        """`For the years 1970 to 1989, how are a and b related?`, where no other year is spoken of."""
+        m = re.search(r"(?:^|[.?!:] )(?:For|In|Over|During|Within|Between|Considering(?: only)?|Using(?: only)?|Looking (?:only )?at) (?:only |just )?(?:the )?(?:years?|period|span|time)?(?: from| of| between)? ?(?P<a>\d{4}) (?:to|through|and|until) (?P<b>\d{4})(?: \((?:both )?inclusive\)| inclusive)?,", self.text)
+        said = set(re.findall(r"(?<![\d.])(?:1[5-9]|20)\d\d(?!\d)", " ".join([self.text, *self.outputs.values()])))
+        if m and self.linker.years and said == {m["a"], m["b"]} and not any(re.search(r"\d{4}", d) for d in self.outputs.values()):
+            tell(self, f"keep only the years {m['a']} to {m['b']}")
 
     def main_column(self, without: str = "") -> None:
         """The number most talked about."""

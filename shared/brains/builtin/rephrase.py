@@ -42,9 +42,14 @@ _RULES = [
 ]  # fmt: skip
 
 
+def without_coda(question: str) -> str:
+    """The question without a last sentence that only asks for its outcome: "… and average them. What do you get?\""""
+    return re.sub(rf"(?i){_CODA}", "?", question)
+
+
 def plainer(question: str) -> Iterator[str]:
     """The wordings to try instead. Of what is said twice ("which swings most, I mean has the largest deviation"), either half."""
-    changed = re.sub(rf"(?i){_CODA}", "?", question)
+    changed = without_coda(question)
     changed = re.sub(r"(?i),? all (?:the )?\w+ (?:taken together|pooled|combined|together|included)\b", "", changed)
     if changed != question:
         yield changed

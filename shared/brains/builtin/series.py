@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.analysis.expression import quote
-from shared.analysis.plan import Compare, Condition, DropDuplicates, Filter, Join, Scalar, Window
+from shared.analysis.plan import Compare, Condition, DropDuplicates, DropMissing, Filter, Join, Scalar, Window
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.logic import columns_of
@@ -242,9 +242,11 @@ def one_row_each(recipe: "Recipe", scene: Scene, lower: str) -> bool:
 
 def pairs(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     """`Line up the two stocks by date`: two values of one column side by side, matched on what else names a row."""
-    if recipe.told.pair or not re.search(r"\bpair(?:s|ed|ing)?\b|\blin(?:e|ed|ing)\b[^.]*\bup\b|\balign|\bmatch(?:ed|ing)?\b|side by side|\bmerge|\bjoin", lower) or "paired" in lower and "paired with" not in lower and not re.search(r"\bpair ", lower):
+    if recipe.told.pair or re.search(r"(?:\bnot|n't|\bno|\bwithout|\bnever) (?:\w+ ){0,2}?pair", lower) or not re.search(r"\bpair(?:s|ed|ing)?\b|\blin(?:e|ed|ing)\b[^.]*\bup\b|\balign|\bmatch(?:ed|ing)?\b|side by side|\bmerge|\bjoin", lower) or "paired" in lower and "paired with" not in lower and not re.search(r"\bpair ", lower):
         return False
     linker, builder, told = recipe.linker, recipe.builder, recipe.told
+    if next_row(recipe):
+        return True
     found: dict[str, list[Scalar]] = {}
     for text in dict.fromkeys([scene.text, recipe.text]):
         marked = scene.fork(text) if text == scene.text else recipe.brain.read(text)
@@ -281,6 +283,31 @@ def pairs(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     told.before = told.after = recipe.brain.table = joined
     told.pair = (sides[0][1], sides[1][1])
     told.pair_values = (str(a), str(b))
+    return True
+
+
+def next_row(recipe: "Recipe") -> bool:
+    """`Pair the December of each year with the January of the following year`: a value beside one of the row after it."""
+    time = time_of(recipe)
+    scene = recipe.brain.read(re.sub(r"(?i)\bof (?:one|any|a) (?=year\b)", "of each ", recipe.text))
+    value = r"(?P<{}>⟨C\d+⟩)(?: values?| figures?| temperatures?)?"
+    unit = r"(?:of|in|from) "
+    later = rf"{unit}(?:the )?(?:next|following|subsequent) (?:year|⟨C\d+⟩)|{unit}the (?:year|⟨C\d+⟩|one) (?:after|that follows)"
+    m = re.search(rf"{value.format('a')} {unit}(?:the |a |an )?(?:one|each|every|a|an|any|the|same|year|⟨C\d+⟩| )+ (?:[a-z]+ ){{0,3}}?(?:the )?{value.format('b')} (?:{later})", scene.text)
+    if m is None or time is None or recipe.brain.table != "data" or not recipe.brain.unique(time):
+        return False
+    a, b = scene.get(m["a"]), scene.get(m["b"])
+    column = recipe.linker.columns[time]
+    if a == b or not recipe.linker.is_number(a) or not recipe.linker.is_number(b) or not isinstance(column.min, int) or not isinstance(column.max, int) or column.max - column.min + 1 != column.distinct:
+        return False  # a gap in the years, and the row after would not be the next year
+    name = f"{a} of the row before"
+    recipe.builder.labels[name] = {"window": Window(function="lag", column=a, order_by=time)}
+    recipe.linker.derived[name] = "number"
+    made = recipe.builder.base(recipe.told.after, name)
+    table = recipe.builder.add(DropMissing, made, columns=[name, b])
+    recipe.builder._has[table] = recipe.builder._has[made] | {name}
+    recipe.told.before = recipe.told.after = recipe.brain.table = table
+    recipe.told.pair, recipe.told.pair_values, recipe.told.stepwise = (name, b), (a, b), True
     return True
 
 

@@ -7,13 +7,38 @@ from shared.analysis.plan import (
     Compare,
     Condition,
 )
+from shared.brains.builtin import words
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.logic import columns_of, conjunction
-from shared.brains.builtin.scene import Scene
-from shared.brains.builtin.terms import Answer
+from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import stem
+from shared.brains.builtin.terms import Answer, Parts
 
 if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
+
+
+def _held_by_the_top(brain: "Interpreter", p: Parts, function: str) -> Answer | None:
+    """"What percent of all sales do the 10 shops with the highest sales make": the rows that rank first, of the whole sum."""
+    text = p.scene.text
+    whole = rx(r"\b(?:percentage|percent|%|share|proportion|fraction|portion|pct) of (?:all |the |total |overall |whole |entire |⟨F\d+⟩ |of )*{C:c}").search(text)
+    top = rx(r"(?:the )?(?:top )?{N:n} (?P<row>[a-z]+|⟨C\d+⟩) (?:with|having|that have|by) (?:the )?{S:s} {C:d}").search(text)
+    if whole is None or top is None or p.by or p.having or len(p.superlatives) > 1 or [f for f in p.functions if f != "sum"]:
+        return None
+    column, k, row = p.scene.get(whole["c"]), p.scene.get(top["n"]), top["row"]
+    _, hint, direction = p.scene.get(top["s"])
+    one_each = brain.unique(p.scene.get(row)) if row.startswith("⟨") else row in brain.nouns or stem(row) in brain.nouns or row in words.ENTITIES or row in words.ROW_NOUNS
+    if hint or direction not in ("asc", "desc") or not one_each or p.scene.get(top["d"]) != column or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 1 <= k <= 1000:
+        return None
+    rest = " ".join(text.replace(whole.group(), " ", 1).replace(top.group(), " ", 1).split())
+    brain.account(rest, "percentage percent share account accounts come comes together by")
+    brain.all_used(rest)
+    if re.search(r"⟨[CN]\d+⟩", rest):
+        return None
+    table = brain.builder.where(brain.table, *p.where)
+    ranked = brain.builder.rank(table, column, [], k=k, order=direction)
+    ref = brain.builder.calculate("part / whole * 100" if function == "percent" else "part / whole", part=brain.builder.value(ranked, "sum", column), whole=brain.builder.value(table, "sum", column))
+    return Answer(ref, ref.split(":")[0])
 
 
 def share(brain: "Interpreter", scene: Scene) -> Answer | None:
@@ -28,7 +53,7 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     p = brain.parts(scene)
     text = p.scene.text
     if [s for s in p.superlatives if s[2] not in ("skip", "none")]:
-        return None  # a share of the top few needs them found first
+        return _held_by_the_top(brain, p, function)
     cue = re.search(r"(?:percentage|percent|%|share|proportion|fraction|portion|pct)\b", text)
     if cue is None:
         return None
@@ -72,6 +97,12 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     if "null_count" in p.functions and len(p.columns) == 1:
         target.append(Compare(column=p.columns[0], op="is null"))
         wanted = []
+    if own := re.search(r"\b(?:of|in|among) (?:its|their|his|her) own\b", text):  # "in percent of its own rows": of whose rows it is
+        said = [*base, *target]
+        base = [c for c in said if any(brain.linker.kind_of(n) == "text" for n in columns_of(c))]
+        target = [c for c in said if c not in base]
+        if not base or not target or own.start() < cue.start():
+            return None
     if not target and base and not p.by and before.strip():
         target, base = base, []
     told = r"(?: (?!with\b|have\b|has\b|had\b|who\b|that\b|are\b|is\b|were\b|was\b|in\b|by\b|from\b|got\b|among\b|where\b|whose\b)(?:[a-z-]+|⟨F\d+⟩|⟨W\d+⟩)){0,5}"

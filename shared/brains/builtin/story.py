@@ -20,6 +20,7 @@ from shared.brains.builtin.labels import label_rows
 from shared.brains.builtin.logic import columns_of, negate
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import key
+from shared.brains.builtin.subsets import top_rows
 
 if TYPE_CHECKING:
     from shared.brains.builtin.recipe import Recipe
@@ -82,6 +83,8 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
             return True
     if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and),? )*(?:drop|remove|exclude|leave out|leave (?:them|those|these|it) out|ignore|discard|skip|delete|dropping|removing|excluding|leaving out|ignoring)\b", lower):
         return drop_rows(recipe, scene, lower)
+    if recipe.outputs and top_rows(recipe, scene, lower):
+        return True
     if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just)\b", lower):
         scene = meant(scene)
         if recipe.outputs:  # "use the rows with … and compare …": what follows is asked of them
@@ -121,6 +124,8 @@ def meant(scene: Scene) -> Scene:
 
 def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     told = recipe.told
+    if told.stepwise and re.search(rf"\b(?:the|this|that|its|their) (?:very )?first (?:{series.UNIT[3:-1]}|value|one|entry|date|session)\b(?! (?:of|in|19|20))", lower):
+        return True  # it has no change
     scene = meant(scene)
     if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|\bgaps?\b|\bblanks?\b|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
         columns = [c for m in scene.all("W") for c in columns_of(scene.get(m))] or recipe.columns(scene, numeric=False)
@@ -187,6 +192,9 @@ def fill_gaps(recipe: "Recipe", scene: Scene, lower: str) -> bool:
 def find_outliers(recipe: "Recipe", scene: Scene, lower: str) -> None:
     told = recipe.told
     if told.outliers:
+        return
+    if recipe.outputs and re.search(r"\b(?:within|for|in|inside|of) (?:each|every|its|their) (?:own )?[a-z_]+\b.*\b(?:separate|own|alone)|\bwithin (?:each|every|its own|their own)\b|\b(?:separately|individually) (?:for|by|within|in|per)\b|\b(?:by|per)[- ](?:group|⟨C\d+⟩)\b|\bits own (?:[a-z_]+|⟨C\d+⟩)'?s? (?:mean|quartiles?|iqr|fences?|q1|bounds?)", scene.text):
+        told.blocked = recipe.builder.words or lower  # bounds of each group
         return
     own = rx(r"{C:c}(?: \([^()]*\))?(?: values?| rates?| levels?)? (?:is|are) (?:an )?outliers?\b").search(scene.text)
     columns = [scene.get(own["c"])] if own and recipe.linker.is_number(scene.get(own["c"])) else [c for c in recipe.columns(scene) if c not in recipe.linker.virtual] or [c for m in scene.all("W") for c in columns_of(scene.get(m)) if recipe.linker.is_number(c)] or ([told.main] if told.main else [])
@@ -294,6 +302,11 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
             form = key(re.findall(r"\w+", alias.lower()))
             if form:
                 recipe.linker.exact[form] = [name]
+        for noun in ("column", "variable", "feature", "measure"):  # of two new ones neither is "the new column"
+            form = key(["new", noun])
+            recipe.linker.exact[form] = list(dict.fromkeys([*recipe.linker.exact.get(form, []), name])) if recipe.outputs else recipe.linker.exact.get(form, [])
+            if not recipe.linker.exact[form]:
+                del recipe.linker.exact[form]
         recipe.told.main = name
         recipe.brain.default = name
         rest.text = re.sub(r"⟨C\d+⟩", lambda m: m.group(), rest.text)

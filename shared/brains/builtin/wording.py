@@ -35,9 +35,10 @@ def plain(text: str) -> str:
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
     text = ruled(text)
     text = re.sub(rf"(?i)\b{_VERBS[0][0][:-1]}|drop|remove|exclude|discard|leave out|delete)\b[^.;,]*?,? (?:so that|so|such that|leaving|to leave) (?:only |just )(?P<those>(?:those|the \w+|\w+s) (?:with|where|whose|that|having|in|of)\b[^.;]*?)(?: are| is)?(?: left| remain| stay| kept)(?: over| in)?(?=[.;,]|$)", r"keep only \g<those>", text)
-    text = _split(said(_the_same(text)))
+    text = _split(said(_its_log(_the_same(text))))
     text = _both(text)
     text = _bracketed_labels(_spoken_labels(_of_mean_and_spread(text)))
+    text = re.sub(r"(?i)('[^']{1,60}'); (?=(?:but |and )?(?:if|when) (?:the )?(?:two-sided |pearson )*p\b)", r"\1, ", text)
     text = _unquoted_labels(text)
     return _others_last(text)
 
@@ -48,6 +49,9 @@ _SHARES = {"half": "50", "third": "33.3333333333", "quarter": "25", "fifth": "20
 def said(text: str) -> str:
     """What is spelled in many ways, in a task and in the descriptions of its outputs: R², held-out rows, quarters of a year, spans of years."""
     text = re.sub(r"(?i)\bR ?(?:²|\^ ?2\b)|\bR2\b(?!_)", "R-squared", text)
+    moving = r"(?:rise|jump|increase|fall|drop|decline|decrease|change|gain|loss|growth)"
+    text = re.sub(rf"(?i)\b(?:sharpest|steepest|strongest)(?= (?:one-\w+ |single-\w+ )?{moving}\b)", "largest", text)
+    text = re.sub(rf"(?i)\b(?P<t>date|day|week|month|quarter|year|\w+) (?:at which|when|in which|on which|where) the (?P<m>{moving}) (?:was|is) (?:the )?(?:sharpest|steepest|strongest|largest|greatest|biggest|highest)", r"\g<t> with the largest \g<m>", text)
     text = re.sub(r"(?i)\bmost negative\b", "lowest", re.sub(r"(?i)\bmost positive\b", "highest", text))
     text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|unseen|left-out test|withheld) (?P<n>rows|data|sample|set|part|observations|portion|cases|records|ones|[a-z]+s)\b", r"the test \g<n>", text)
     text = re.sub(r"(?i)\b(?:the )?(?:held[- ]out|hold-?out|withheld) (\d+(?:\.\d+)? ?(?:%|percent))(?: of (?:the )?(?:rows|data|sample|[a-z]+s))?", r"the test rows (test size \1)", text)
@@ -80,6 +84,17 @@ def _the_same(text: str) -> str:
     text = re.sub(rf"(?i)\b(?P<v>{verb}) (?P<the>the )?(?P<a>[a-z_]\w*)(?P<how> (?:column )?[^.;]*?)[,;]? (?:and |then )*(?:do|doing|done|repeat) (?:exactly )?(?:the same|this|likewise|it) (?:with|for|to|on) (?:the )?(?P<b>[a-z_]\w*)(?: column)?(?=[,.;]| and\b)", r"\g<v> \g<a> and \g<b>\g<how>", text)
     text = re.sub(r"(?i),? (?:and )?\bcall (?P<e>(?:the|their) (?:row-?wise |row |simple |plain )?(?:average|mean|sum|total|ratio|difference|product|quotient)\b[^.;,]*?) (?P<n>(?!(?:columns?|values?|scores?|rows?|them|it)\b)[a-z_]{3,})(?=[.;]|$)", r". Define \g<n> as \g<e>", text)
     return text
+
+
+def _its_log(text: str) -> str:
+    """`Create a = b / c and log_a, its natural logarithm` → two definitions."""
+    kind = r"(?:(?:a|an|another|the) )?(?:(?:new|second|further|additional) )?(?:column |variable )?"
+    log = r"(?:natural |base-?10 )?(?:logarithm|log10|log|ln)\b"
+    of_it = r"(?: of (?:it|that|this|the same|the (?:ratio|result|quotient|sum|difference|product|column)|this (?:ratio|column)|(?P=x)))"
+    made = rf"\b(?P<v>create|add|make|define|compute|build|derive|calculate)\b(?P<a> {kind}(?P<x>[A-Za-z_]\w*) (?:=|as|equal to|defined as|to be|\()[^.;]*?)"
+    text = re.sub(rf"(?i){made},? and (?:then )?{kind}(?P<y>[a-z_]\w*)(?:,| as| =| equal to| \(| which is| being| to be) (?:(?:its|the) (?P<l>{log}){of_it}?|(?P<k>{log}){of_it})(?<!its)\)?", lambda m: f"{m['v']}{m['a']}. Create a column {m['y']} equal to the {m['l'] or m['k']} of {m['x']}", text)
+    text = re.sub(rf"(?i){made}(?P<end>\.|,? and|;) (?:then )?(?P<take>take|compute|form|calculate) (?:its|the) (?P<l>{log})(?: of (?:it|that|this|(?P=x))\b)?,? and (?:call|name) (?:it|this|that|the result) (?P<y>[a-z_]\w*)", r"\g<v>\g<a>. Create a column \g<y> equal to the \g<l> of \g<x>", text)
+    return re.sub(rf"(?i){made}(?P<end>\.|,? and|;) (?:then )?(?P<take>take|compute|form|calculate) (?:its|the) (?P<l>{log})(?: of it| of that)?(?=[ ,.;])(?! of)", r"\g<v>\g<a>. Take the \g<l> of \g<x>", text)
 
 
 def order(clause: str) -> str:

@@ -202,6 +202,25 @@ committee committees bill bills bacteria bacterium strain strains drug drugs pat
 # What is measured, not counted: the most of it is no number of rows.
 MASS = frozenset("money cash revenue income power energy rain snow water time work traffic wealth land fuel profit turnover spending value weight space".split())
 
+# Of these, people of no special part: rows with an age or a gender may be called so.
+PEOPLE = frozenset(
+    "people person persons respondent respondents participant participants subject subjects individual individuals victim victims patient patients customer customers client clients user users guest guests passenger passengers "
+    "student students pupil pupils kid kids employee employees worker workers member members citizen citizens voter voters elector electors resident residents adult adults teenager teenagers wife wives couple couples spouse spouses "
+    "woman women man men prisoner prisoners inmate inmates recipient recipients holder holders cardholder cardholders buyer buyers traveller travellers traveler travelers anyone anybody everyone everybody someone somebody those them they".split()
+)
+A_PERSON_HAS = frozenset("age gender education income occupation religious married marriage race ethnicity smoker survived diagnosis bmi grade gpa score husband wife salary occupation height glucose".split())
+PLACES = frozenset("area place zone site location spot station point".split())
+OCCASIONS = frozenset("trial experiment reading measurement test event incident occasion time plot period interval".split())
+# Names of one kind of thing: rows of a table of the one may be called the other.
+KINDS = [frozenset(kind.split()) for kind in (
+    "car vehicle automobile model truck engine", "plane aircraft airplane aeroplane jet", "penguin bird animal", "iris flower plant blossom", "tumor tumour cancer lesion biopsy mass cell patient woman scan", "stock company share symbol ticker firm",
+    "airport field", "senator politician appointment member appointee term", "order transaction sale purchase invoice payment booking ticket bill receipt deal shipment delivery parcel item product", "tip bill table meal diner guest dinner",
+    "death victim homicide killing fatality incident riot", "wine bottle", "flight trip journey departure", "crime offence offense incident", "house home property apartment flat building", "movie film", "battle war", "trip journey ride travel",
+    "state county country nation region city", "review rating comment", "loan credit account", "committee panel council",
+)]  # fmt: skip
+# A file called so says nothing of what its rows are.
+NAMELESS = frozenset("data dataset table file export sheet stdin input sample test my new final csv results output raw clean report list".split())
+
 TIME_NOUNS = {"day": "day", "days": "day", "month": "month", "months": "month", "quarter": "quarter", "quarters": "quarter", "year": "year", "years": "year", "week": "week", "weeks": "week", "date": "date", "dates": "date"}
 
 # Left over in a question, these change nothing.
