@@ -15,8 +15,10 @@ from shared.analysis.plan import (
     Calculate,
     Correlate,
     Decide,
+    Derive,
     Filter,
     Join,
+    Outliers,
     Plan,
     Rank,
     Summarize,
@@ -277,3 +279,40 @@ def test_no_wording_makes_it_fall_over(cars: Ask, words: list[str]) -> None:
     plan = cars(" ".join(words))
     assert plan.report is not None or plan.unanswered
     cars(" ".join(words), first="mean of it", second="p-value", label="'yes' or 'no'")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "Throw out the cars whose Acceleration lies more than 1.5 times the interquartile range below the first or above the third quartile.",
+        "Cars outside Tukey's fences for Acceleration are extreme; get rid of the extreme ones.",
+        "Take out every car with an Acceleration lying more than 1.5 IQR from the quartiles.",
+    ],
+)
+def test_outliers_in_other_words(cars: Ask, rule: str) -> None:
+    plan = cars(rule, gone="how many cars are thrown out", before="mean Acceleration of all cars", after="mean Acceleration of the cars left over")
+    assert plan.report is not None and {o.name for o in plan.report.outputs} == {"gone", "before", "after"}
+    refs = {o.name: o.ref for o in plan.report.outputs}
+    steps = {s.id: s for s in plan.steps}
+    assert refs["gone"].endswith(":/outliers")
+    assert steps[refs["before"].split(":")[0]].table == "data"  # type: ignore[union-attr]
+    removed = steps[steps[refs["after"].split(":")[0]].table]  # type: ignore[union-attr]
+    assert isinstance(removed, Outliers) and removed.action == "remove" and removed.columns == ["Acceleration"]
+
+
+def test_a_figure_of_rows_left_over_needs_rows_to_go(cars: Ask) -> None:
+    plan = cars("Look at the horsepower of all cars.", mean_left="mean Horsepower of the cars left over once the odd ones are gone")
+    assert plan.report is None or not plan.report.outputs
+
+
+def test_labels_told_in_words(cars: Ask) -> None:
+    plan = cars("Call a car weak if its Horsepower is under 80, strong if it is 150 or more, and ordinary otherwise.", n="number of strong cars", m="mean Weight_in_lbs of the weak cars")
+    derived = next(s for s in plan.steps if isinstance(s, Derive))
+    assert derived.cases is not None and [c.then for c in derived.cases][:2] == ["weak", "strong"]
+    assert plan.report is not None and len(plan.report.outputs) == 2
+
+
+def test_how_far_one_figure_exceeds_another_is_relative_to_the_second(cars: Ask) -> None:
+    plan = cars("Compare the origins.", p="percentage by which the mean Horsepower of USA exceeds the mean Horsepower of Japan")
+    made = next(s for s in plan.steps if isinstance(s, Calculate))
+    assert made.expression == "(a - b) / b * 100"

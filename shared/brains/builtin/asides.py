@@ -9,6 +9,7 @@ from shared.brains.builtin.codes import coded, decoded
 from shared.brains.builtin.link import Linker
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.side_by_side import votes
 
 _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"
 _PLAIN = (
@@ -19,6 +20,9 @@ _PLAIN = (
     (r",? ?(?:and )?(?:name|label|call|write|denote|give|identify|key|mark)(?:ing)? (?:each|the|every|them|it)(?: decades?)? (?:by|with|after|as) (?:its|their|the) (?:first|starting|initial|opening) year(?: as (?:the )?(?:label|key|name))?(?: \([^()]*\))?", ""),
     (r"\((?:[^()]*\b)?\d{3}0s? (?:stands for|means|is|covers|=|being|for) (?:the years )?\d{4} ?(?:-|–|to|through) ?\d{4}[^()]*\)", ""),
     (r"\b(?:put|group|bin|bucket|collect|sort|gather|lump|divide|split|cut) (?:the |all |these )?(?:years?|dates?) (?:up )?(?:in)?to decades?\b", "by decade"),
+    (r"^\W*as an? (fraction|share|proportion|percentage)(?: \(?(?:between|from) 0 (?:and|to) 1\)?)?: ([^.?!/]+?) (?:/|out of|divided by) all (?:of )?(?:the )?\w+\W*$", r"what \1 of all \2?"),
+    (r"\b(fraction|share|proportion) \((?:between |from )?0 (?:and|to) 1\)", r"\1"),
+    (r",? (?:taken|treated|counted|seen|pooled|considered)(?: together)? as (?:one|a single) group\b", ""),
     (r"\b(?:(?:at|of|around) )?(?:\d{1,2}|[a-z]+) o'clock(?: in the (?:morning|afternoon|evening)| at night)?,? (?=\((?:[a-z_]+ ){0,2}hour (?:is |= ?)?\d+\))", ""),
     (r"\bbetween (?:midnight|noon|\d{1,2}(?::00)?)(?: ?[ap]\.?m\.?)? and (?:midnight|noon|\d{1,2}(?::00)?)(?: ?[ap]\.?m\.?)?,? \(?(?:i\.e\.,? |that is,? |counting |meaning |so |namely )(?:the )?(?=(?:[a-z_]+ ){0,2}hours? \d)", "with "),
     (r"\b(?:go|goes|going|went|gone|move|moved) up\b(?! to)", "increase"),
@@ -41,6 +45,7 @@ def plainly(text: str, linker: Linker) -> str:
 
 def settle(scene: Scene, linker: Linker) -> str:
     """The linked question without asides about its own words."""
+    scene.text = votes(scene, linker)
     text = scene.text = decoded(scene, linker)
 
     def way(mark: str) -> str:
@@ -67,6 +72,7 @@ def settle(scene: Scene, linker: Linker) -> str:
     tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
     if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):
         text = text[: m.start()] + text[m.end() :]
+    text = rx(r"\b(?:over|in|of|across|for) (?:the |its |this )?(?:whole|entire|full) {S:s}").sub(lambda m: " " if scene.get(m["s"])[0] == "record" else m.group(), text)
     # "by type of result (majority vs plurality)": the brackets list the groups
     def listed(m: re.Match[str]) -> str:
         values = [dict(scene.get(v)) for v in re.findall(r"⟨V\d+⟩", m["in"])]

@@ -24,6 +24,12 @@ def coded(text: str, linker: Linker) -> str:
     return re.sub(rf"(?i)(?<=[.?!;]) *(?:(?:in|for|of) )?(?:both |the )?(?:columns? )?{one}(?: columns?)?,? (?:a )?(?P<code>[01]) (?:also |always )?(?:means|is|stands for|=) (?P<is>yes|no|true|false)(?:(?:,| and|, and) [01] (?:means |is |= ?)?(?:yes|no|true|false))?(?P<end>[.!]?)(?= |$)", known, text)
 
 
+def _ends_before(scene: Scene, mark: str) -> bool:
+    """Whether a condition was said with such a word last: "more than 5 prior"."""
+    last = re.search(r"(⟨C\d+⟩)$", scene.words.get(mark, ""))
+    return last is not None and scene.words.get(last[1], "") in _BEFORE
+
+
 def decoded(scene: Scene, linker: Linker) -> str:
     """The linked question with what it says about codes put to use, or taken out where it adds nothing."""
     text = scene.text
@@ -62,6 +68,9 @@ def decoded(scene: Scene, linker: Linker) -> str:
     # "prior convictions" for a column prior: what is prior goes without saying
     text = rx(r"{C:c} (?P<noun>[a-z]{4,}s)\b(?! ⟨[CV])").sub(
         lambda m: m["c"] if scene.words.get(m["c"], "") in _BEFORE and m["noun"] not in words.STRUCTURE and linker.find_column([m["noun"]])[0] is None and not m["noun"].endswith("ss") else m.group(), text)  # fmt: skip
+    text = rx(r"{W:w} (?P<noun>[a-z]{4,}s)\b(?! ⟨[CV])").sub(lambda m: m["w"] if _ends_before(scene, m["w"]) and m["noun"] not in words.STRUCTURE and linker.find_column([m["noun"]])[0] is None else m.group(), text)
+    if re.search(r"correlat|\brelat|associat|\bgo(?:es)? (?:together|with|hand)", text):  # "do warm springs go with warm summers"
+        text = rx(r"\b(?P<a>[a-z]{3,}) {C:c} (?P<mid>(?:[a-z]+ ){1,4})(?P=a) {C:d}").sub(lambda m: f"{m['c']} {m['mid']}{m['d']}" if m["a"] not in words.STRUCTURE else m.group(), text)
     # "peak with peak hours 0 to 5", "have their peak (peak hour 8)": a word of the column's own name is no measure
     text = rx(r"(?:(?:has|have|had|reach|reaches|reached) (?:a |the |their |its )?)?{F:f} (?:with |in |at |where |, |counting )*(?:the )?(?:\( )?{W:w}(?: \))?").sub(
         lambda m: f"with {m['w']}" if scene.words.get(m["f"], "") in {w for c in columns_of(scene.get(m["w"])) for w in linker.names.get(c, [])} else m.group(), text)  # fmt: skip

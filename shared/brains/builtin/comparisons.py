@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
 
 _BE = r"(?:is|was|are|were|be)"
+_INSTEAD = {"wind": ("wind speed", "windspeed"), "income": ("gdp per capita", "gdp percap", "income per capita")}  # where no column bears the adjective's own noun
 _ADJECTIVE = r"(?:much|many|large|big|high|great|[a-z]+)"
 _OTHERS = r"\b(?:the )?(?:others|other ones|rest|remaining (?:ones|[a-z]+)|everyone else|everybody else|all others|all the others)\b"
 _WHOLE = r"\b(?:all|overall|whole|entire|total|everyone|everything|everybody)\b"
@@ -35,6 +36,9 @@ def hinted_column(brain: "Interpreter", hint: str, text: str) -> tuple[str | Non
     column, _ = brain.linker.find_column(hint.split())
     if column:
         return column, ""
+    for instead in _INSTEAD.get(hint, ()):
+        if column := brain.linker.find_column(instead.split())[0]:
+            return column, f"{instead} percapita"
     found = {}
     for word in re.findall(r"[^\W\d_]{3,}", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
         if word not in words.STRUCTURE and word not in words.FILLER and (column := brain.linker.find_column([word, *hint.split()])[0]):
@@ -311,6 +315,8 @@ def ratio(brain: "Interpreter", scene: Scene) -> Answer | None:
             return Answer(ref, ref.split(":")[0])
     if not re.search(r"\bratio\b|divided by|\bdivide\b|\bwhatfactor\b|⟨F\d+⟩ .*⟨[VW]\d+⟩.*\b(?:for every|for each|per)\b(?: single| one)?(?: [a-z]+){0,2} ⟨[VW]", text):
         return None
+    if re.search(r"\bdivid(?:e|ing)\b[^.?!;]* (?:for|in|on) (?:every|each)\b|(?:for|in|on) (?:every|each) [a-z]+ ?,? divide\b", text):
+        return None  # row by row: the mean of a ratio is not a ratio of means
     marked = scene.fork(text)
     mark_values(marked, brain.linker)
     p = brain.parts(scene)

@@ -116,7 +116,7 @@ def variables(recipe: "Recipe") -> tuple[str | None, list[str], str | None]:
                 features = found
                 if target is None:
                     target = next(iter(scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["y"])), None)
-        if not features and (m := re.search(r"(?P<x>⟨C\d+⟩(?:(?: ?,| and| , and) ⟨C\d+⟩)*) as (?:the |its |your )?(?:only |sole |single |two |three |four )?(?:features?|predictors?|independent variables?|explanatory variables?|regressors?|inputs?)\b", text)):
+        if not features and (m := re.search(r"(?P<x>⟨C\d+⟩(?:(?: ?,| and| , and) ⟨C\d+⟩)*) as (?:the |its |your )?(?:(?:only|sole|single|two|three|four|five|⟨N\d+⟩) )*(?:features?|predictors?|independent variables?|explanatory variables?|regressors?|inputs?)\b", text)):
             features = [scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["x"])]
         for pattern in (_FEATURES if "classif" in text or "target" in text else _FEATURES[::2]):
             if not features and (m := re.search(pattern, text)):

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from shared.analysis.expression import quote
 from shared.analysis.plan import Aggregate
 from shared.brains.builtin.build import used
 from shared.brains.builtin.spelling import key
@@ -90,6 +91,8 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
         return m.group()
     if mistyped(recipe, name, ref, kept):
         return description
+    if idle := unused_column(recipe, description, kept):
+        return idle
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
         return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
@@ -114,6 +117,22 @@ def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
         column = recipe.linker.columns.get(groups.by[0])
         return column is not None and len({n for _, n in column.top}) == 1 and len(column.top) > 1
     return isinstance(made, Aggregate) and all_of_them(made, steps)
+
+
+def unused_column(recipe: "Recipe", description: str, kept: str) -> str | None:
+    """The words of a column that a description names beside another, where no step uses it."""
+    scene = recipe.brain.read(description)
+    named = {m: scene.get(m) for m in scene.all("C") if m not in scene.weak}
+    if len(set(named.values())) < 2:
+        return None
+    timely = {"year", "quarter", "month", "week", "day", "hour", "minute", "date", "time"}
+    for mark, column in named.items():
+        own = recipe.linker.columns.get(column)
+        word = scene.words.get(mark, "")
+        if own is None or f'"{column}"' in kept or f'{quote(column)}' in kept.replace('\\"', '"') or set(key(recipe.linker.names.get(column, []))) & timely or key([word]) and set(key(word.split())) <= set(key(list(recipe.brain.nouns))):
+            continue
+        return word or column
+    return None
 
 
 def all_of_them(made: Aggregate, steps: dict[str, Any]) -> bool:

@@ -105,6 +105,7 @@ def band_rows(recipe: "Recipe", sentence: str, found: list[Band]) -> bool:
     inside = list(dict.fromkeys(c for scene in apart for c in recipe.columns(scene)))
     whole = next((c for scene in apart for c in _whole_of(recipe, scene)), None) if any(b.percent for b in found) else None
     inside = [c for c in inside if c != whole]
+    inside = [c for c in inside if c not in (*recipe.linker.years, *recipe.linker.virtual)] or inside  # "years with … above 5"
     units = [c for c in recipe.columns(said) if c != whole]
     kept = rx(r"{C:c} (?:brackets?|groups?|bands?|class(?:es)?|bins?|ranges?|categor(?:y|ies)|levels?)\b").findall(recipe.linker.link(recipe.text).text) if not inside and not recipe.columns(said) else []
     if len(set(kept)) == 1 and recipe.linker.is_number(column := recipe.linker.link(recipe.text).get(kept[0])):

@@ -226,6 +226,8 @@ class Names:
     def find_column(self, phrase: list[str]) -> tuple[str | None, float]:
         """The column a phrase names, and how surely (0-1); None when none or several fit."""
         form = key(phrase)
+        if len(phrase) == 1 and phrase[0] in self.nouns and phrase[0].endswith("s") and phrase[0] not in self.columns and all(self.is_number(name) for name in self.exact.get(form, [])):
+            return None, 0.0  # "flights" are the rows of a table of flights, not its column flight
         if hit := self.exact.get(form):
             return (hit[0], 1.0) if len(hit) == 1 else (None, 0.0)
         if hit := self.exact.get(("".join(form),)):

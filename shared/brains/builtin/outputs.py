@@ -158,12 +158,14 @@ def plainer(recipe: "Recipe", text: str) -> str:
         text = re.sub(rf"(\b{part} of (?:the )?[^,;]*?) (?:among|in|within|out of|over|for) (?:all )?(?:the |those )?(?:remaining|kept|retained|surviving|leftover|left) [a-z]+s\b", r"\1", text)
     if (m := re.search(rf"\b{part} of (?:all )?(?:the )?(quarter|month|week|day|year)s\b", text)) and recipe.brain.is_key([c for c in recipe.linker.columns if {"year", "quarter", "month", "week", "day", "date"} & set(key(recipe.linker.names.get(c, [])))][: 2 if m[1] in ("quarter", "month", "week") else 3]):
         text = text.replace(f"{m[1]}s", "rows", 1)
+    if recipe.outputs:
+        text = rates(recipe, text)
     text = re.sub(r"\bdate of the (?:month|day|week|quarter|year|row)\b(?= with| of| that| when| on)", "date", text)
     if told.after != "data":
         text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
     text = re.sub(r"(?:natural )?\b(?:log|ln|logarithm|log1p)\s*\(\s*(?:1\s*\+\s*)?[^()]*\)", lambda m: "logged values" if (told.main or "").startswith("log") else m.group(), text)
     if m := re.fullmatch(r'(?:ln|log10)\((?:1 \+ )?"([^"]+)"\)', recipe.builder.expressions.get(told.main or "", "")):
-        spelled = "|".join(re.escape(x) for x in {m[1].lower(), " ".join(recipe.linker.names.get(m[1], []))})
+        spelled = "|".join(re.escape(x) for x in {m[1].lower(), " ".join(recipe.linker.names.get(m[1], [])) or m[1].lower()})
         text = re.sub(rf"(?:(?:natural|base-?10|common) )?\b(?:log10|log|ln|logarithm|logged|log-transformed)(?:[ -]transformed)? (?:of )?(?:the )?(?:{spelled})\b(?: values?)?", "logged values", text)
     text = re.sub(r",? \b(?:in|measured in) (?:years|days|months|weeks|hours|minutes|seconds|percent|dollars|euros|units|points)\b(?=\s*$|[,;(])", "", text)
     if told.scaled:  # the scaled columns go by their old names
@@ -183,6 +185,21 @@ def plainer(recipe: "Recipe", text: str) -> str:
     for label in recipe.made:
         text = re.sub(rf"\b{re.escape(label.lower())}-[a-z]+\b", label, text)
         text = re.sub(rf"\b{re.escape(label.lower())} (?:quarters|months|weeks|days|years)\b", f"{label} rows", text)
+    return text
+
+
+def rates(recipe: "Recipe", text: str) -> str:
+    """`arrest rate`, where a column arrest holds 0 and 1 or the task says what the rate is the mean of: that mean."""
+    if re.search(r"\bcorrelat|percent|%|\bpct\b|difference|ratio", text):
+        return text
+    flags = [c.name for c in recipe.linker.table.columns if c.type == "BIGINT" and c.min == 0 and c.max == 1 or c.type == "BOOLEAN"]
+    for said in dict.fromkeys(m[0] for m in re.finditer(r"\b(?!the |a |an |of |in |mean |average )(?:[a-z_]+ )?rates?\b", text)):
+        word = said.split()[0] if " " in said else ""
+        told = re.search(rf"\b{re.escape(said.rstrip('s'))}s?\b ?(?:is|are|=|,|:|\(|as|means|being|i\.e\.|that is|defined|the|here|,)*(?: ?(?:is|are|as|the|a|simple|meaning))* (?:mean|average) of (?:the )?(?P<c>\w+)|\((?:the )?(?:mean|average) of (?:the )?(?P<d>\w+)\)", recipe.lower)
+        column = recipe.linker.find_column([(told["c"] or told["d"])])[0] if told else recipe.linker.find_column([word])[0] if word else None
+        if column not in flags or re.search(r"\b(?:times 100|x 100|\* 100|percent|per 100|%)", recipe.lower) or not told and re.search(rf"\b{re.escape(said.rstrip('s'))}s? (?:is|=|as|\()", recipe.lower):
+            continue
+        return text.replace(said, f"mean of {column}", 1) if f"mean {said}" not in text else text.replace(said, column, 1)
     return text
 
 
@@ -308,7 +325,7 @@ def kind_of(recipe: "Recipe", ref: str) -> str:
     if isinstance(step, Aggregate):
         own = [m for m in step.measures if ref.endswith(f"/{pointer(m.name)}")] or step.measures
         return f"{own[0].function} {own[0].column if own[0].function != 'count' else ''}"
-    return getattr(step, "expression", None) or getattr(step, "op", "")
+    return str(getattr(step, "expression", None) or getattr(step, "op", ""))
 
 
 def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+from shared.analysis.expression import quote
 from shared.analysis.plan import Aggregate, Compare, Condition, Derive
 from shared.brains.builtin import words
 from shared.brains.builtin.logic import columns_of
@@ -64,10 +65,12 @@ def _grew_most(brain: "Interpreter", scene: "Scene") -> Answer | None:
     brain.all_used(rest, mark)
     brain.account(rest, "percent percentage terms term relative relatively proportionally rate most least fastest slowest overall period over where which has have had saw seen experienced top by amount only single whose one biggest sharpest strongest")
     table = brain.builder.base(brain.builder.where(brain.table, *p.where), column, target, *columns_of(first[0]))
-    measures = [brain.builder.measure(function, column, where).model_copy(update={"name": name}) for name, where in (("first", first[0]), ("last", last[0]))]
+    figures = [brain.builder.measure(function, column, where) for where, _ in (first, last)]
+    measures = [figure.model_copy(update={"name": f"{figure.name} {when}"}) for figure, (_, when) in zip(figures, (first, last), strict=True)]
     both = brain.builder.add(Aggregate, table, measures=measures, by=[target])
-    change = "last - first" if up else "first - last"
-    made = brain.builder.add(Derive, both, name="change", expression=f"({change}) / first * 100" if relative else change)
+    before, later = (quote(measure.name) for measure in measures)
+    change = f"{later} - {before}" if up else f"{before} - {later}"
+    made = brain.builder.add(Derive, both, name="change", expression=f"({change}) / {before} * 100" if relative else change)
     if whose:  # "the sites whose average yield went up"
         up_only = brain.builder.where(made, Compare(column="change", op=">", value=0))
         ranked = brain.builder.rank(up_only, "change", [target], 1000)
@@ -79,7 +82,7 @@ def _grew_most(brain: "Interpreter", scene: "Scene") -> Answer | None:
 
 def _yearly_rate(brain: "Interpreter", scene: "Scene") -> Answer | None:
     """The compound annual growth rate between two years, in percent."""
-    cue = re.compile(r"\b(?:compound(?:ed)? (?:annual|yearly|average annual)?|cagr|annuali[sz]ed)(?: (?:growth|rate|of|percentage|⟨[GC]\d+⟩))*")
+    cue = re.compile(r"\b(?:compound(?:ed)? (?:annual|yearly|average annual)?|cagr|annuali[sz]ed)(?: (?:growth|rate|of|percentage))*")
     ends = _ends(scene)
     if ends is None or not cue.search(scene.text):
         return None

@@ -156,7 +156,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
 
     functions = [f for f in p.functions if f != "much"]
     if direction == "worst":
-        direction = "asc"
+        direction = "desc" if any(words.HARM & set(brain.linker.names.get(c, [])) for c in columns) else "asc"
     vocabulary = ("rank order ordered sort sorted first second third fourth fifth ascending descending on average by going reached reach hit recorded ever only single happened take took place "
                   "top bottom 2nd 3rd 4th 5th sorted goes gave achieved achieve saw see overall kind fell fall shows show where when most least among has best worst terms lies exception highest-ranked highest lowest one")  # fmt: skip
     if hint == "poverty" and any({"income", "salary", "wage", "gdp"} & set(brain.linker.names.get(c, [])) for c in columns):

@@ -80,14 +80,13 @@ class Recipe:
 
     def timed(self, text: str) -> str:
         """`those from 1984 onward` are years where the table's years go that far."""
-        for name in self.linker.years[:1]:
-            column = self.linker.columns.get(name)
-            if column is None or not isinstance(column.min, (int, float)) or not isinstance(column.max, (int, float)):
-                continue
-            low, high = column.min, column.max
-            bound = r"up to and including|up to|until|from|after|before|since|starting (?:in|with)|prior to"
-            text = re.sub(rf"(?i)\b(?:those|the ones|the (?:rows|quarters|months|part|half)) (?P<b>{bound}) (?P<y>\d{{4}})\b(?! [a-z]*(?:lbs|kg|dollars|pounds|miles|units))", lambda m: f"the years {m['b']} {m['y']}" if low <= int(m["y"]) <= high else m.group(), text)
-        return text
+        column = self.linker.columns.get(next(iter(self.linker.years), ""))
+        if column is None or not isinstance(column.min, (int, float)) or not isinstance(column.max, (int, float)):
+            return text
+        low, high = column.min, column.max
+        bound = r"up to and including|up to|until|from|after|before|since|starting (?:in|with)|prior to"
+        said = rf"(?i)\b(?:those|the ones|the (?:rows|quarters|months|part|half)) (?P<b>{bound}) (?P<y>\d{{4}})\b(?! [a-z]*(?:lbs|kg|dollars|pounds|miles|units))"
+        return re.sub(said, lambda m: f"the years {m['b']} {m['y']}" if low <= int(m["y"]) <= high else m.group(), text)
 
     def run(self) -> dict[str, str]:
         """Builds everything; output name -> reference. Outputs it cannot build are missing; `problems` says why."""

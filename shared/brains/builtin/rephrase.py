@@ -33,6 +33,7 @@ _RULES = [
     # two figures set against each other
     (r"compare (?P<a>(?:the )?[^.?!;]+?) (?P<p>in|of|for|among) (?P<x>[^.?!;:]+?) (?:with|to|and|against) (?:that|those|its [^.?!;:]+?|the [^.?!;:]+?) (?:in|of|for|among) (?P<y>[^.?!;:]+?)[.:;,] ?(?:is|are|was) (?:the )?(?:(?P=y)|second|latter)(?: one| figure| value)? (?P<w>higher|greater|larger|bigger|lower|smaller)", r"is \g<a> \g<p> \g<y> \g<w> than \g<a> \g<p> \g<x>"),
     (r"(?:when |in )?(?:comparing|in terms of|by|going by) (?P<a>(?:mean|average|median|total)[^,.?!;]+?), (?:is|are|was|were|do|does) (?P<x>[^,.?!;]+?) (?:ahead of|above|higher than|better than|beating) (?P<y>[^,.?!;]+)", r"is the \g<a> of \g<x> higher than the \g<a> of \g<y>"),
+    (r"^of (?:all )?(?:the )?(?P<g>[a-z ]+), whose (?P<c>[a-z ]+?) (?:have|has|had|show|shows|showed) the (?P<s>[a-z]+) (?P<f>[a-z ]+?)\W*$", r"which \g<g> has the \g<s> \g<f> of \g<c>?"),
     # measures said in other words
     (r"how far apart (?:are|is) the (?:first|lower) and (?:the )?(?:third|upper) quartiles? of", r"what is the interquartile range of"),
     (r"\b(?:typical|usual|central|normal) \((?P<m>median|mean|average)\)", r"\g<m>"),

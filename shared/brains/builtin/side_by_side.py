@@ -3,13 +3,14 @@
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import Unpivot
+from shared.analysis.plan import Compare, Unpivot
 from shared.brains.builtin import words
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.scene import alternatives, rx
 from shared.brains.builtin.terms import Answer
 
 if TYPE_CHECKING:
+    from shared.brains.builtin.link import Linker
     from shared.brains.builtin.question import Interpreter
     from shared.brains.builtin.scene import Scene
 
@@ -19,25 +20,56 @@ _STOOD = ("candidate", "candidates", "contender", "contenders", "contestant", "c
 _ONE = ("mean", "median", "sum", "std", "var", "min", "max", "range", "iqr", "cv", "skew", "kurtosis")
 
 
-def of_one_kind(brain: "Interpreter") -> tuple[list[str], tuple[str, ...]]:
+def of_one_kind(linker: "Linker") -> tuple[list[str], tuple[str, ...]]:
     """The columns that are things of one kind, and what such a thing is called; none in most tables."""
-    columns = brain.linker.table.columns
+    columns = linker.table.columns
     numbers = [c.name for c in columns if c.type in ("BIGINT", "DOUBLE")]
     if len(months := [n for n in numbers if n.lower() in words.MONTH_NUMBER]) >= 6:
         return months, _MONTHS
-    for column in columns:  # votes of each candidate, beside the winner
-        held = {str(value) for value, _ in column.top} if column.type == "VARCHAR" else set()
-        if len(stood := [n for n in numbers if n in held]) >= 2:
-            return stood, _STOOD
-    others = [c.name for c in columns if c.name not in brain.linker.dates and c.name not in brain.linker.years]
-    if brain.linker.dates and len(others) >= 3 and all(re.fullmatch(r"[A-Z]{1,5}", n) and n in numbers for n in others) and sum(n.lower() in words.TICKERS.values() for n in others) >= 2:
+    if _winner(linker):
+        return _winner(linker)[1], _STOOD
+    others = [c.name for c in columns if c.name not in linker.dates and c.name not in linker.years]
+    if linker.dates and len(others) >= 3 and all(re.fullmatch(r"[A-Z]{1,5}", n) and n in numbers for n in others) and sum(n.lower() in words.TICKERS.values() for n in others) >= 2:
         return others, _SHARES
     return [], ()
 
 
+def _winner(linker: "Linker") -> tuple[str, list[str]]:
+    """The text column that names some of the columns of numbers, such as the winner beside the votes of each candidate, and these."""
+    for column in linker.table.columns:
+        held = {str(value) for value, _ in column.top} if column.type == "VARCHAR" else set()
+        if len(stood := [c.name for c in linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.name in held]) >= 2:
+            return column.name, stood
+    return "", []
+
+
+def votes(scene: "Scene", linker: "Linker") -> str:
+    """The linked question with votes read as the columns that hold them, where columns are candidates."""
+    winner, stood = _winner(linker)
+    text = scene.text
+    if not stood or not {"winner", "elected", "victor"} & set(linker.names[winner]):
+        return text
+
+    def column(mark: str) -> bool:
+        return scene.get(mark) in stood
+
+    def won(m: re.Match[str]) -> str:
+        named = {scene.get(c) for c in scene.all("C")} & set(stood)
+        who = scene.get(m["c"]) if m["c"] else named.pop() if len(named) == 1 else None
+        return scene.mark("W", Compare(column=winner, op="==", value=who), m.group()) if who in stood else m.group()
+
+    got = r"(?:pick up|picked up|get|got|receive|received|gain|gained|poll|polled|obtain|obtained|have|collect|collected|draw|drew|attract|attracted)"
+    text = rx(r"\bvotes?(?: cast)? \( (?:⟨F\d+⟩ of )?(?:the )?{C:c} \)").sub(lambda m: m["c"], text)
+    text = rx(rf"{{F:f}} votes (?:did|does|do|has|have) {{C:c}} {got}\b").sub(lambda m: f"{scene.mark('F', 'much', 'how much')} {m['c']}" if scene.get(m["f"]) == "count" and column(m["c"]) else m.group(), text)
+    text = rx(r"\b(?:gave|gives|give) {C:c} the {S:s} votes\b").sub(lambda m: f"has the {m['s']} {m['c']}" if column(m["c"]) else m.group(), text)
+    text = rx(r"{C:c} (?:got|gets|get|received|receives|receive|polled|won|had|has|have) the {S:s} votes\b").sub(lambda m: f"has the {m['s']} {m['c']}" if column(m["c"]) else m.group(), text)
+    text = rx(r"(?:\b(?:that|which|where) )?(?:{C:c}|\b(?:he|she))(?: has| had)? (?:won|carried)\b(?! the)").sub(won, text)
+    return re.sub(r"\b(were|was|are) (?:won|decided) (?=(?:with|by) )", r"\1 ", text)
+
+
 def side_by_side(brain: "Interpreter", scene: "Scene") -> Answer | None:
     """A figure of every one of them, or the one of which it is highest."""
-    columns, nouns = of_one_kind(brain)
+    columns, nouns = of_one_kind(brain.linker)
     if not columns:
         return None
     noun = alternatives(nouns)

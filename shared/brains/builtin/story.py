@@ -43,6 +43,10 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         return True
     if told.scaled:  # the scaled columns go by their old names
         sentence = re.sub(r"(?i)\b(?:min-?max[- ])?(?:re)?(?:scaled|normali[sz]ed|standardi[sz]ed) (?=[a-z])", "", sentence) if not re.match(r"(?i)\W*(?:scale|rescale)", sentence) else sentence
+    if recipe.outputs and told.scaled and re.search(r"'", sentence):  # a rule about the z-scores
+        sentence = re.sub(r"(?i)\b(?:the |its |their )?(?:z-?(?:scores?|values?)|(?:re)?(?:scaled|standardi[sz]ed|normali[sz]ed) values?) (?:of|for) (?=[a-z])", "", sentence)
+        named = "|".join(sorted({re.escape(x) for c in told.scaled for x in (c, " ".join(recipe.linker.names.get(c, [c])))}, key=len, reverse=True))
+        sentence = re.sub(rf"(?i)\b(?P<c>{named}) (?:z-?(?:scores?|values?))\b", r"\g<c>", sentence)
     scene = recipe.brain.read(sentence)
     if recipe.outputs and (series.one_row_each(recipe, scene, lower) or series.pairs(recipe, scene, lower)):
         return True

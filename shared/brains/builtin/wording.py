@@ -43,7 +43,7 @@ def plain(text: str) -> str:
     return _others_last(text)
 
 
-_SHARES = {"half": "50", "third": "33.3333333333", "quarter": "25", "fifth": "20", "tenth": "10"}
+_SHARES = {"half": "50", "third": "33.3333", "quarter": "25", "fifth": "20", "tenth": "10"}
 
 
 def said(text: str) -> str:

@@ -27,7 +27,7 @@ SAME = {
     "neighbourhood": "neighborhood", "neighbourhoods": "neighborhood", "firm": "company", "firms": "company", "companies": "company",
     "corporation": "company", "corporations": "company", "rating": "rate", "ratings": "rate", "rated": "rate", "company": "company",
     "ticker": "symbol", "tickers": "symbol", "infl": "inflation", "unemp": "unemployment", "gdp": "gdp", "govt": "government", "gov": "government",
-    "spending": "expenditure", "spend": "expenditure", "spends": "expenditure", "spent": "expenditure", "expense": "expenditure", "expenses": "expenditure", "sex": "gender", "genders": "gender", "sexes": "gender", "kids": "child", "kid": "child", "children": "child",
+    "airline": "carrier", "airlines": "carrier", "spending": "expenditure", "spend": "expenditure", "spends": "expenditure", "spent": "expenditure", "expense": "expenditure", "expenses": "expenditure", "sex": "gender", "genders": "gender", "sexes": "gender", "kids": "child", "kid": "child", "children": "child",
     "salary": "income", "salaries": "income", "wage": "income", "wages": "income", "earnings": "income", "earning": "income",
     "precip": "precipitation", "rainfall": "precipitation", "dob": "birth", "grad": "graduate", "graduates": "graduate", "graduation": "graduate",
     "cost": "price", "costs": "price", "metre": "meter", "metres": "meter", "litre": "liter", "sqft": "squarefeet", "aluminium": "aluminum",
@@ -125,7 +125,7 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     "lowest": ("", "asc"), "smallest": ("", "asc"), "least": ("", "asc"), "fewest": ("", "asc"), "minimum": ("", "asc"), "min": ("", "asc"), "top": ("", "desc"), "bottom": ("", "asc"), "best": ("", "desc"), "worst": ("", "worst"),
     "heaviest": ("weight", "desc"), "lightest": ("weight", "asc"), "oldest": ("age", "desc"), "youngest": ("age", "asc"), "tallest": ("height", "desc"),
     "shortest": ("length", "asc"), "longest": ("length", "desc"), "hottest": ("temp max", "desc"), "warmest": ("temp max", "desc"), "coldest": ("temp min", "asc"), "coolest": ("temp min", "asc"),
-    "wettest": ("precipitation", "desc"), "rainiest": ("precipitation", "desc"), "driest": ("precipitation", "asc"), "windiest": ("wind", "desc"), "calmest": ("wind", "asc"), "cheapest": ("price", "asc"), "dearest": ("price", "desc"), "priciest": ("price", "desc"),
+    "wettest": ("precipitation", "desc"), "rainiest": ("precipitation", "desc"), "driest": ("precipitation", "asc"), "windiest": ("wind", "desc"), "most humid": ("humidity", "desc"), "least humid": ("humidity", "asc"), "calmest": ("wind", "asc"), "cheapest": ("price", "asc"), "dearest": ("price", "desc"), "priciest": ("price", "desc"),
     "most expensive": ("price", "desc"), "least expensive": ("price", "asc"), "richest": ("income", "desc"), "poorest": ("poverty", "desc"), "strongest": ("", "desc"), "weakest": ("", "asc"), "widest": ("width", "desc"), "narrowest": ("width", "asc"),
     "most powerful": ("horsepower", "desc"), "least powerful": ("horsepower", "asc"), "most populous": ("population", "desc"), "least populous": ("population", "asc"), "earliest": ("#date", "asc"), "newest": ("#date", "desc"), "latest": ("#date", "desc"), "most recent": ("#date", "desc"),
     "northernmost": ("latitude", "desc"), "southernmost": ("latitude", "asc"), "easternmost": ("longitude", "desc"), "westernmost": ("longitude", "asc"), "most northern": ("latitude", "desc"), "most southern": ("latitude", "asc"), "furthest north": ("latitude", "desc"), "farthest north": ("latitude", "desc"),
@@ -135,6 +135,9 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     "most often": ("#rows", "desc"), "least often": ("#rows", "asc"), "most frequently": ("#rows", "desc"), "darkest": ("", "desc"), "steepest": ("", "desc"), "leading": ("", "desc"), "costliest": ("price", "desc"), "slowest": ("", "none"), "fastest": ("", "none"), "least predictable": ("#std", "desc"), "most variable": ("#std", "desc"),
     "least variable": ("#std", "asc"), "most consistent": ("#std", "asc"), "most predictable": ("#std", "asc"), "most productive": ("", "desc"), "least productive": ("", "asc"), "most effective": ("", "none"), "biggest ever": ("", "desc"), "record": ("", "desc"), "highest ever": ("", "desc"), "most spread out": ("#std", "desc"), "most volatile": ("#std", "desc"), "least volatile": ("#std", "asc"), "ever": ("", "skip"),
 }  # fmt: skip
+
+# Of these, more is worse.
+HARM = frozenset("delay death loss crime murder poverty unemployment unemp inflation infl error accident wound disease pollution wait waiting lateness failure violent deficit debt fatality injury".split())
 
 # comparative -> words of the column it implies
 COMPARATIVES = {
@@ -303,7 +306,7 @@ FILLER |= frozenset("""
 built build builds manufactured constructed released release published issued founded launched made serve serves served serving live lives lived living reside residing resides
 paid pays pay money cash brings bring brought bringing turns turning show-up pick picks picking receive receives received receiving obtain obtains obtained obtaining undergo underwent undergone feature featured features
 stayed staying grew growing lasting landed sits sat sitting stem stems ranks amounting totalling totaling
-world global worldwide generate generates generated thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
+world global worldwide fly flies flew flown flying operate operates operated depart departs departed departing arrive arrives arriving generate generates generated thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
 follow-up followup clocked linked
 city-wide citywide nation-wide nationwide country-wide countrywide state-wide statewide world-wide company-wide overall-wide outright altogether apiece each-one
 absolute relative-to literally essentially largely mostly-speaking straightforward handy rough precise exact precisely exactly-speaking separate separately individually jointly
