@@ -316,3 +316,39 @@ def test_how_far_one_figure_exceeds_another_is_relative_to_the_second(cars: Ask)
     plan = cars("Compare the origins.", p="percentage by which the mean Horsepower of USA exceeds the mean Horsepower of Japan")
     made = next(s for s in plan.steps if isinstance(s, Calculate))
     assert made.expression == "(a - b) / b * 100"
+
+
+@pytest.fixture(scope="module")
+def side(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Months side by side, a flag by its code, and prior offences."""
+    folder = tmp_path_factory.mktemp("side")
+    rows = "".join(f"{1990 + i},{i},{i + 2},{3 * i},{i},{2 * i},{9 - i},{i % 2},{(i // 2) % 2},{i % 5}\n" for i in range(40))
+    (folder / "counts.csv").write_text("year,jan,feb,mar,apr,may,jun,mar_st,caught,prio\n" + rows)
+    return asker(folder, folder / "counts.csv")
+
+
+def test_columns_of_one_kind_are_compared(side: Ask) -> None:
+    assert [s.op for s in side("Which month has the highest mean?").steps] == ["unpivot", "aggregate", "rank", "report"]
+    assert [s.op for s in side("For each of the six months, what is the median?").steps] == ["unpivot", "aggregate", "report"]
+    assert side("For each of the twelve months, what is the median?").unanswered, "there are six of them"
+    assert side("For each of the six months, what is the median rainfall?").unanswered, "nothing says that it is rain"
+
+
+def test_a_code_in_brackets_says_which_rows(side: Ask) -> None:
+    told = side("How many were caught (caught = 1)?")
+    assert [s.where.value for s in told.steps if isinstance(s, Filter)] == [1]
+    rate = side("What is the caught rate for each mar_st?")
+    assert [m.function for s in rate.steps if isinstance(s, Aggregate) for m in s.measures] == ["mean"]
+    lower = side("Is the mean prio of rows that were caught (caught = 1) lower than that of rows not caught (caught = 0)?")
+    assert [r.when[0].op for s in lower.steps if isinstance(s, Decide) for r in s.rules] == ["<"]
+
+
+def test_what_the_top_rows_hold_of_the_whole(cars: Ask) -> None:
+    plan = cars("What percent of all horsepower comes from the 10 cars with the highest weight?")
+    assert [(s.by, s.k) for s in plan.steps if isinstance(s, Rank)] == [("Weight_in_lbs", 10)]
+    assert [s.expression for s in plan.steps if isinstance(s, Calculate)] == ["part / whole * 100"]
+
+
+def test_row_by_row_is_no_ratio_of_means(cars: Ask) -> None:
+    plan = cars("Divide horsepower by displacement for every car and average the results. What do you get?")
+    assert [s.op for s in plan.steps] == ["derive", "aggregate", "report"]

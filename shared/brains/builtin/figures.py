@@ -291,7 +291,7 @@ def one_group(brain: "Interpreter", p: Parts) -> None:
 
 
 def finish(brain: "Interpreter", p: Parts, function: str, column: str) -> Answer:
-    if p.by and function in ("mean", "median", "std") and all(brain.unique(c) for c in p.by) and not p.having:
+    if p.by and function in ("mean", "median", "std") and all(brain.unique(c) for c in p.by) and not p.having and not re.search(r"\bfor (?:each|every)\b", brain.asked):
         p.by = []  # "average deaths per month" of a table with a row for each month
     if p.by:
         one_group(brain, p)

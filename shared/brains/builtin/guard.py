@@ -28,7 +28,7 @@ _DEMANDS: tuple[tuple[str, str | None], ...] = (
     (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|bonferroni|holm\b|tukey|benjamini", None),
     (r"\bstandardi[sz]e\b|\bz-?scores? of\b|convert\w* (?:it |them |each \w+ )?(?:in)?to z-?scores|min-?max|\brescale\b", r'"scale"|"zscore"|"minmax"|min_'),
     (r"\b(?:next|following|previous|preceding) (?:year|month|day|week|quarter|season|race|row|value)'?s?\b|\b(?:year|month|day|week|quarter|one|row) (?:after|just before|right before)\b(?! (?:the|that|which|each|a|an|removing|dropping|excluding)\b| ?\d)|\b(?:that|which) follows\b", r'"lag"|"difference"|"percent_change"|"rolling_mean"|"op":"trend"'),
-    (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*)", r'iqr|quantile'),
+    (r"cohen'?s d|effect size|cram[eé]r'?s v|eta[- ]squared", None), (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*)", r'iqr|quantile'),
     (r"ddof ?= ?0|population (?:standard deviation|std|sd\b|variance)", r'"ddof":0'), (r"one-?hot|dummy variables?", r'"onehot"|"model"'),
     (r"student'?s t|equal variances?(?! not)|pooled variance", r'"equal_var":true|"levene"|"bartlett"|"anova"|"kruskal"'), (r"stratif(?:y|ied)\b(?<!not stratified)", r'"stratify":true'),
 )  # fmt: skip
@@ -91,6 +91,9 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
         return m.group()
     if mistyped(recipe, name, ref, kept):
         return description
+    if some := re.search(r"\b(?:[a-z]\.){2,}|\b(?:men|women|males?|females?|boys|girls)\b", re.sub(r"i\.e\.|e\.g\.|p\.a\.|d\.p\.|a\.m\.|p\.m\.", " ", told)):
+        if not re.search(r'"where":[\[{]|"groups":|"by":\["|"op":"(?:test|model|correlate)"', kept) and key([some.group().strip(".")]) not in recipe.linker.exact and not recipe.told.scope:
+            return some.group()  # some rows are meant, and no step chooses any
     if idle := unused_column(recipe, description, kept):
         return idle
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
@@ -112,7 +115,7 @@ def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
     if re.match(rf"(?:the |its |their |as |in )*{_PART} (?:of|by|among|with|increase|decrease)\b|{_PART}$", told) and not re.search(r"percent|share|proportion|fraction|pct|100| / |rate|mean_|accuracy", kept):
         return True
     steps = {s.id: s for s in recipe.builder.steps}
-    made = steps.get(ref.split(":")[0])
+    made: Any = steps.get(ref.split(":")[0])
     if getattr(made, "op", "") == "rank" and isinstance(groups := steps.get(made.table), Aggregate) and groups.table == "data" and len(groups.by) == 1 and [m.function for m in groups.measures] == ["count"] and groups.measures[0].where is None:
         column = recipe.linker.columns.get(groups.by[0])
         return column is not None and len({n for _, n in column.top}) == 1 and len(column.top) > 1
@@ -122,7 +125,7 @@ def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
 def unused_column(recipe: "Recipe", description: str, kept: str) -> str | None:
     """The words of a column that a description names beside another, where no step uses it."""
     scene = recipe.brain.read(description)
-    named = {m: scene.get(m) for m in scene.all("C") if m not in scene.weak}
+    named = {m: scene.get(m) for m in scene.all("C") if m not in scene.weak or recipe.linker.truth(scene.get(m))}
     if len(set(named.values())) < 2:
         return None
     timely = {"year", "quarter", "month", "week", "day", "hour", "minute", "date", "time"}

@@ -45,10 +45,16 @@ _WITHOUT = re.compile(
 )  # fmt: skip
 
 
-def ruled(text: str) -> str:
-    """The task with its rule for outliers in the words the story reads, and what goes in one word."""
+def going(text: str) -> str:
+    """`thrown out`, `taken away`, `left out`: excluded."""
     for pattern, said in _GOING:
         text = re.sub(rf"(?i)\b{pattern}", said, text)
+    return text
+
+
+def ruled(text: str) -> str:
+    """The task with its rule for outliers in the words the story reads, and what goes in one word."""
+    text = going(text)
     text = _rules(text)
     if "outlier" in text and (named := names(text)):
         text = re.sub(rf"(?i)\b(?:{named}) (?!values? in\b)(?=[a-z])", "outlying ", text)
@@ -82,8 +88,7 @@ def names(text: str) -> str:
 
 def described(text: str, task: str, number: Callable[[str], bool]) -> str:
     """A description in the words in which outliers are looked for; `task` is the whole text, already in its plain words, `number` knows a column's name."""
-    for pattern, said in _GOING:
-        text = re.sub(rf"(?i)\b{pattern}", said, text)
+    text = going(text)
     text = re.sub(r"(?i)\b(?:is|are) (?:gone|out)\b", "are excluded", text)
     if not re.search(r"(?i)outlier|\|z\||iqr|interquartile|z-?score", task):
         return text

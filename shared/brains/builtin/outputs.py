@@ -253,6 +253,8 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
                 column = recipe.linker.columns.get(counted.measures[0].column or "")
                 if column is not None and column.distinct >= 0.9 * (brain.rows - column.nulls):  # a name of the rows, so the rows are counted
                     return recipe.builder.value(counted.table, "count", None, counted.measures[0].where)
+            if isinstance(counted, Aggregate) and not counted.by and counted.measures[0].function == "cv" and re.search(r"percent|%|\bpct\b", f"{both_of(recipe, name)} {recipe.lower}"):
+                return recipe.builder.calculate("100 * x", x=answer.ref)
             if attempt.startswith("number of ") and attempt != reduced and "distinct" in answer.ref:
                 continue
             if answer.ref.endswith("/names") or "*" in answer.ref:
@@ -284,6 +286,10 @@ def of_the_others(recipe: "Recipe", name: str, text: str) -> str | None:
         return recipe.brain.answer(plainer(recipe, rest)).ref
     finally:
         recipe.brain.table = saved
+
+
+def both_of(recipe: "Recipe", name: str) -> str:
+    return f"{name} {recipe.outputs[name]}".lower()
 
 
 def of_what(recipe: "Recipe", text: str) -> str:

@@ -28,7 +28,7 @@ from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.shares import share
 from shared.brains.builtin.side_by_side import side_by_side
 from shared.brains.builtin.spelling import kin, stem
-from shared.brains.builtin.terms import Answer, Parts, Stop
+from shared.brains.builtin.terms import COMPARATIVE, Answer, Parts, Stop
 from shared.brains.builtin.times import time_range
 
 # From the most to the least specific: the first that fits answers.
@@ -64,6 +64,7 @@ class Interpreter:
 
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
+        scene.text = rx(r"{N:n} {C:c}").sub(lambda m: f"{m['n']} {scene.words[m['c']]}" if self.part_of_time(scene.get(m["c"]), scene.words[m["c"]]) else m.group(), scene.text)
         age, sure = self.linker.find_column(["age"])
         if age and sure >= 0.9:
             scene.text = rx(r"(?:(?P<more>older)|younger) than {N:n}(?: years)?(?: old| of age)?(?! (?:%|percent))").sub(lambda m: scene.mark("W", Compare(column=age or "", op=">" if m["more"] else "<", value=scene.get(m["n"])), m.group()), scene.text)
@@ -82,8 +83,13 @@ class Interpreter:
         scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
         scene.text = rx(r"{C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
         # "bus trips (mode 3)": the brackets say what the words before them mean
-        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
+        scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or re.fullmatch(COMPARATIVE, w) or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
+
+    def part_of_time(self, name: str, word: str) -> bool:
+        """Whether `minutes` after a number is a length of time, where the column minute only says which of an hour's."""
+        column = self.linker.columns.get(name)
+        return word in ("seconds", "minutes", "hours", "days", "weeks", "months") and column is not None and name.lower() == word[:-1] and isinstance(column.max, (int, float)) and column.max <= 60
 
     def measure(self) -> str | None:
         """The one column that can be measured, if there is just one."""
@@ -122,7 +128,7 @@ class Interpreter:
             label = list(self.builder.labels)[-1]
             if "cases" in self.builder.labels[label]:
                 by.append(label)
-        if len(by) == 1 and self.unique(by[0]) and {"mean", "median", "std"} & {scene.get(f) for f in scene.all("F")}:
+        if len(by) == 1 and self.unique(by[0]) and not re.search(r"\bfor (?:each|every)\b", self.asked) and {"mean", "median", "std"} & {scene.get(f) for f in scene.all("F")}:
             by.clear()  # "the average per month", where each row is a month
         sorts = [c.name for c in self.linker.table.columns if c.type == "VARCHAR" and 1 < c.distinct <= self.rows / 2]
         if not by and len(sorts) == 1 and self.label_column() is None and (m := re.search(r"\b(?:of|for|in|per) (?:each|every) ([a-z]+)\b(?! ⟨)", scene.text)) and m[1] in self.linker.nouns and not any(sorts[0] in columns_of(scene.get(w)) for w in scene.all("W")):
@@ -338,7 +344,7 @@ class Interpreter:
         scene.text = rx(r"(?P<lead>(?:⟨F\d+⟩|how many|(?:percentage|percent|share|fraction|proportion|%) of)(?: all)?(?: of)?(?: the)?(?: ⟨[VW]\d+⟩)?) {C:c}(?= (?:(?:were|are|was|have|had|came|come|fell|with|that|which|in|on|from|by|for)\b|⟨[VW]))").sub(
             lambda m: f"{m['lead']} rows" if self._lends_name(scene, m["c"]) and (not m["lead"].startswith("⟨") or scene.get(m["lead"].split()[0]) == "count") and ("of" not in m["lead"] or re.match(r" (?:were|are|have|had|came|come|fell)\b", m.string[m.end() :])) else m.group(), scene.text)  # fmt: skip
         scene.text = rx(r"\b(?:over|across|of|for|among|in) (?:all|all of|all the|all of the|every one of the)(?: the)?(?: ⟨N\d+⟩)? (?P<c>⟨C\d+⟩)").sub(lambda m: " " if self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") else m.group(), scene.text)
-        text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys else m.group(), scene.text)
+        text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys and not m.group().startswith("for every") else m.group(), scene.text)
         times_ = set(times) | set(self.linker.virtual)
         text = rx(r"\b(?:among|across|over|of) the (?P<c>⟨C\d+⟩)(?= ?[?.!]? ?$)").sub(lambda m: " " if scene.get(m["c"]) in keys and self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") and re.search(r"⟨[FS]\d+⟩.*⟨C\d+⟩.*", m.string[: m.start()]) else m.group(), text)
         text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), text)

@@ -72,7 +72,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         column = p.scene.get(after["c"])
         between = after["mid"] or ""
         named = not re.search(r"⟨S\d+⟩", between) or not brain.linker.is_number(column) or bool(re.search(r"top|⟨N\d+⟩", between))
-        if brain.linker.is_number(column) and not brain.groupable(column):
+        if brain.linker.is_number(column) and (not brain.groupable(column) or after.group().startswith("whose")):
             named = False
         if re.search(r"\b(?:has|have|had|with|got|gets|shows|saw|reached|recorded)\b.*⟨S", between):
             named = False

@@ -168,7 +168,7 @@ class Recipe:
             value = str(getattr(different[0], "value", "")) if len(different) == 1 else ""
             if value.istitle() and value.isalpha() and value not in self.text and self.linker.columns[column].distinct > 10:
                 continue  # "mark a row as …" is no Mark
-            if column in inside or len(different) != 1 or not isinstance(different[0], Compare) or different[0].op != "==" or re.search(r"\b(?:share|percentage of|proportion|fraction|others?|the rest|non-|not |than|dummy|indicator|whether (?:it|they)|= ?1|drop|exclud|remov|without|except|ignor)\b", self.lower):
+            if column in inside or len(different) != 1 or not isinstance(different[0], Compare) or different[0].op != "==" or re.search(r"\b(?:share|percentage of|proportion|fraction|others?|the rest|non-|not |than|dummy|indicator|whether (?:it|they)|= ?1|drop\w*|exclud\w*|remov\w*|leav\w+ out|discard\w*|without|except|ignor\w*|throw\w*|delet\w*|omit\w*)\b", self.lower):
                 continue
             self.told.scope.append(different[0])
             self.told.before = self.told.after = self.brain.table = self.builder.where(self.told.after, different[0])

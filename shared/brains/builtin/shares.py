@@ -25,10 +25,10 @@ def _held_by_the_top(brain: "Interpreter", p: Parts, function: str) -> Answer | 
     top = rx(r"(?:the )?(?:top )?{N:n} (?P<row>[a-z]+|⟨C\d+⟩) (?:with|having|that have|by) (?:the )?{S:s} {C:d}").search(text)
     if whole is None or top is None or p.by or p.having or len(p.superlatives) > 1 or [f for f in p.functions if f != "sum"]:
         return None
-    column, k, row = p.scene.get(whole["c"]), p.scene.get(top["n"]), top["row"]
+    column, by, k, row = p.scene.get(whole["c"]), p.scene.get(top["d"]), p.scene.get(top["n"]), top["row"]
     _, hint, direction = p.scene.get(top["s"])
     one_each = brain.unique(p.scene.get(row)) if row.startswith("⟨") else row in brain.nouns or stem(row) in brain.nouns or row in words.ENTITIES or row in words.ROW_NOUNS
-    if hint or direction not in ("asc", "desc") or not one_each or p.scene.get(top["d"]) != column or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 1 <= k <= 1000:
+    if hint or direction not in ("asc", "desc") or not one_each or not brain.linker.is_number(by) or not brain.linker.is_number(column) or not brain.additive(column) or not isinstance(k, int) or not 1 <= k <= 1000:
         return None
     rest = " ".join(text.replace(whole.group(), " ", 1).replace(top.group(), " ", 1).split())
     brain.account(rest, "percentage percent share account accounts come comes together by")
@@ -36,7 +36,7 @@ def _held_by_the_top(brain: "Interpreter", p: Parts, function: str) -> Answer | 
     if re.search(r"⟨[CN]\d+⟩", rest):
         return None
     table = brain.builder.where(brain.table, *p.where)
-    ranked = brain.builder.rank(table, column, [], k=k, order=direction)
+    ranked = brain.builder.rank(table, by, [], k=k, order=direction)
     ref = brain.builder.calculate("part / whole * 100" if function == "percent" else "part / whole", part=brain.builder.value(ranked, "sum", column), whole=brain.builder.value(table, "sum", column))
     return Answer(ref, ref.split(":")[0])
 
@@ -114,6 +114,8 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None  # "percentage of the Friday bills": of the rows, or of their sum?
     if not sums and len(wanted) == 1 and "sum" in p.functions:
         sums = wanted
+    if brain.loose and len(wanted) == 2 and {p.scene.get(m) for m in p.scene.all("C") if m in p.scene.weak} & set(wanted):
+        return None  # "windy days with precipitation" are rows
     if len(wanted) == 2 and not p.by:
         table = brain.builder.where(brain.table, *base, *target)
         said = [p.scene.get(c) for c in re.findall(r"⟨C\d+⟩", after)]

@@ -26,8 +26,8 @@ def of_one_kind(linker: "Linker") -> tuple[list[str], tuple[str, ...]]:
     numbers = [c.name for c in columns if c.type in ("BIGINT", "DOUBLE")]
     if len(months := [n for n in numbers if n.lower() in words.MONTH_NUMBER]) >= 6:
         return months, _MONTHS
-    if _winner(linker):
-        return _winner(linker)[1], _STOOD
+    if stood := _winner(linker)[1]:
+        return stood, _STOOD
     others = [c.name for c in columns if c.name not in linker.dates and c.name not in linker.years]
     if linker.dates and len(others) >= 3 and all(re.fullmatch(r"[A-Z]{1,5}", n) and n in numbers for n in others) and sum(n.lower() in words.TICKERS.values() for n in others) >= 2:
         return others, _SHARES
@@ -63,6 +63,11 @@ def votes(scene: "Scene", linker: "Linker") -> str:
     text = rx(rf"{{F:f}} votes (?:did|does|do|has|have) {{C:c}} {got}\b").sub(lambda m: f"{scene.mark('F', 'much', 'how much')} {m['c']}" if scene.get(m["f"]) == "count" and column(m["c"]) else m.group(), text)
     text = rx(r"\b(?:gave|gives|give) {C:c} the {S:s} votes\b").sub(lambda m: f"has the {m['s']} {m['c']}" if column(m["c"]) else m.group(), text)
     text = rx(r"{C:c} (?:got|gets|get|received|receives|receive|polled|won|had|has|have) the {S:s} votes\b").sub(lambda m: f"has the {m['s']} {m['c']}" if column(m["c"]) else m.group(), text)
+    text = rx(rf"\b(?P<q>which|what) candidate {got} the {{S:s}} votes\b").sub(lambda m: f"{m['q']} candidate had the {scene.mark('S', ('highest' if scene.get(m['s'])[2] == 'desc' else 'lowest', '', scene.get(m['s'])[2]), 'most')} {scene.mark('F', 'sum', 'total')}" if not scene.get(m["s"])[1] else m.group(), text)
+    text = re.sub(r"\b(which|what) candidate (?:won|carried) (?=the ⟨S)", lambda m: f"{m[1]} {scene.mark('C', winner, winner)} had ", text)
+    theirs, each = re.search(r"\b(?:that |which )?they(?: have| had)? (?:won|carried)\b", text), re.search(r"\b(?:for )?(?:each|every) candidate\b|\b(?:per|by) candidate\b", text)
+    if theirs and each:  # "for each candidate, the districts that they won": the winner groups
+        text = text.replace(theirs.group(), " ").replace(each.group(), f"for each {scene.mark('C', winner, winner)}")
     text = rx(r"(?:\b(?:that|which|where) )?(?:{C:c}|\b(?:he|she))(?: has| had)? (?:won|carried)\b(?! the)").sub(won, text)
     return re.sub(r"\b(were|was|are) (?:won|decided) (?=(?:with|by) )", r"\1 ", text)
 

@@ -97,6 +97,10 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         conditions = [scene.get(m) for m in scene.all("W")]
         if recipe.outputs and rx(r"{C} (?:and|or) {W}").search(scene.text):
             return False  # half of what is to hold was not understood
+        supposed = [c for w in conditions for c in columns_of(w) if c == recipe.brain.default and c not in recipe.columns(recipe.linker.link(sentence), numeric=False)]
+        if recipe.outputs and supposed and (strange := [w for w in recipe.brain.leftover(scene.text) if w not in ("keep", "restrict", "look", "limit", "focus", "filter", "select", "take", "work", "concentrate")]):
+            told.blocked = f"{sentence} ({', '.join(strange)})"  # of what the number is was not understood
+            return True
         if conditions:
             told.before = told.after = complete(recipe, builder.where(told.after, *_same_column_union(conditions)), lower)
             recipe.brain.table = told.after
@@ -244,7 +248,7 @@ def learn_code(recipe: "Recipe", sentence: str) -> bool:
             recipe.linker.codes[key([aside[1]])] = scene.get(aside[2])
     for aside in re.finditer(r"(?P<a>⟨W\d+⟩) \( (?:i\.e\. |meaning |that is |= )?(?:the )?(?P<w>[a-z]+) \)|\b(?P<v>[a-z]+) \( (?:i\.e\. |meaning |that is |= )?(?P<b>⟨W\d+⟩) \)", scene.text):
         condition, word = scene.get(aside["a"] or aside["b"]), aside["w"] or aside["v"]  # "mode 2 (train)", "by car (mode 4)"
-        if recipe.outputs and isinstance(condition, Compare) and condition.op == "==" and word not in words.FILLER | words.STRUCTURE | words.ROW_NOUNS and key([word]) not in recipe.linker.values:
+        if recipe.outputs and isinstance(condition, Compare) and condition.op == "==" and (word not in words.FILLER | words.STRUCTURE | words.ROW_NOUNS or word in ("men", "women", "males", "females", "boys", "girls")) and key([word]) not in recipe.linker.values:
             recipe.linker.codes[key([word])] = condition
     verb = r"(?:is|are|=|means|mean|stands for|stand for|marks|denotes|is coded as|coded as|indicates|refers to)"
     text = re.sub(r"^(?:note that|where|here|and|so) ", "", scene.text.strip(" .;!"))
@@ -286,9 +290,9 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
     made = row_expression(recipe.brain, scene)
     if made is None:
         return False
-    if factor := re.search(r"\b(?:and (?:then )?|, )?(?:multipl\w+|times) (?:it |this |that |the (?:result|ratio|quotient) )?(?:by )?(10+|1(?:,000)+)\b", lower):
+    if factor := re.search(r"\b(?:and (?:then )?|, )?(?:multipl\w+|times) (?:it |this |that |the (?:result|ratio|quotient) )?(?:by )?(\d+|1(?:,000)+)\b(?! [a-z]|[.,]\d)", lower):
         n = factor[1].replace(",", "")
-        if n not in builder_text(recipe, made[0]):
+        if not re.search(rf"(?<!\d){n}(?!\d)", builder_text(recipe, made[0])):
             made = (recipe.builder.expression(f"{made[0]} x {n}", f"({builder_text(recipe, made[0])}) * {n}"), made[1])
     if not re.search(r"=|create|convert|express|turn|replace|work out|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
         return False

@@ -2,7 +2,7 @@
 
 import re
 
-from shared.brains.builtin.outlying import ruled
+from shared.brains.builtin.outlying import going, ruled
 
 _K = r"(?P<k{0}>\d+(?:\.\d+)?) ?(?:\*|x|×|·|times)? ?(?:the )?(?:iqr|interquartile range)"
 _FENCE = re.compile(
@@ -28,6 +28,9 @@ _ONLY = re.compile(
 )  # fmt: skip
 
 
+_UNITS = r"(?:miles?|minutes?|hours?|seconds?|days?|weeks?|months?|years?|km|kilomet(?:re|er)s?|met(?:re|er)s?|m|cm|mm|feet|foot|inch(?:es)?|kg|g|grams?|lbs?|pounds?|dollars?|usd|euros?|degrees?(?: celsius| fahrenheit)?|celsius|fahrenheit|lit(?:re|er)s?|gallons?)"
+
+
 def plain(text: str) -> str:
     """The task in the story's own words."""
     text = _FENCE.sub(_outlier, text)
@@ -35,6 +38,8 @@ def plain(text: str) -> str:
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
     text = ruled(text)
     text = re.sub(rf"(?i)\b{_VERBS[0][0][:-1]}|drop|remove|exclude|discard|leave out|delete)\b[^.;,]*?,? (?:so that|so|such that|leaving|to leave) (?:only |just )(?P<those>(?:those|the \w+|\w+s) (?:with|where|whose|that|having|in|of)\b[^.;]*?)(?: are| is)?(?: left| remain| stay| kept)(?: over| in)?(?=[.;,]|$)", r"keep only \g<those>", text)
+    text = re.sub(rf"(?i) ?\((?:measured |given |expressed )?in {_UNITS}(?: per {_UNITS})?\)", "", text)
+    text = re.sub(rf"(?i)\b(calculate|compute|work out|define|determine|find) the average (\w+) (?:of|for) (?:each|every) \w+(?:,? in {_UNITS}(?: per {_UNITS})?)?,? (?=(?:as|by|which is|that is)\b)", r"\1 the \2 ", text)
     text = _split(said(_its_log(_the_same(text))))
     text = _both(text)
     text = _bracketed_labels(_spoken_labels(_of_mean_and_spread(text)))
@@ -49,6 +54,7 @@ _SHARES = {"half": "50", "third": "33.3333", "quarter": "25", "fifth": "20", "te
 def said(text: str) -> str:
     """What is spelled in many ways, in a task and in the descriptions of its outputs: R², held-out rows, quarters of a year, spans of years."""
     text = re.sub(r"(?i)\bR ?(?:²|\^ ?2\b)|\bR2\b(?!_)", "R-squared", text)
+    text = going(text)
     moving = r"(?:rise|jump|increase|fall|drop|decline|decrease|change|gain|loss|growth)"
     text = re.sub(rf"(?i)\b(?:sharpest|steepest|strongest)(?= (?:one-\w+ |single-\w+ )?{moving}\b)", "largest", text)
     text = re.sub(rf"(?i)\b(?P<t>date|day|week|month|quarter|year|\w+) (?:at which|when|in which|on which|where) the (?P<m>{moving}) (?:was|is) (?:the )?(?:sharpest|steepest|strongest|largest|greatest|biggest|highest)", r"\g<t> with the largest \g<m>", text)
@@ -106,7 +112,7 @@ def order(clause: str) -> str:
         return f"keep only {m['rows']}."
     for pattern, verb in _VERBS:
         if re.match(rf"(?i){pattern}\b", begun):
-            return re.sub(rf"(?i)^{pattern}", verb, begun)
+            return re.sub(r"^keep (only|just) (?:at|to|on) ", r"keep \1 ", re.sub(rf"(?i)^{pattern}", verb, begun))
     verbs = r"drop|remove|exclude|leave|ignore|discard|delete|keep|restrict|filter|focus|limit|consider|fill|impute|standardi[sz]e|scale|normali[sz]e"
     return begun if begun != clause and re.match(rf"(?i)(?:{verbs})\b", begun) else clause
 

@@ -1,0 +1,118 @@
+"""How the built-in brain finds the columns, values and rows that words mean, on tables made up here."""
+
+
+import pytest
+
+from shared.analysis.plan import Aggregate, Derive, Plan, Rank, Unpivot
+from tests.test_brain import Ask, asker, filters
+
+LEAVING = ["Resignation", "Retirement", "Death"]
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """120 rows: a club's members, with names such as tables have them."""
+    folder = tmp_path_factory.mktemp("members")
+    rows = [
+        f"{'Kim, Ada' if i == 0 else f'Person {i}, P{i}'},{LEAVING[i % 3]},{i % 2},{'yes' if i % 4 else 'no'},{100 + i * 7},{i * 1.5:.1f},{20 + i % 50},{['0-1', '2-3', '6+'][i % 3]},{['Mon', 'Tue', 'Sat'][i % 3]},{'Ontario' if i % 5 else 'Quebec'}"
+        for i in range(120)
+    ]
+    header = "name,reason,death,horTh,avgexp,tsize,age,strength,day,ctryname"
+    (folder / "members.csv").write_text(header + "\n" + "\n".join(f'"{r.split(",")[0]},{r.split(",")[1]}",' + ",".join(r.split(",")[2:]) for r in rows) + "\n")
+    return asker(folder / "work", folder / "members.csv")
+
+
+@pytest.fixture(scope="module")
+def flights(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Three carriers in four years: a figure of each for each year, so one row for each pair."""
+    folder = tmp_path_factory.mktemp("flights")
+    rows = [f"{year},{carrier},{100 + 7 * i * (year - 2000)},{i}" for year in range(2001, 2005) for i, carrier in enumerate(["Blue", "Red", "Green"])]
+    (folder / "flights.csv").write_text("year,carrier,output_gwh,flight\n" + "\n".join(rows) + "\n")
+    return asker(folder / "work", folder / "flights.csv")
+
+
+def columns(plan: Plan) -> set[str | None]:
+    return {measure.column for step in plan.steps if isinstance(step, Aggregate) for measure in step.measures}
+
+
+@pytest.mark.parametrize(
+    ("question", "column", "value"),
+    [
+        ("How many members resigned?", "reason", "Resignation"),  # the verb of a value
+        ("How many members died?", "death", 1),  # the verb of a column of yes and no
+        ("mean age of members who got hormonal therapy", "horTh", "yes"),  # hor + Th
+        ("median age of members without hormone therapy", "horTh", "no"),
+        ("mean age for strength 2-3", "strength", "2-3"),  # written as in the table
+        ("How many members came on Saturday?", "day", "Sat"),
+        ("mean age of Ada Kim", "name", "Kim, Ada"),  # the other way round
+    ],
+)  # fmt: skip
+def test_values_in_other_forms(members: Ask, question: str, column: str, value: object) -> None:
+    assert filters(members(question)) == {column: [("==", value)]}
+
+
+@pytest.mark.parametrize(
+    ("question", "column"),
+    [("average tumour size", "tsize"), ("mean spending", "avgexp"), ("average expenditure of members over 30", "avgexp")],
+)
+def test_columns_by_what_their_names_are_short_for(members: Ask, question: str, column: str) -> None:
+    assert columns(members(question)) == {column}
+
+
+def test_an_abbreviated_name_groups(members: Ask) -> None:
+    (step,) = [s for s in members("mean age per country").steps if isinstance(s, Aggregate)]
+    assert step.by == ["ctryname"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many of the members exercise?",  # nothing tells
+        "How many airlines are there?",  # rows are members, not airlines
+        "How many employees does Ada Kim have?",
+        "average age of married members",
+        "How many women are members?",  # no column tells women from men
+        "Do women live longer than men?",
+        "average age of the members' children",
+    ],
+)
+def test_what_no_column_tells_is_not_guessed(members: Ask, question: str) -> None:
+    plan = members(question)
+    assert plan.unanswered and plan.report is None
+
+
+def test_a_plural_that_is_the_table_counts_rows(flights: Ask) -> None:
+    (step,) = [s for s in flights("How many flights are there?").steps if isinstance(s, Aggregate)]
+    assert [(m.function, m.column) for m in step.measures] == [("count", None)]  # not the sum of the column flight
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Average the output within every carrier; which one comes out on top?",
+        "Which carrier has the highest average output?",
+        "Of all carriers, whose output has the highest mean?",
+    ],
+)
+def test_the_order_of_words_does_not_matter(flights: Ask, question: str) -> None:
+    plan = flights(question)
+    assert [(m.function, m.column) for s in plan.steps if isinstance(s, Aggregate) for m in s.measures] == [("mean", "output_gwh")]
+    assert [(s.label, s.order) for s in plan.steps if isinstance(s, Rank)] == [(["carrier"], "desc")]
+
+
+def test_whose_figure_changed_most(flights: Ask) -> None:
+    for question, order in (("Which carrier's output grew the most between 2001 and 2004?", "desc"), ("Which carrier's output grew the least from 2001 to 2004?", "asc")):
+        plan = flights(question)
+        (change,) = [s for s in plan.steps if isinstance(s, Derive)]
+        assert change.expression == '"max_output_gwh 2004" - "max_output_gwh 2001"'
+        assert [s.order for s in plan.steps if isinstance(s, Rank)] == [order]
+
+
+def test_when_a_mark_was_first_passed(flights: Ask) -> None:
+    plan = flights("In which year did the output of Red first exceed 120?")
+    assert filters(plan) == {"carrier": [("==", "Red")], "output_gwh": [(">", 120)]}
+    assert [(s.by, s.order) for s in plan.steps if isinstance(s, Rank)] == [("year", "asc")]
+
+
+def test_two_columns_of_one_owner_are_not_two_answers(members: Ask) -> None:
+    assert not any(isinstance(s, Unpivot) for s in members("average age of the expenditure").steps)
