@@ -352,3 +352,27 @@ def test_what_the_top_rows_hold_of_the_whole(cars: Ask) -> None:
 def test_row_by_row_is_no_ratio_of_means(cars: Ask) -> None:
     plan = cars("Divide horsepower by displacement for every car and average the results. What do you get?")
     assert [s.op for s in plan.steps] == ["derive", "aggregate", "report"]
+
+
+def test_first_rows_of_an_order_and_the_rest(cars: Ask) -> None:
+    plan = cars("Take the ten cars with the highest Horsepower.", top="mean Weight_in_lbs of these cars", rest="mean Weight_in_lbs of the other cars")
+    assert plan.report is not None and [o.name for o in plan.report.outputs] == ["top", "rest"]
+    assert sorted((s.k, s.position) for s in plan.steps if isinstance(s, Rank)) == [(10, 1), (1000, 11)]
+
+
+def test_a_figure_is_no_name_and_a_percentage_no_count(cars: Ask) -> None:
+    plan = cars("Remove the cars without a Horsepower.", lost="percentage of rows that were removed", best="Origin with the highest mean Horsepower", value="mean Horsepower of that kind")
+    assert plan.report is not None
+    refs = {o.name: o.ref for o in plan.report.outputs}
+    assert next(s for s in plan.steps if isinstance(s, Calculate)).expression == "(a - b) / a * 100" and "lost" in refs
+    assert not refs.get("value", "").endswith("/name")
+
+
+def test_bounds_of_each_group_are_not_those_of_all(cars: Ask) -> None:
+    plan = cars("Flag as outliers, within each Origin separately, the Horsepower outside the 1.5 IQR fences.", n="total number of outliers")
+    assert plan.report is None or not plan.report.outputs
+
+
+def test_the_logarithm_of_a_column_just_made(cars: Ask) -> None:
+    plan = cars("Create a column ratio = Horsepower / Displacement and a column log_ratio, its natural logarithm.", m="mean of log_ratio")
+    assert [s.expression for s in plan.steps if isinstance(s, Derive)][-1] == 'ln("Horsepower / Displacement")'

@@ -17,7 +17,7 @@ _CMP = (
 )
 _TAIL = f"(?:(?P<ormore>{alternatives(words.OR_MORE)})|(?P<orless>{alternatives(words.OR_LESS)}))"
 _UNIT = r"(?: (?P<unit>" + "|".join(re.escape(u) for u in sorted({u for u in words.UNITS if u} | NAMES, key=lambda u: (-len(u), u))) + r")\b)?"
-_BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|for|by|gave|reading|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|come|comes|came|out|turned|turns|goes|got|gets|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
+_BE = r"(?: (?:value|values|level|levels|rate|content|figure|score|for|by|gave|reading|is|was|are|were|be|being|has|have|had|of|at|a|an|the|equal|to|than|equals|=|==|that|which|stands|number|marked|labelled|labeled|as|always|lies|lie|come|comes|came|stay|stays|remain|remained|out|turned|turns|goes|got|gets|dropped|fell|rose|went|stayed|i|mean|yielded|did|more)){0,5}?"
 
 
 def operator(m: re.Match[str], negated: bool = False) -> str:
@@ -97,6 +97,11 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     inclusive = r"(?P<tail> ?\(? ?(?:both )?(?:inclusive|included|inclusively|exclusive|excluded)(?: \))?)?"
     text = rx(rf"{{C:c}}{_BE} (?:between|from|in the range of|of) {{N:a}}{_UNIT} (?P<mid>and|to|-|up to but not including|up to and including|but not including|to under|but under) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
     text = rx(rf"{{C:c}}{_BE} {{N:a}}{_UNIT} (?P<mid>to|-|through|up to but not including|up to and including) {{N:b}}{_UNIT.replace('unit', 'unit2')}{inclusive}").sub(between, text)
+    def placed(m: re.Match[str]) -> str:
+        column, _ = linker.find_column(["latitude" if m["way"] in ("north", "south") else "longitude"])
+        return where(m, Compare(column=column, op=">" if m["way"] in ("north", "east") else "<", value=scene.get(m["n"]))) if column else m.group()
+
+    text = rx(r"(?P<way>north|south) of (?:the )?{N:n}(?:th)?(?: ?° ?| degrees?| parallel)*(?: north| latitude)*(?: {C})?").sub(placed, text)
     text = rx(rf"{{C:c}}{_BE} {_CMP} (?:a |an |the )?{{N:n}}{_UNIT}").sub(compare, text)
     for unit in units:
         text = text.replace(unit, unit.split(" ")[0])

@@ -93,6 +93,23 @@ def _names_rows(brain: "Interpreter", p: Parts, row: str) -> bool:
     return row in brain.nouns or stem(row) in brain.nouns or row in words.ROW_NOUNS or row in words.ENTITIES or row in ("row", "one", "day", "date")
 
 
+def placed_value(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"What was the second highest wind speed": the value itself."""
+    p = brain.parts(scene)
+    m = rx(r"^\W*(?:what|how much|(?:give|tell|show) me|find)? ?(?:is |was |were |'s )?(?:the )?(?P<place>second|third|fourth|fifth|2nd|3rd|4th|5th)(?: ?-)? {S:s} (?:value (?:of|for) (?:the )?)?{C:c}").search(p.scene.text)
+    if m is None or p.by or p.having or [f for f in p.functions if f != "much"] or len(p.columns) != 1 or len(p.scene.all("S")) != 1:
+        return None
+    column, (word, hint, direction) = p.scene.get(m["c"]), p.scene.get(m["s"])
+    if hint or word in ("most", "least", "fewest", "top", "bottom", "record") or direction not in ("asc", "desc") or column not in brain.linker.columns or not brain.linker.is_number(column) or not brain.additive(column):
+        return None
+    rest = p.scene.text[: m.start()] + " " + p.scene.text[m.end() :]
+    brain.account(rest, "ever recorded")
+    brain.all_used(rest)
+    place = words.ORDINALS.get(m["place"]) or int(m["place"][0])
+    step = brain.builder.rank(brain.builder.where(brain.table, *p.where), column, [], order=direction, position=place)
+    return Answer(f"{step}:/value", step)
+
+
 def top_values(brain: "Interpreter", scene: Scene) -> Answer | None:
     """"The three highest values of x": the values themselves."""
     once = re.search(r",? ?(?:counting|taking|listing|showing|with|each)? ?(?:repeated|duplicated?|equal|tied|repeating)(?: values?| ones)? (?:only )?(?:once|removed|counted once|listed once)|,? ?(?:each|every) (?:value|one) (?:only )?once|,? ?without (?:repeats|repetition|duplicates)|,? ?no (?:repeats|duplicates)|\b(?:distinct|different|unique)\b", scene.text)

@@ -157,6 +157,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             if column in brain.linker.virtual or column in brain.linker.years or numbers_things(brain, column):
                 return finish(brain, p, "distinct", column)
             direct = re.search(r"⟨F\d+⟩(?: of)?(?: the)?(?: [a-z]+){0,4} ⟨C", text)
+            if re.search(r"⟨F\d+⟩(?: of)?(?: the)? ⟨C", text) and column in brain.linker.columns and brain.linker.columns[column].type == "DOUBLE" and p.where and brain.is_single(p.where) and not p.by:
+                return finish(brain, p, "lookup", column)  # "how many GWh came from wind in 2010"
             if direct and column in brain.linker.columns and brain.linker.columns[column].type == "BIGINT" and brain.additive(column):
                 return finish(brain, p, "lookup" if brain.is_single(p.where) and not p.by else "sum", column)
             return None
@@ -189,7 +191,7 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             function = "sum"
         elif p.where and brain.is_single(p.where):
             return finish(brain, p, "lookup", column)
-        elif p.by and brain.linker.is_number(column) and all(brain.unique(c) for c in p.by):
+        elif p.by and brain.linker.is_number(column) and (all(brain.unique(c) for c in p.by) or brain.is_key([*p.by, *(c.column for c in p.where if isinstance(c, Compare) and c.op == "==")])):
             function = "max"
         elif (own := {"mean": "mean", "average": "mean", "avg": "mean", "median": "median", "total": "sum"}.get(brain.linker.names.get(column, [""])[0])):
             function = own  # a column called "mean radius" for many rows: the mean of it

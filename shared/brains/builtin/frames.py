@@ -66,6 +66,14 @@ def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
         brain.all_used(text)
         brain.account(text, _VOCABULARY)
         return names_of(brain, named[0], p.where)  # "which stocks had a price above 150", where one column tells them apart
+    if not functions and not superlatives and not p.by and not numbers and len(sorts) == 1 and re.match(r"^\W*(?:list|name|show|give)(?: me)?(?: all)?(?: of)?(?: the)?(?: different| distinct| unique)? ⟨C\d+⟩[ .?]*$", text):
+        brain.account(text, _VOCABULARY)
+        return names_of(brain, sorts[0], p.where)
+    label = brain.label_column()
+    if not functions and not superlatives and not p.by and not p.columns and p.where and label and (m := re.match(r"^\W*(?:which|list|name|what(?: is| are)?|show)(?: the)?(?: names? of)?(?: the)? ([a-z]+)\b", text)) and (m[1] in brain.nouns or m[1] in words.ROW_NOUNS):
+        brain.all_used(text)
+        brain.account(text, _VOCABULARY)
+        return names_of(brain, label, p.where)  # "name the park located in Salem"
     if len(functions) == 0 and superlatives and len(sorts) == 1 and len(numbers) == 1 and not p.by:
         functions = ["max" if superlatives[0][2] == "desc" else "min"] if superlatives[0][0] not in ("most", "least", "top", "best") else []
     if len(functions) != 1:

@@ -17,6 +17,20 @@ ANY_ROW = frozenset("row rows record records entry entries observation observati
 _SIZE = r"(?P<w>more|less|fewer|higher|lower|larger|greater|bigger|smaller|longer|shorter)"
 
 
+def lengths_of_time(brain: "Interpreter", scene: Scene) -> None:
+    """`30 minutes`, `5 years` are lengths of time, where the columns minute and year only say which one it was."""
+    def length(m: re.Match[str]) -> str:
+        name, word = scene.get(m["c"]), scene.words[m["c"]]
+        column = brain.linker.columns.get(name)
+        if word == "years" and (name in brain.linker.years or name in brain.linker.virtual):
+            apart = brain.loose and scene.get(m["n"]) < 1000
+        else:
+            apart = word in ("seconds", "minutes", "hours", "days", "weeks", "months") and column is not None and name.lower() == word[:-1] and isinstance(column.max, (int, float)) and column.max <= 60
+        return f"{m['n']} {word}" if apart else m.group()
+
+    scene.text = rx(r"{N:n} {C:c}").sub(length, scene.text)
+
+
 def before(brain: "Interpreter", scene: Scene) -> None:
     """What must be seen before plain comparisons take the numbers."""
     if "correlat" in scene.text and re.search(AUX, scene.text):  # "is the correlation stronger than 0.5"

@@ -81,15 +81,14 @@ class Names:
         self.named = {stem(w) for parts in self.names.values() for w in parts}
         self.kin_of_names = {kin(w) for w in self.named}
         self.parts_of_values: dict[str, set[tuple[str, str]]] = {}  # a word or initials -> the values it may be short for
-        self.words_of_values: dict[str, set[tuple[str, str]]] = {}  # a word -> every value of several words that has it
+        self.any_order: dict[frozenset[str], set[tuple[str, str]]] = {}  # the words of a value, for "Ada Kim" where it is "Kim, Ada"
         self.kin_of_values: dict[tuple[str, ...], set[tuple[str, str]]] = {}  # the deep stems of a value's words -> that value
         for spelled, hits in self.values.items():
             for hit in hits:
                 if len(spelled) <= 3 and self.columns[hit[0]].distinct <= 100 and len(spelled[-1]) >= 5:
                     self.kin_of_values.setdefault(tuple(kin(w) for w in spelled), set()).add(hit)
                 if len(spelled) > 1:
-                    for word in spelled:
-                        self.words_of_values.setdefault(word, set()).add(hit)
+                    self.any_order.setdefault(frozenset(spelled), set()).add(hit)
                 if len(spelled) > 1 and self.columns[hit[0]].distinct <= 100:
                     for word in spelled:
                         self.parts_of_values.setdefault(word, set()).add(hit)
@@ -333,7 +332,9 @@ class Names:
         elif len(phrase) <= 3 and len(phrase[-1]) >= 5 and len(meant := self.kin_of_values.get(tuple(kin(w) for w in phrase), set())) == 1:
             return list(meant)  # "presidential democracies" for Presidential democracy
         elif len(phrase) <= 4 and original[0].isupper() and original.split()[-1][0].isupper():  # "Stephen Harper" for Harper, Stephen
-            sets = [self.words_of_values.get(stem(w), set()) for w in phrase if len(w) > 1]
+            if len(meant := self.any_order.get(frozenset(key(phrase)), set())) == 1:
+                return list(meant)
+            sets = [self.parts_of_values.get(stem(w), set()) for w in phrase if len(w) > 1]
             if sets and len(meant := set.intersection(*sets)) == 1:
                 return list(meant)
         return []

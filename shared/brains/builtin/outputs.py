@@ -112,7 +112,9 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
     if not isinstance(step, Rank):
         raise Unclear(name, "It speaks of something named before, which I could not tell.")
     own = recipe.columns(recipe.brain.read(text))
-    if re.search(r"\bthe (?:second|next|last)|differ|minus", text) or any(c not in step.by and c not in recipe.builder.expressions.get(step.by, "") for c in own) or not own and not re.search(r"value|figure|amount|number|average|mean|ratio|score|growth|change|share|total|by how", text):
+    if re.search(r"\bthe (?:second|next|last)|differ|minus", text) or any(c not in step.by and c not in recipe.builder.expressions.get(step.by, "") for c in own) or not own and not re.search(r"value|figure|amount|number|average|mean|ratio|score|growth|change|share|total|by how|\bcount\b|frequency", text):
+        if not own and re.match(r"(?:its|their)\b", text):
+            raise Unclear(name, "It speaks of something named before, which I could not tell.")
         return None
     return f"{step.id}:/value"
 

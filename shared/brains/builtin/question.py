@@ -15,7 +15,7 @@ from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change
 from shared.brains.builtin.comparisons import by_how_much, ratio, which_of_two, yes_no
 from shared.brains.builtin.conditions import mark_conditions, mark_values
-from shared.brains.builtin.extremes import at_the_extreme, top_values
+from shared.brains.builtin.extremes import at_the_extreme, placed_value, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
 from shared.brains.builtin.link import DEEDS, Linker
@@ -32,8 +32,8 @@ from shared.brains.builtin.terms import COMPARATIVE, Answer, Parts, Stop
 from shared.brains.builtin.times import time_range
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, side_by_side, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
-FIGURES = (at_the_extreme, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (correlation, hypothesis_test, side_by_side, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+FIGURES = (at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
         r"within each|within every|of each|of every|to each|from each|across the different|across all|across the|across|per|by each|by|each|every|for the different|for different|with each|on each|sorted by|depending on|according to|as a function of|among the different|between the|over the different)")  # fmt: skip
@@ -64,7 +64,7 @@ class Interpreter:
 
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
-        scene.text = rx(r"{N:n} {C:c}").sub(lambda m: f"{m['n']} {scene.words[m['c']]}" if self.part_of_time(scene.get(m["c"]), scene.words[m["c"]]) else m.group(), scene.text)
+        measured.lengths_of_time(self, scene)
         age, sure = self.linker.find_column(["age"])
         if age and sure >= 0.9:
             scene.text = rx(r"(?:(?P<more>older)|younger) than {N:n}(?: years)?(?: old| of age)?(?! (?:%|percent))").sub(lambda m: scene.mark("W", Compare(column=age or "", op=">" if m["more"] else "<", value=scene.get(m["n"])), m.group()), scene.text)
@@ -85,11 +85,6 @@ class Interpreter:
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or re.fullmatch(COMPARATIVE, w) or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
-
-    def part_of_time(self, name: str, word: str) -> bool:
-        """Whether `minutes` after a number is a length of time, where the column minute only says which of an hour's."""
-        column = self.linker.columns.get(name)
-        return word in ("seconds", "minutes", "hours", "days", "weeks", "months") and column is not None and name.lower() == word[:-1] and isinstance(column.max, (int, float)) and column.max <= 60
 
     def measure(self) -> str | None:
         """The one column that can be measured, if there is just one."""
@@ -117,7 +112,8 @@ class Interpreter:
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
-            if self.unique(year[0]) or by and self.is_key([*by, year[0]]):
+            fixed = [c.column for w in scene.all("W") if isinstance(c := scene.get(w), Compare) and c.op == "=="]
+            if self.unique(year[0]) or (by or fixed) and self.is_key([*by, *fixed, year[0]]):
                 scene.text = re.sub(r"\b(?:yearly|annual)\b", " ", scene.text)  # each row is a year of one of them already
             else:
                 by.append(year[0])
@@ -323,9 +319,10 @@ class Interpreter:
                 got = scene.get(mark)
                 ways.append(got if isinstance(got, str) else {"desc": "max", "asc": "min"}.get(got[2]))
             same = m["f"] is None or m["c"] is None or scene.get(m["c"]) == scene.get(m["f"])
-            return f"{scene.mark('F', 'range')} {m['c'] or m['f']}" if ways == ["max", "min"] and same and (m["c"] or m["f"]) else m.group()
+            held = f" of {m['v']}" if m["v"] else ""
+            return f"{scene.mark('F', 'range')} {m['c'] or m['f']}{held}" if ways == ["max", "min"] and same and (m["c"] or m["f"]) else m.group()
 
-        return rx(r"(?:\b(?:difference|gap|distance) between(?: the| its)? )?(?P<a>⟨[SF]\d+⟩)(?: {C:c})? (?:minus|less|and)(?: the| its| their)? (?P<d>⟨[SF]\d+⟩)(?: {C:f})?").sub(both, scene.text) if " minus " in scene.text or "difference" in scene.text or "apart" in scene.text else scene.text
+        return rx(r"(?:\b(?:difference|gap|distance) between(?: the| its)? )?(?P<a>⟨[SF]\d+⟩)(?: {C:c})? (?:minus|less|and)(?: the| its| their)? (?P<d>⟨[SF]\d+⟩)(?: (?P<v>⟨[VW]\d+⟩)(?= ⟨C))?(?: {C:f})?").sub(both, scene.text) if " minus " in scene.text or "difference" in scene.text or "apart" in scene.text or "gap" in scene.text else scene.text
 
     def _row_identity(self, scene: Scene) -> str:
         """"How many quarters …", "percentage of days": a column that (with the year) names the row stands for rows."""

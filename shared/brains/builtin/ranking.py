@@ -63,7 +63,7 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
             return None
         hint, p.functions, p.columns = "", ["sum"], [*[c for c in p.columns if c not in counts], counts[0]]  # each row already stands for so many
     # what is named: the thing after which/what/list/top, else whatever names a row
-    after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?:[a-z']+|⟨[NS]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
+    after = rx(r"\b(?:which|what|who|where|when|whose|list|name|give|show|rank|top|in which|find)\b(?P<mid>(?: (?:[a-z']+|⟨[NSW]\d+⟩|⟨G\d+⟩))*?) {C:c}").search(text)
     target = None
     rowwise = False  # rows are asked for, and their names given
     columns = list(p.columns)

@@ -30,6 +30,11 @@ _RULES = [
     # what is meant by a word
     (r"\b(?:the )?[a-z]+,? (?:by which (?:i|we) mean|meaning|defined as)(?: those (?:with|of))?(?: an?| the)? (?P<c>[^,.?!;:]+?)(?P<end>[:,.?!])", r"rows with \g<c>\g<end>"),
     (r"[.?!] (?:i (?:want|need|would like)|give me) the (?:count|number) of such \w+\.?$", "?"),
+    (r"(?P<q>what|which) (?P<w>fraction|share|percentage|percent|proportion) of (?:all |the |total |overall )*(?P<m>\w+)(?P<t> (?:in|during) \d{4})? (?:is|was|were|are|came|comes|come|stems?|went|goes) (?:from|due to|accounted for by|made (?:up )?by|produced by) (?P<v>[^.?!;]+)", r"\g<q> \g<w> of total \g<m>\g<t> was \g<v>"),
+    # one figure at two times
+    (r"by (?:what|which) factor did (?P<x>[^.?!;]+?) (?:grow|increase|rise|multiply|go up|expand) (?:from|between) (?P<a>\w+) (?:to|and) (?P<b>\w+)", r"what is the ratio of \g<x> in \g<b> to \g<x> in \g<a>"),
+    (r"how many times (?:bigger|larger|higher|greater|more) was (?P<x>[^.?!;]+?) in (?P<a>\w+) than in (?P<b>\w+)", r"what is the ratio of \g<x> in \g<a> to \g<x> in \g<b>"),
+    (r"\b(?:highest|largest|greatest) and (?:the )?(?:lowest|smallest)\b", "maximum and minimum"),
     # two figures set against each other
     (r"compare (?P<a>(?:the )?[^.?!;]+?) (?P<p>in|of|for|among) (?P<x>[^.?!;:]+?) (?:with|to|and|against) (?:that|those|its [^.?!;:]+?|the [^.?!;:]+?) (?:in|of|for|among) (?P<y>[^.?!;:]+?)[.:;,] ?(?:is|are|was) (?:the )?(?:(?P=y)|second|latter)(?: one| figure| value)? (?P<w>higher|greater|larger|bigger|lower|smaller)", r"is \g<a> \g<p> \g<y> \g<w> than \g<a> \g<p> \g<x>"),
     (r"(?:when |in )?(?:comparing|in terms of|by|going by) (?P<a>(?:mean|average|median|total)[^,.?!;]+?), (?:is|are|was|were|do|does) (?P<x>[^,.?!;]+?) (?:ahead of|above|higher than|better than|beating) (?P<y>[^,.?!;]+)", r"is the \g<a> of \g<x> higher than the \g<a> of \g<y>"),

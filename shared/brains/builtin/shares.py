@@ -114,7 +114,7 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
         return None  # "percentage of the Friday bills": of the rows, or of their sum?
     if not sums and len(wanted) == 1 and "sum" in p.functions:
         sums = wanted
-    if brain.loose and len(wanted) == 2 and {p.scene.get(m) for m in p.scene.all("C") if m in p.scene.weak} & set(wanted):
+    if brain.loose and len(wanted) == 2 and ({p.scene.get(m) for m in p.scene.all("C") if m in p.scene.weak} & set(wanted) or re.search(r"⟨C\d+⟩ [a-z]+s (?:with|having|that|who|where)\b", after)):
         return None  # "windy days with precipitation" are rows
     if len(wanted) == 2 and not p.by:
         table = brain.builder.where(brain.table, *base, *target)

@@ -306,7 +306,7 @@ FILLER |= frozenset("""
 built build builds manufactured constructed released release published issued founded launched made serve serves served serving live lives lived living reside residing resides
 paid pays pay money cash brings bring brought bringing turns turning show-up pick picks picking receive receives received receiving obtain obtains obtained obtaining undergo underwent undergone feature featured features
 stayed staying grew growing lasting landed sits sat sitting stem stems ranks amounting totalling totaling
-world global worldwide fly flies flew flown flying operate operates operated depart departs departed departing arrive arrives arriving generate generates generated thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
+world global worldwide contribute contributes contributed represented represent represents either located situated fly flies flew flown flying operate operates operated depart departs departed departing arrive arrives arriving generate generates generated thinking suppose supposed supposing imagine itself themselves carry carries carrying mark
 follow-up followup clocked linked
 city-wide citywide nation-wide nationwide country-wide countrywide state-wide statewide world-wide company-wide overall-wide outright altogether apiece each-one
 absolute relative-to literally essentially largely mostly-speaking straightforward handy rough precise exact precisely exactly-speaking separate separately individually jointly
