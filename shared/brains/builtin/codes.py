@@ -7,6 +7,7 @@ from shared.brains.builtin import words
 from shared.brains.builtin.link import Linker
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.spelling import stem
 
 _MEANS = r"(?:=|==|is|means|meaning|for|stands for)"
 _BEFORE = frozenset("prior previous past former earlier preceding".split())
@@ -28,6 +29,17 @@ def _ends_before(scene: Scene, mark: str) -> bool:
     """Whether a condition was said with such a word last: "more than 5 prior"."""
     last = re.search(r"(⟨C\d+⟩)$", scene.words.get(mark, ""))
     return last is not None and scene.words.get(last[1], "") in _BEFORE
+
+
+def _rows_named(scene: Scene, linker: Linker, text: str) -> str:
+    """"How many bills", "what percentage of the bills were": a column of fractions that a plural names only in part (total_bill) gives the rows their name."""
+    def rows(m: re.Match[str]) -> str:
+        column, said, lead = linker.columns.get(scene.get(m["c"])), scene.words.get(m["c"], ""), m["lead"]
+        partly = column is not None and column.type == "DOUBLE" and said.endswith("s") and said in words.ENTITIES and stem(said) in {stem(w) for w in linker.names[column.name][1:]}
+        counted = scene.get(lead.split()[0]) == "count" if lead.startswith("⟨") else " of" not in lead or m["verb"] in ("were", "are", "have", "had", "came", "come", "fell")
+        return f"{lead} rows" if partly and counted else m.group()
+
+    return rx(r"(?P<lead>(?:⟨F\d+⟩|how many|(?:percentage|percent|share|fraction|proportion|%) of)(?: all)?(?: of)?(?: the)?(?: ⟨[VW]\d+⟩)?) {C:c}(?= (?:(?P<verb>were|are|was|have|had|came|come|fell|with|that|which|in|on|from|by|for)\b|⟨[VW]))").sub(rows, text)
 
 
 def decoded(scene: Scene, linker: Linker) -> str:
@@ -65,6 +77,7 @@ def decoded(scene: Scene, linker: Linker) -> str:
     if not re.search(r"percent|%|share|fraction|proportion", text):  # the rate of a column of 0 and 1 is its mean
         text = rx(r"(?P<before>⟨F\d+⟩ (?:of )?(?:the )?)?{C:c}").sub(
             lambda m: m.group() if m["before"] or not linker.is_flag(scene.get(m["c"])) or not re.search(r" rates?$", scene.words.get(m["c"], "")) else f"{scene.mark('F', 'mean', 'mean')} {m['c']}", text)  # fmt: skip
+    text = _rows_named(scene, linker, text)
     # "prior convictions" for a column prior: what is prior goes without saying
     text = rx(r"{C:c} (?P<noun>[a-z]{4,}s)\b(?! ⟨[CV])").sub(
         lambda m: m["c"] if scene.words.get(m["c"], "") in _BEFORE and m["noun"] not in words.STRUCTURE and linker.find_column([m["noun"]])[0] is None and not m["noun"].endswith("ss") else m.group(), text)  # fmt: skip

@@ -91,6 +91,8 @@ def two_figures(brain: "Interpreter", marked: Scene, left: str, right: str, befo
     refs = []
     for function, column, where in ((function_a, column_a, where_a), (function_b, column_b, where_b)):
         function = function or ("count" if column is None else "lookup")
+        if function == "count" and column is None and brain.is_single([*where, *context.where]) and (only := brain.measure()):
+            function, column = "lookup", only  # "the ratio of oil in 2001 to oil in 2017", where one thing is measured
         if function == "count" and brain.is_single([*where, *context.where]):
             raise Unclear("how many", "The conditions pick one row, so counting rows cannot be what is meant.", brain.hint())
         refs.append(brain.figure(function, column, [*where, *context.where]))

@@ -154,7 +154,7 @@ def opened(text: str) -> str:
 def other_side(recipe: "Recipe", scene: Scene) -> None:
     """`those above 5 against the others`, `above the median and below`: the side that is not spelled out."""
     sides = [m for m in scene.all("W") if isinstance(scene.get(m), Compare) and scene.get(m).op not in ("in", "is null", "not null")]
-    if len(sides) == len(scene.all("WVYR")) == 1 and scene.get(sides[0]).op in ("<", "<=", ">", ">=", "==", "!=") and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|all others|the remaining|not (?:above|below)|without", scene.text):
+    if len(sides) == len(scene.all("WVYR")) == 1 and scene.get(sides[0]).op in ("<", "<=", ">", ">=", "==", "!=") and re.search(r"(?:those|the ones|and) (?:at or )?(?:below|above|under|over)(?: or equal to)? (?:it|that)\b|the (?:others?|rest)\b|all others|the remaining|not (?:above|below)|without|\b(?:who|that|which) (?:did|do|does|was|were|is|are|has|have|had) not\b(?! ⟨| [a-z]{4})", scene.text):
         one = scene.get(sides[0])
         scene.text += " " + scene.mark("W", one.model_copy(update={"op": {">": "<=", "<": ">=", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}[one.op]}))
     median = rx(r"(?P<op>above|below|over|under) the (?P<f>⟨F\d+⟩)(?: of)?(?: the)? {C:c}").search(scene.text) or rx(r"at the (?P<f>⟨F\d+⟩)(?: of)?(?: the)? {C:c}\b.*?\b(?P<op>above|below|over|under) (?:the ⟨F\d+⟩|it|that)").search(scene.text)

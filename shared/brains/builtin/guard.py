@@ -119,6 +119,8 @@ def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
     if getattr(made, "op", "") == "rank" and isinstance(groups := steps.get(made.table), Aggregate) and groups.table == "data" and len(groups.by) == 1 and [m.function for m in groups.measures] == ["count"] and groups.measures[0].where is None:
         column = recipe.linker.columns.get(groups.by[0])
         return column is not None and len({n for _, n in column.top}) == 1 and len(column.top) > 1
+    if isinstance(made, Aggregate) and made.measures[0].function in ("max", "min") and made.measures[0].column in recipe.linker.dates and not re.search(r"\b(?:last|latest|first|earliest|recent|newest|oldest|starts?|ends?|begin\w*|max\w*|min\w*|until|since)\b", f"{told} {name.lower().replace('_', ' ')}"):
+        return True  # "date of the best week" is not the last one
     return isinstance(made, Aggregate) and all_of_them(made, steps)
 
 

@@ -177,6 +177,9 @@ def plainer(recipe: "Recipe", text: str) -> str:
         text = re.sub(scaled, " ", text)
     text = re.sub(r"(?:third|upper) quartile (?:minus|less) (?:the )?(?:first|lower) quartile", "interquartile range", text)
     if told.stepwise:
+        when = r"\b(date|day|week|month|quarter|year) (?:of|with|that had) the (?:single )?"
+        text = re.sub(rf"{when}(?:best|strongest) (?:day|week|month|quarter|year|return)$", r"\1 with the highest change", text)
+        text = re.sub(rf"{when}(?:(?:worst|weakest) (?:day|week|month|quarter|year|return)|(?:biggest|largest|sharpest|steepest) (?:fall|drop|decline|loss))$", r"\1 with the lowest change", text)
         text = re.sub(r"\bsize of (?:that|this|the)(?: largest| biggest)? (increase|rise|jump|gain|change)", r"largest \1", text)
         for said, column in recipe.linker.seen.items():
             if isinstance(column, str) and column in recipe.linker.columns and recipe.linker.is_number(column) and (told.main or "").startswith(column):

@@ -40,8 +40,6 @@ EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|spli
 _PERSONS = r"\b(?:people|persons?|victims?|women|woman|men|man|males?|females?|patients?|respondents?|passengers?|customers?|employees?|students?|voters?|users?|members?|anyone|those|participants?|children|adults?)\b"
 
 
-
-
 class Interpreter:
     def __init__(self, linker: Linker, builder: Builder, nouns: frozenset[str], rows: int) -> None:
         self.linker, self.builder, self.nouns, self.rows = linker, builder, nouns, rows
@@ -337,9 +335,6 @@ class Interpreter:
         def rows(m: re.Match[str]) -> str:
             return m["lead"] + " rows" if scene.get(m["c"]) in keys else m.group()
 
-        # "how many bills", "percentage of the bills were": a column that is no number of things can only lend its name to the rows
-        scene.text = rx(r"(?P<lead>(?:⟨F\d+⟩|how many|(?:percentage|percent|share|fraction|proportion|%) of)(?: all)?(?: of)?(?: the)?(?: ⟨[VW]\d+⟩)?) {C:c}(?= (?:(?:were|are|was|have|had|came|come|fell|with|that|which|in|on|from|by|for)\b|⟨[VW]))").sub(
-            lambda m: f"{m['lead']} rows" if self._lends_name(scene, m["c"]) and (not m["lead"].startswith("⟨") or scene.get(m["lead"].split()[0]) == "count") and ("of" not in m["lead"] or re.match(r" (?:were|are|have|had|came|come|fell)\b", m.string[m.end() :])) else m.group(), scene.text)  # fmt: skip
         scene.text = rx(r"\b(?:over|across|of|for|among|in) (?:all|all of|all the|all of the|every one of the)(?: the)?(?: ⟨N\d+⟩)? (?P<c>⟨C\d+⟩)").sub(lambda m: " " if self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") else m.group(), scene.text)
         text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys and not m.group().startswith("for every") else m.group(), scene.text)
         times_ = set(times) | set(self.linker.virtual)
@@ -351,11 +346,6 @@ class Interpreter:
             lambda m: "where" if scene.get(m["c"]) in keys and scene.words[m["c"]].endswith("s") and not re.match(r"(?:with|having|whose)", m.string[m.end() + 1 :]) else rows(m), text)  # fmt: skip
         return rx(r"(?P<lead>(?P<in>\b(?:in|on|for|during) )?(?:how many|number of|count of|count|count the|(?:percentage|percent|share|fraction|proportion|%) of(?: the| all| all the)?|⟨F\d+⟩(?: of)?(?: the| all| all the)?)) {C:c}(?(in)|(?! (?:is|was|are)\b))").sub(
             lambda m: rows(m) if not m["lead"].startswith("⟨") or scene.get(re.search(r"⟨F\d+⟩", m["lead"]).group()) == "count" else m.group(), text)  # type: ignore[union-attr]  # fmt: skip
-
-    def _lends_name(self, scene: Scene, mark: str) -> bool:
-        """Whether a plural that names a column of fractions only in part ("bills" for total_bill) is what its rows are."""
-        column, said = self.linker.columns.get(scene.get(mark)), scene.words.get(mark, "")
-        return column is not None and column.type == "DOUBLE" and said.endswith("s") and said in words.ENTITIES and stem(said) in {stem(w) for w in self.linker.names[column.name][1:]}
 
     def additive(self, name: str) -> bool:
         """Whether a sum of it makes sense: not a year, a code or a part of a date."""

@@ -36,6 +36,10 @@ OUTPUT_WORDS = frozenset(
 _ROWS_ORDERED = re.compile(r"(?i)\W*(?:(?:then|first|next|now|also|finally|please),? )*(?:keep|drop|remove|exclude|discard|delete|restrict|filter|leave out)\b.*\b(?:whose|where|with|that|which|who)\b")
 
 
+# "Use patients who died.": nothing else is said in the sentence, so some rows are meant for all that follows.
+_ROWS_MEANT = re.compile(r"(?i)\W*(?:(?:then|first|next|now|also|please|here),? )*(?:use|consider|take|study|analy[sz]e|look at) (?:only |just )?(?:the |all |those )?(?:[a-z]+ )??(?:who|that|which|whose|where|with|without|aged|from)\b[^,;:]*\.?\W*$")
+
+
 @dataclass
 class Told:
     """What the sentences said."""
@@ -111,6 +115,8 @@ class Recipe:
             else:
                 scene = self.brain.read(clause)
                 self.mentioned = [scene.get(m) for m in scene.all("W")]
+                if _ROWS_MEANT.match(clause) and not scene.all("F") and not told_elsewhere(clause) and not did.startswith(clause):
+                    self.told.blocked = clause
                 if ORDERS.search(clause) and (scene.all("CVWYR") or _ROWS_ORDERED.match(clause)) and not told_elsewhere(clause) and not did.startswith(clause) and not (self.told.stepwise and re.search(r"(?i)\bno (?:previous|preceding|earlier|growth|change|return)\b|\bfirst\b", clause)):
                     self.told.blocked = clause
         if self.told.model:

@@ -89,7 +89,7 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         return drop_rows(recipe, scene, lower)
     if recipe.outputs and top_rows(recipe, scene, lower):
         return True
-    if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just)\b", lower):
+    if re.search(r"^\W*(?:(?:then|first|next|now|also|finally|please|and) ?,? )*(?:keep|restrict|consider only|only consider|use only|only use|look (?:only|just)|limit|select only|focus|concentrate|take only|filter|select|work (?:only |just )?(?:on|with)|use just|(?:use|consider|take|study|analy[sz]e|look at) (?:the |all |those )?(?:[a-z]+ )?(?:who|that|which|whose|where)\b(?=[^,;:]*$))", lower):
         scene = meant(scene)
         if recipe.outputs:  # "use the rows with … and compare …": what follows is asked of them
             scene = scene.fork(re.sub(r",? and (?:then |please )?(?:compare|test|run|compute|calculate|report|give|tell|find|correlate|regress|fit|perform|carry out|check|work out|count|show|determine|average)\b.*", "", scene.text))
