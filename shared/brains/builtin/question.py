@@ -170,6 +170,12 @@ class Interpreter:
             told = re.search(rf"(?:⟨F\d+⟩|how many)(?: of)?(?: the| all| these)*(?: ⟨[WV]\d+⟩)? [a-z]+(?: (?:in|from|of|with) ⟨[WV]\d+⟩| ⟨[WV]\d+⟩)?(?: who| that| which)?(?: (?:have|had|has|were|was|are|is|did|do))? ({words.HAPPENS})\b(?! (?:more|less|fewer|at|to|from|(?:in|on|by|through|as|under|with|after) ⟨|⟨[WNCS]))", text)
             if told and not {kin(told[1]), DEEDS.get(told[1], "")} & (self.linker.kin_of_names | self.linker.named | self.rows_kin):
                 rest.append(told[1])  # "how many students dropped out": something happened to them that no column tells
+            for m in re.finditer(r"\b(large|larger|big|bigger|small|smaller|huge|tiny|major|minor|important|main|key|good|bad|great|useful|relevant|busy|popular) ([a-z]+)\b", text):
+                if {m[2], stem(m[2])} & self.nouns or m[2] in words.ENTITIES | words.ROW_NOUNS:
+                    rest.append(m[1])  # "large parks": some of them, and no column tells which
+            if re.search(r"\b(?:have|has|had|having|with|without|is|are|was|were) no\b", text):
+                rest.append("no")  # "states that have no park"
+            rest += [m for m in re.findall(r"\b(?:with|without|having|near|beside|next to)(?: an?| the| no| any| some)* ([a-z]+)\b", text) if m in words.ENTITIES and not self.may_count(m)]
             if (owned := re.search(r"⟨F\d+⟩ ([a-z]+) (?:does|do|did) (?:the )?⟨[VW]\d+⟩(?: [a-z]+)? (?:have|own|employ|has|had)\b", text)) and owned[1] not in self.nouns and stem(owned[1]) not in self.nouns and owned[1] not in measured.ANY_ROW:
                 rest.append(owned[1])  # "how many employees does this one have": rows are not employees
             rest += [m for m in re.findall(r"\bhow many (women|men|girls|boys|ladies)\b|⟨F\d+⟩(?: of)?(?: the)? (?:(women|men|girls|boys|ladies))\b", text) for m in m if m]
