@@ -2,6 +2,7 @@
 
     python -m bench.questions.run --half heldout          totals only: the held-out half is not looked at
     python -m bench.questions.run --half dev --show       each miss with what was expected and what came
+    python -m bench.questions.run --half dev --reworded   208 of them as somebody else would say them
 
 Strict accuracy: right answers over all answerable questions. Coverage: answered over all. Precision: right over
 answered. A question with named outputs is answered when all of them are, and right when all of them are right.
@@ -9,11 +10,13 @@ answered. A question with named outputs is answered when all of them are, and ri
 
 import argparse
 import importlib
+import json
 import pkgutil
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bench.questions.bank import Bank, Question
 from bench.questions.score import same
@@ -45,6 +48,19 @@ def banks(half: str) -> list[tuple[str, Bank]]:
     return [(name, importlib.import_module(f"{package.__name__}.{name}").ask) for name in names]
 
 
+def reworded(bank: Bank, expected: dict[str, Any]) -> list[Question]:
+    """The bank's questions in the words of `reworded.jsonl`, whose outputs may have other names; `expected` is renamed with them."""
+    lines = (Path(__file__).parent / "reworded.jsonl").read_text(encoding="utf-8").splitlines()
+    said = {entry["id"]: entry for entry in map(json.loads, lines)}
+    made = []
+    for question in bank.questions:
+        if entry := said.get(question.id):
+            if question.outputs:
+                expected[question.id] = {entry.get("rename", {}).get(name, name): value for name, value in expected[question.id].items()}
+            made.append(replace(question, text=entry["text"], outputs=entry.get("outputs", {})))
+    return made
+
+
 def ask(question: Question, path: Path, store: Path) -> dict[str, object]:
     """The outputs the product gives; {} where it gives none."""
     given = AnalyzeInput(sources=[str(path)], goal=question.text, outputs=question.outputs)
@@ -58,12 +74,13 @@ def ask(question: Question, path: Path, store: Path) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=["dev", "heldout"], required=True)
+    parser.add_argument("--reworded", action="store_true", help="the development questions that were said again in other words")
     parser.add_argument("--show", action="store_true", help="print misses (for dev)")
     arguments = parser.parse_args()
     total, store = Tally(), Path(tempfile.mkdtemp())
     for name, bank in banks(arguments.half):
         tally, expected = Tally(), bank.expected()
-        for question in bank.questions:
+        for question in reworded(bank, expected) if arguments.reworded else bank.questions:
             got = ask(question, bank.path, store)
             if question.answer is None:
                 tally.unanswerable += 1
