@@ -259,3 +259,13 @@ def test_an_unknown_brain_says_which_there_are(store: Path) -> None:
         do(store, [MEANS], brain="oracle")
     with pytest.raises(AgentForgeError, match="empty"):
         work(runs.open_run(store, "analyze", {"sources": [str(store / "shops.csv")], "goal": "  "}))
+
+
+def test_what_changed_most_is_drawn_as_bars_of_the_groups(tmp_path: Path) -> None:
+    rows = [f"{year},{place},{value + step * (year - 2000)}" for year in (2000, 2010) for place, value, step in (("North", 5, 1), ("South", 9, 3), ("East", 7, 2))]
+    (tmp_path / "yields.csv").write_text("year,place,yield\n" + "\n".join(rows) + "\n")
+    given = AnalyzeInput(sources=[str(tmp_path / "yields.csv")], goal="Which place's yield grew the most between 2000 and 2010?")
+    found = work(runs.open_run(tmp_path / "store", "analyze", given.model_dump(mode="json", exclude_defaults=True)))
+    assert found.outputs == {"answer": "South"}
+    text = json.dumps(found.charts[0].spec)
+    assert '"bar"' in text and '"place"' in text and '"bin"' not in text

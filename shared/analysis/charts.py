@@ -17,6 +17,7 @@ from shared.analysis.words.phrases import Tale, column, measured, quoted_key, re
 
 Tables = Mapping[str, Mapping[str, str]]
 FEW_KEYS = 8  # groups that colors can tell apart
+BARS = 40  # groups that fit one under the other
 SUMMARY_CHARTS = 3
 KEEPS_UNIT = frozenset(["sum", "mean", "median", "min", "max", "range", "std", "quantile", "iqr", "first", "last", "mode", "sem"])
 ORDERED_NAMES = ("month", "weekday", "day", "quarter", "hour", "bin", "band", "decade")
@@ -262,9 +263,17 @@ def _rank(step: p.Rank, tale: Tale, tables: Tables) -> list[dict[str, Any]]:
     if len(names) == 1 and isinstance(source, p.Aggregate) and len(source.by) == 1:
         charts = _groups(source, tale, tables)
         return [{**chart, "y": step.by, "title": first} for chart in charts if chart["kind"] != "heatmap"]
+    if len(names) == 1 and _is_made_of_groups(source, step.label[0], tale):
+        return [{"table": step.table, "kind": "bar", "x": step.label[0], "y": step.by, "title": first}]
     if len(names) == 1:
         return _one_column(step.table, step.by, tables, f"Distribution of {quote(step.by)}: {first}")
     return [{"table": step.id, "kind": "bar", "x": step.label[0], "y": step.by, "title": first}]
+
+
+def _is_made_of_groups(source: p.Step | None, label: str, tale: Tale) -> bool:
+    """Whether a column was made from the figures of not too many groups: what changed most between two years."""
+    groups = next((s for s in tale.plan.steps if isinstance(source, p.Derive) and s.id == source.table), None)
+    return isinstance(groups, p.Aggregate) and groups.by == [label] and tale.results[groups.id].get("n_groups", 0) <= BARS
 
 
 def _correlation(step: p.Correlate, tale: Tale) -> list[dict[str, Any]]:
