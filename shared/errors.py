@@ -7,9 +7,7 @@
     │   ├── InvalidPlan          a plan that does not type-check against the data
     │   └── InvalidSetting       an environment setting with a value we cannot use
     ├── NotFound            404  no such run, file or artifact
-    ├── CellFailed          422  generated or supplied code raised
     ├── LimitExceeded       422  a cell passed its time, memory or output limit
-    ├── Unverified          500  two engines disagree; the number is withheld
     ├── SandboxUnavailable  503  no confinement can be built here, so nothing was run
     └── RecordDamaged       409  a run's log does not hash to what it says
 """
@@ -56,18 +54,9 @@ class NotFound(AgentForgeError):
     status = 404
 
 
-class CellFailed(AgentForgeError):
-    code = "cell_failed"
-    status = 422
-
-
 class LimitExceeded(AgentForgeError):
     code = "limit_exceeded"
     status = 422
-
-
-class Unverified(AgentForgeError):
-    code = "unverified"
 
 
 class SandboxUnavailable(AgentForgeError):

@@ -1,4 +1,4 @@
-"""The figures of a column with millions of values, in few passes over its Parquet file and without sorting or keeping them.
+"""The figures of a column with many values, in few passes over its Parquet file and without sorting or keeping them.
 
 Counts, minimum and maximum come from the file's own statistics. A column that repeats few values is counted value by value,
 and all else follows from the counts. Other numbers are first counted in bins of equal width, which gives mean and deviation;
@@ -130,6 +130,8 @@ def _at_ranks(
             wanted.append((before, least, inside))
             between += (least, most)
         before += n
+    if not wanted and whole is None:
+        return values
     either = " OR ".join([f"{name} BETWEEN ? AND ?"] * len(wanted)) or "false"
     distinct = _distinct(name, whole) if whole else "0"
     counted, read = ask(f"SELECT {distinct}, list_sort(list({name}) FILTER ({either})) FROM {source}", between)[0]

@@ -1,6 +1,6 @@
 """Compare every cell's result with the second engine's, and say where another common choice would change the answer.
 
-Numbers are compared unrounded. A number that differs must be withheld by the caller (`Unverified`).
+Numbers are compared unrounded. A number that differs must be withheld by the caller.
 """
 
 import math

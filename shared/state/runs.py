@@ -90,7 +90,7 @@ class Run:
                 raise BadInput(f"{name!r} cannot be an artifact's name.", "Use letters, digits, dots, dashes and slashes.")
         with self._lock:
             self._may_write()
-            saved = {name: self._store(self.folder / "artifacts" / name, data) for name, data in files.items()}
+            saved = {name: self._store(name, data) for name, data in files.items()}
             for folder in {(self.folder / "artifacts" / name).parent for name in files}:
                 _sync(folder)
             known = self.state.artifacts
@@ -98,8 +98,9 @@ class Run:
                 self._append("artifacts", {name: artifact.model_dump() for name, artifact in new.items()})
         return {name: artifact.sha256 for name, artifact in saved.items()}
 
-    def _store(self, target: Path, data: bytes | Path) -> Artifact:
+    def _store(self, name: str, data: bytes | Path) -> Artifact:
         """Write an artifact's file, whole and on disk."""
+        target = self.folder / "artifacts" / name
         with _storing(target) as (temporary, file):
             digest, size = hashlib.sha256(), 0
             for block in [data] if isinstance(data, bytes) else _blocks(data):
@@ -109,7 +110,6 @@ class Run:
             file.flush()
             os.fsync(file.fileno())
             self._read_on()
-            name = target.relative_to(self.folder / "artifacts").as_posix()
             known = self.state.artifacts.get(name)
             if known is not None and known.sha256 != digest.hexdigest():
                 raise BadInput(f"The run already has another artifact {name!r}.", "Save it under a name of its own.")

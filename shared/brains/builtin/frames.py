@@ -46,8 +46,6 @@ def frame(brain: "Interpreter", scene: "Scene") -> Answer | None:
     superlatives = [s for s in p.superlatives if s[2] in ("desc", "asc")]
     if "distinct" in functions or "null_count" in functions or len(p.by) > 1:
         return None
-    if len(superlatives) == 1 and len(numbers) == 2 and not functions and not sorts and not p.by:
-        return _of_the_extreme(brain, p, numbers, text)
     if hints := {s[1] for s in superlatives} - {"", "#rows"}:  # "the warmest month on average"
         told = [brain.linker.find_column(hint.split())[0] for hint in hints]
         if len(told) != 1 or told[0] is None or any(c != told[0] for c in numbers) or not functions:
@@ -96,21 +94,6 @@ def _plainer(brain: "Interpreter", scene: "Scene") -> str:
 def _rowlike(brain: "Interpreter", scene: "Scene", mark: str) -> bool:
     """"Asian countries", "all countries": a name in the plural that stands for the rows it is on."""
     return brain.linker.kind_of(scene.get(mark)) == "text" and scene.words[mark].endswith("s") and not re.search(r"\b(?:which|what|name|list|rank|top|how many)\b", scene.text.split(mark)[0][-30:])
-
-
-def _of_the_extreme(brain: "Interpreter", p: Parts, numbers: list[str], text: str) -> Answer | None:
-    """"How old is the person who has the largest BMI": one figure of the row where another is largest."""
-    m = rx(r"{S:s} {C:c}").search(text) or rx(r"\b(?:who|that|which) {C:c} (?:the )?{S:s}").search(text)
-    if m is None or p.scene.get(m["c"]) not in numbers or p.scene.get(m["s"])[1] or p.scene.get(m["s"])[0] in ("top", "bottom"):
-        return None
-    asked = next(c for c in numbers if c != p.scene.get(m["c"]))
-    if not rx(r"^\W*(?:[a-z',]+ ){0,6}{C:a}\b.*{S}").search(text) or re.search(r"\b(?:average|mean|total)\b", text):
-        return None
-    brain.all_used(text)
-    brain.account(text, _VOCABULARY)
-    table = brain.builder.where(brain.table, *p.where)
-    ranked = brain.builder.rank(table, p.scene.get(m["c"]), [asked], 1, p.scene.get(m["s"])[2])
-    return Answer(f"{ranked}:/name", ranked)
 
 
 def _ranked(brain: "Interpreter", p: Parts, functions: list[str], numbers: list[str], sorts: list[str], text: str) -> Answer | None:

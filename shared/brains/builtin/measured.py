@@ -60,7 +60,11 @@ def after(brain: "Interpreter", scene: Scene) -> None:
 
 def _beyond_measure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
     """"Above-average glucose": above the mean of the whole column."""
-    function, column = scene.get(m["f"]), scene.get(m["c"])
+    return _compared(brain, m, scene, scene.get(m["c"]))
+
+
+def _compared(brain: "Interpreter", m: re.Match[str], scene: Scene, column: str) -> str:
+    function = scene.get(m["f"])
     if function not in ("mean", "median") or not brain.linker.is_number(column):
         return m.group()
     ref = brain.builder.value(brain.builder.source, function, column)
@@ -76,14 +80,11 @@ def _by_adjective(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
 
 def _against_measure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:
     """"horsepower above the median": a comparison with a figure of the whole table."""
-    column, function = scene.get(m["c"]), scene.get(m["f"])
-    if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]| (?:of|for|in|within|among) (?:their|its|his|her|the same|that|each|own)\b", m.string[m.end() :]):
+    if re.match(AUX, m.string) and "⟨F" in m.string[: m.start()] or re.match(r" ?(?:of |for |in )?⟨[VWY]", m.string[m.end() :]):
         return m.group()  # two figures are compared, or that of a part
+    column = scene.get(m["c"])
     other = scene.get(m["d"] or m["e"]) if m["d"] or m["e"] else column
-    if function not in ("mean", "median") or not brain.linker.is_number(column) or other != column:
-        return m.group()
-    ref = brain.builder.value(brain.builder.source, function, column)
-    return scene.mark("W", Compare(column=column, op=">" if m["more"] else "<", value=RefValue(ref=ref)), m.group())
+    return _compared(brain, m, scene, column) if other == column else m.group()
 
 
 def _condition_on_figure(brain: "Interpreter", m: re.Match[str], scene: Scene) -> str:

@@ -7,7 +7,6 @@ from shared.analysis.expression import quote
 from shared.analysis.plan import Compare, Condition, DropDuplicates, DropMissing, Filter, Join, Scalar, Window
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import mark_values
-from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene
 from shared.brains.builtin.spelling import key
 
@@ -343,7 +342,3 @@ def pair_output(recipe: "Recipe", both: str) -> str | None:
         if len(functions) == 1 and functions[0] in ("mean", "median", "std", "max", "min", "sum"):
             return builder.value(told.after, functions[0], name)
     return None
-
-
-def where_columns(conditions: list[Condition]) -> set[str]:
-    return {c for w in conditions for c in columns_of(w)}
