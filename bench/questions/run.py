@@ -80,7 +80,8 @@ def main() -> None:
     total, store = Tally(), Path(tempfile.mkdtemp())
     for name, bank in banks(arguments.half):
         tally, expected = Tally(), bank.expected()
-        for question in reworded(bank, expected) if arguments.reworded else bank.questions:
+        questions = reworded(bank, expected) if arguments.reworded else bank.questions
+        for question in questions:
             got = ask(question, bank.path, store)
             if question.answer is None:
                 tally.unanswerable += 1
@@ -99,7 +100,8 @@ def main() -> None:
                 mark = "" if right else "WRONG" if answered else "missed"
             if mark and arguments.show:
                 print(f"[{mark}] {question.id}: {question.text}\n    expected {expected.get(question.id)}\n    got {got}")
-        print(tally.line(name))
+        if questions:
+            print(tally.line(name))
         for field in ("asked", "answered", "right", "unanswerable", "wrongly_answered"):
             setattr(total, field, getattr(total, field) + getattr(tally, field))
     print(total.line(arguments.half))
