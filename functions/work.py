@@ -1,28 +1,164 @@
-"""A run from opened to finished: the function it names does its work, and how that ended is its last entry."""
+"""From a run reference to a settled run: claim → the function it names → how that ended. Every backend calls `work`."""
 
-from functions.analyze import AnalyzeInput, analyze
-from shared.analysis.outcome import Analysis
-from shared.errors import AgentForgeError
-from shared.state.runs import Cancelled, Run, finish
+import os
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from functions.registry import Function, Next, find
+from shared.backends import Backend
+from shared.errors import AgentForgeError, BadInput
+from shared.state import machine, runs
+from shared.state.driver import StoreUnavailable
+from shared.state.machine import ClaimLost, RunOver, RunState
+from shared.state.record import Event
+from shared.state.run import Cancelled, Run, Waiting
+from shared.state.runs import RunLog, RunRef
+from shared.state.store import Store
 
 
-def work(run: Run) -> Analysis:
-    """Do the work of an opened run. What the function raises is recorded, and raised again."""
+class Stopped(BaseException):
+    """The worker is told to stop; what it works on goes to another."""
+
+
+def start(store: Store, function: str, input: Mapping[str, Any] | BaseModel, workspace: str = "local", **options: Any) -> RunLog:
+    """Open a run of a function. `options` as of `runs.open_run`; BadInput where the input is not the function's."""
+    found = find(function)
+    checked = validated(found, input)
+    return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, **options)
+
+
+def retry(store: Store, id: str, workspace: str = "local") -> RunLog:
+    """A new run with the first input of one that did not succeed. BadInput for one that did, or is not over."""
+    log = runs.Reader(store, workspace, id)
+    log.read_on()
+    if log.state.state not in ("failed", "cancelled"):
+        raise BadInput(f"The run {id} is {log.state.state}.", "Only a run that failed or was cancelled can be tried again.")
+    opened = log.take()[0].events[0].data
+    return start(store, opened["function"], opened["input"], workspace, deadline_s=opened["deadline_s"], retry_of=id)
+
+
+def validated(function: Function, input: Mapping[str, Any] | BaseModel) -> dict[str, Any]:
     try:
-        analysis = analyze(AnalyzeInput.model_validate(run.input), run)
-    except (Cancelled, KeyboardInterrupt):
-        finish(run, "cancelled")
+        model = input if isinstance(input, function.input) else function.input.model_validate(input)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "/".join(str(part) for part in first["loc"])
+        raise BadInput(f"The input of {function.name} is not valid: {place}: {first['msg']}.") from None
+    return model.model_dump(mode="json", exclude_defaults=True)
+
+
+def work(
+    store: Store,
+    ref: RunRef,
+    backend: Backend,
+    *,
+    worker: str = "",
+    on_event: Callable[[Event], None] | None = None,
+) -> RunState:
+    """Do the work of a queued run, and return the state in which it leaves the run.
+
+    RunBusy and RunOver where there is nothing to do (a reference may be delivered twice), ClaimLost where another worker has
+    taken over, StoreUnavailable. What the function raises is recorded, not raised; KeyboardInterrupt cancels and is raised again.
+    """
+    run = Run.take(store, ref, worker or f"{socket.gethostname()}:{os.getpid()}", on_event)
+    try:
+        with run.working():
+            _attempt(run)
+    except (KeyboardInterrupt, Stopped):
+        _pass_on(run.log, backend)
+        raise
+    _pass_on(run.log, backend)
+    return run.log.state
+
+
+def _pass_on(log: RunLog, backend: Backend) -> None:
+    """What follows from the state in which a worker leaves a run."""
+    if log.state.over:
+        close(log, backend)
+    elif log.state.state == "queued":
+        log.write_head()  # the next worker need not read the whole log
+        backend.submit(log.ref, find(log.state.function).tier)
+    elif child := log.state.waiting.get("child"):
+        _submit_child(log, child, backend)
+
+
+def _attempt(run: Run) -> None:
+    """Call the function, and write how that ended."""
+    try:
+        function = find(run.state.function)
+        run.timeout_s = function.timeout_s
+        result = function.body(function.input.model_validate(run.input), run)
+        run.check()
+        if isinstance(result, Next):
+            following = find(result.function)
+            run.hand_over(result.function, validated(following, result.input), following.retries + 1)
+        else:
+            run.finish("succeeded", output=result.model_dump(mode="json"))
+    except Waiting as waiting:
+        run.wait(waiting.on)
+    except Cancelled:
+        run.finish("cancelled")
+    except KeyboardInterrupt:
+        run.finish("cancelled")
+        raise
+    except Stopped:
+        run.give_back({"code": "worker_stopped", "message": "The worker was told to stop.", "hint": ""})
+        raise
+    except (ClaimLost, RunOver):
         raise
     except AgentForgeError as error:
-        finish(run, "failed", error={"code": error.code, "message": error.message, "hint": error.hint})
-        raise
-    except BaseException as error:
-        finish(run, "failed", error={"code": "internal", "message": type(error).__name__, "hint": ""})
-        raise
-    told = {"status": analysis.status, "findings": [finding.text for finding in analysis.findings], "outputs": analysis.outputs}
-    if analysis.status == "failed":
-        why = analysis.unanswered[0].why if analysis.unanswered else "A cell failed."
-        finish(run, "failed", output=told, error={"code": "cell_failed", "message": why, "hint": ""})
-    else:
-        finish(run, "succeeded", output=told)
-    return analysis
+        if isinstance(error, StoreUnavailable):
+            raise
+        told = error_of(error)
+        if error.retryable:
+            run.give_back(told)
+        else:
+            run.finish("failed", error=told)
+    except Exception as error:  # nobody's input is to blame: another attempt, if one is left
+        run.give_back(error_of(error))
+
+
+def error_of(error: Exception) -> dict[str, Any]:
+    """How an error stands in the record: never with a traceback, which may tell paths and values."""
+    if isinstance(error, AgentForgeError):
+        return {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}
+    return {"code": "internal", "message": f"Something went wrong inside ({type(error).__name__}).", "hint": "", "status": 500}
+
+
+def close(log: RunLog, backend: Backend) -> None:
+    """Settle a run that is over, and wake its parent."""
+    runs.settle(log)
+    if log.state.parent:
+        parent = runs.load(log.store, log.state.parent, log.workspace)
+        wake(parent, log.id, backend)
+
+
+def wake(parent: RunLog, child: str, backend: Backend) -> None:
+    """Queue a run that waits for a child that is over."""
+    if parent.append(lambda: machine.resume(parent.state, {"child": child})):
+        backend.submit(parent.ref, find(parent.state.function).tier)
+
+
+def _submit_child(parent: RunLog, child: str, backend: Backend) -> None:
+    """Have the child of a waiting run worked on, or go on if it is over already."""
+    log = runs.load(parent.store, child, parent.workspace)
+    if log.state.over:
+        wake(parent, child, backend)
+    elif log.state.state == "queued":
+        backend.submit(log.ref, find(log.state.function).tier)
+
+
+def child_output(run: Run, key: str, function: str, input: BaseModel) -> Any:
+    """The output of a child run, opened under the parent's id and `key` when first asked for. Raises Waiting until it is over."""
+    run.flush()
+    child = start(run.store, function, input, run.workspace, idempotency_key=f"{run.id}/{key}", parent=run.id)
+    state = runs.status(run.store, child.id, run.workspace)
+    if not state.over:
+        raise Waiting({"child": child.id})
+    if state.state != "succeeded":
+        error = state.error or {"message": f"It was {state.state}."}
+        raise BadInput(f"The child run {child.id} ({function}) did not succeed: {error['message']}", str(error.get("hint", "")))
+    return find(function).output.model_validate(state.output)

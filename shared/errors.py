@@ -9,7 +9,10 @@
     ├── NotFound            404  no such run, file or artifact
     ├── LimitExceeded       422  a cell passed its time, memory or output limit
     ├── SandboxUnavailable  503  no confinement can be built here, so nothing was run
+    ├── BackendUnavailable  503  the cloud that should work on a run does not answer, or refuses
     └── RecordDamaged       409  a run's log does not hash to what it says
+
+Those of runs (RunOver, RunBusy, ClaimLost, KeyReused, Cancelled, StoreUnavailable) stand where they are raised, in shared/state.
 """
 
 
@@ -18,6 +21,7 @@ class AgentForgeError(Exception):
 
     code = "internal"
     status = 500
+    retryable = False  # whether trying again, with nothing changed, may help
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -62,6 +66,12 @@ class LimitExceeded(AgentForgeError):
 class SandboxUnavailable(AgentForgeError):
     code = "sandbox_unavailable"
     status = 503
+
+
+class BackendUnavailable(AgentForgeError):
+    code = "backend_unavailable"
+    status = 503
+    retryable = True
 
 
 class RecordDamaged(AgentForgeError):

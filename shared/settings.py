@@ -1,33 +1,120 @@
-"""Settings from the environment. Each is read when it is asked for, and a value we cannot use is an InvalidSetting."""
+"""Settings from the environment. Each is read when it is asked for, and a value we cannot use is an InvalidSetting.
+
+    AGENTFORGE_STORE            s3://bucket/prefix, file:///folder or a path; ~/.agentforge by default
+    AGENTFORGE_STORE_ENDPOINT   https://… of R2, MinIO, Tigris; Amazon S3 by default
+    AGENTFORGE_STORE_REGION     the bucket's region; AWS_REGION by default
+    AGENTFORGE_STORE_ENCRYPTION AES256 (SSE-S3), aws:kms or aws:kms:<key id>; the bucket's own by default
+    AGENTFORGE_STORE_ROLE       the role whose credentials, cut down to one run, its worker gets (where the store has STS)
+    AGENTFORGE_BACKEND          local (default), modal or runpod
+    AGENTFORGE_LEASE_S          a worker without a sign of life for two of these is dead; 30 by default
+    AGENTFORGE_KEEP_DAYS        artifacts of older runs are deleted; kept for ever by default
+    AGENTFORGE_KEEP_CHECKPOINTS_DAYS  the same for checkpoints' files of runs that are over; 7 by default
+"""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from shared.errors import InvalidSetting
 
+STORE_HINT = "Set AGENTFORGE_STORE to a folder (file:///data/agentforge) or a bucket (s3://bucket/prefix)."
 
-def store_folder() -> Path:
-    """The folder that holds all state: AGENTFORGE_STORE, as file:///absolute/path or a path; else ~/.agentforge."""
+
+@dataclass(frozen=True)
+class Bucket:
+    name: str
+    prefix: str = ""  # without slashes at its ends
+    endpoint: str = ""
+    region: str = ""
+    encryption: str = ""
+
+
+def store() -> Path | Bucket:
+    """Where all state is."""
     value = os.environ.get("AGENTFORGE_STORE", "").strip()
-    hint = "Set AGENTFORGE_STORE to a folder, such as /data/agentforge or file:///data/agentforge."
     if "\0" in value:
-        raise InvalidSetting("AGENTFORGE_STORE is not a path.", hint)
-    if "://" in value:
-        url = urlsplit(value)
-        if url.scheme != "file" or url.netloc not in ("", "localhost") or url.query or url.fragment:
-            raise InvalidSetting(f"AGENTFORGE_STORE is {value!r}; only file:/// addresses can be used so far.", hint)
-        if url.path in ("", "/"):
-            raise InvalidSetting(f"AGENTFORGE_STORE is {value!r}, which names no folder.", hint)
-        path = Path(unquote(url.path))
-    else:
-        path = Path(value or "~/.agentforge")
+        raise InvalidSetting("AGENTFORGE_STORE is not a path.", STORE_HINT)
+    if "://" not in value:
+        return _folder(value or "~/.agentforge")
+    url = urlsplit(value)
+    if url.query or url.fragment:
+        raise InvalidSetting(f"AGENTFORGE_STORE is {value!r}; it must end with the prefix.", STORE_HINT)
+    match url.scheme:
+        case "file" if url.netloc in ("", "localhost") and url.path not in ("", "/"):
+            return _folder(unquote(url.path))
+        case "s3" if url.netloc:
+            return Bucket(
+                name=url.netloc,
+                prefix=unquote(url.path).strip("/"),
+                endpoint=_endpoint(),
+                region=os.environ.get("AGENTFORGE_STORE_REGION") or os.environ.get("AWS_REGION") or "us-east-1",
+                encryption=_encryption(),
+            )
+    raise InvalidSetting(f"AGENTFORGE_STORE is {value!r}, which names neither a folder nor a bucket.", STORE_HINT)
+
+
+def store_role() -> str:
+    return os.environ.get("AGENTFORGE_STORE_ROLE", "").strip()
+
+
+def backend() -> str:
+    value = os.environ.get("AGENTFORGE_BACKEND", "local").strip()
+    if value not in ("local", "modal", "runpod"):
+        raise InvalidSetting(f"AGENTFORGE_BACKEND is {value!r}.", "Use local, modal or runpod.")
+    return value
+
+
+def lease_s() -> float:
+    """Seconds; a worker that gave no sign of life for two of these is taken for dead."""
+    value = _number("AGENTFORGE_LEASE_S")
+    return 30.0 if value is None else value
+
+
+def keep_days() -> float | None:
+    return _number("AGENTFORGE_KEEP_DAYS")
+
+
+def keep_checkpoints_days() -> float:
+    value = _number("AGENTFORGE_KEEP_CHECKPOINTS_DAYS")
+    return 7.0 if value is None else value
+
+
+def _number(name: str) -> float | None:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1e9:
+        raise InvalidSetting(f"{name} is {text!r}.", "Set it to a number above 0.")
+    return value
+
+
+def _endpoint() -> str:
+    value = os.environ.get("AGENTFORGE_STORE_ENDPOINT", "").strip()
+    if value and urlsplit(value).scheme not in ("http", "https"):
+        raise InvalidSetting(f"AGENTFORGE_STORE_ENDPOINT is {value!r}.", "It must begin with https:// (or http://).")
+    return value
+
+
+def _encryption() -> str:
+    value = os.environ.get("AGENTFORGE_STORE_ENCRYPTION", "").strip()
+    if value and value != "AES256" and value.split(":", 2)[:2] != ["aws", "kms"]:
+        raise InvalidSetting(
+            f"AGENTFORGE_STORE_ENCRYPTION is {value!r}.", "Use AES256, aws:kms or aws:kms:<key id>."
+        )
+    return value
+
+
+def _folder(value: str) -> Path:
+    path = Path(value)
     try:
         path = path.expanduser().absolute()
     except RuntimeError as error:
-        raise InvalidSetting(
-            f"The store's folder {str(path)!r} needs a home folder, and there is none.", hint
-        ) from error
+        raise InvalidSetting(f"The store's folder {value!r} needs a home folder, and there is none.", STORE_HINT) from error
     if path.exists() and not path.is_dir():
-        raise InvalidSetting(f"AGENTFORGE_STORE is {value!r}, which is not a folder.", hint)
+        raise InvalidSetting(f"AGENTFORGE_STORE is {value!r}, which is not a folder.", STORE_HINT)
     return path

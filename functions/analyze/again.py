@@ -1,6 +1,7 @@
 """Replay: the recorded code on the recorded data. No brain is asked and no code is generated."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,16 @@ from pydantic import BaseModel
 
 from functions.analyze import judge
 from functions.analyze.cells import is_empty, names, session_files
+from functions.analyze.files import load_analysis
 from shared import sandbox
 from shared.analysis.outcome import Analysis
 from shared.analysis.snapshot import Snapshot
 from shared.errors import BadInput, RecordDamaged
-from shared.state import runs
 from shared.state.record import canonical_json
+from shared.state.run import artifact_key, read_artifact
+from shared.state.runs import load
+from shared.state.store import Store
+from shared.state.verify import verify_run
 
 
 class Replay(BaseModel):
@@ -27,17 +32,19 @@ class Replay(BaseModel):
     differences: list[str] = []
 
 
-def replay(store: Path, run_id: str, workspace: str = "local") -> Replay:
+def replay(store: Store, run_id: str, workspace: str = "local") -> Replay:
     """Run a finished analysis again. BadInput if it left none, RecordDamaged if its record does not verify."""
-    if problems := runs.verify(store, run_id, workspace):
+    if problems := verify_run(store, run_id, workspace):
         raise RecordDamaged(f"The record of {run_id} was changed: {problems[0]}", "A changed record cannot be replayed.")
-    run = runs.load_run(store, run_id, workspace)
-    artifacts = run.folder / "artifacts"
-    if not (artifacts / "analysis.json").is_file():
-        raise BadInput(f"The run {run_id} left no analysis to replay (it is {run.state.state}).")
-    recorded = Analysis.model_validate_json((artifacts / "analysis.json").read_bytes())
-    snapshot = Snapshot.model_validate_json((artifacts / "snapshot.json").read_bytes())
-    results, charts, differences = _run_again(recorded, snapshot, artifacts)
+    log = load(store, run_id, workspace)
+    recorded = load_analysis(log)
+    if recorded is None:
+        raise BadInput(f"The run {run_id} left no analysis to replay (it is {log.state.state}).")
+    snapshot = Snapshot.model_validate_json(read_artifact(log, "snapshot.json"))
+    with tempfile.TemporaryDirectory(prefix="agentforge-") as folder:
+        for table in snapshot.tables:
+            store.download(artifact_key(log, table.file), Path(folder) / table.file)
+        results, charts, differences = _run_again(recorded, snapshot, Path(folder))
     missing = _missing(recorded, results)
     told = judge.tell(recorded.plan, results, recorded.verification, missing, names(snapshot))
     if canonical_json([f.model_dump() for f in told]) != canonical_json([f.model_dump() for f in recorded.findings]):

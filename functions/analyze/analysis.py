@@ -1,7 +1,6 @@
 """The way from files and a goal to a report. Every stage and every cell is an event of the run."""
 
 import importlib
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,28 +22,19 @@ from shared.analysis.plan import Chart, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, distinct_values, profile
 from shared.analysis.snapshot import Snapshot, take_snapshot
 from shared.analysis.verify import Check, Verification, verify
-from shared.state.runs import Run
+from shared.state.datasets import fetch_dataset
+from shared.state.run import Run
 
 
-def analyze(input: AnalyzeInput, run: Run) -> Analysis:
-    """Answer `input.goal` from the tables in `input.sources`, and leave everything in `run`.
-
-    Raises BadInput and NotFound for what the caller can mend, SandboxUnavailable where nothing may be run, Cancelled. A goal
-    that cannot be answered is no error: the analysis says so in `unanswered`, and its status is `unanswered`.
-    """
+def answer(input: AnalyzeInput, run: Run) -> Analysis:
+    """The work of `analyze`, which says what it raises."""
     brain(input.brain), require_goal(input)  # before anything costs time
     sandbox.prewarm()  # its imports take as long as reading the data
-    work, ms, started = run.folder / "work", dict[str, float](), time.perf_counter()
-    with ThreadPoolExecutor(4, "analyze") as pool, ThreadPoolExecutor(1, "events") as events, ExitStack() as closing:
-
-        def emit(kind: str, **data: Any) -> None:
-            """Nothing waits for an event to be on disk; they stay in order. If none can be written, the saves below fail too."""
-            events.submit(run.emit, kind, **data)
-
-        closing.callback(shutil.rmtree, work, ignore_errors=True)
+    work, ms, started, emit = run.scratch / "work", dict[str, float](), time.perf_counter(), run.emit
+    with ThreadPoolExecutor(4, "analyze") as pool, ExitStack() as closing:
         warming = pool.submit(_warm_up)
         with _stage(emit, ms, "snapshot"):
-            snapshot = take_snapshot([_source(source) for source in input.sources], work)
+            snapshot = take_snapshot([_source(source, run) for source in input.sources], work)
         saved = pool.submit(files.save_snapshot, run, snapshot, work)
         opened = pool.submit(Cells.open, snapshot, work, run, emit)  # loads the tables while we think
         closing.callback(_close, opened)
@@ -179,7 +169,9 @@ def _values(snapshot: Snapshot, found: Profile, folder: Path) -> Callable[[str, 
     return values
 
 
-def _source(source: str) -> Path | BinaryIO:
+def _source(source: str, run: Run | None = None) -> Path | BinaryIO:
+    if run is not None and source.startswith("dataset:"):
+        return fetch_dataset(run.store, source, run.workspace, run.scratch / "sources")
     return sys.stdin.buffer if source == "-" else Path(source)
 
 

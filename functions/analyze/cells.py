@@ -17,7 +17,7 @@ from shared.analysis.snapshot import Snapshot
 from shared.analysis.words.phrases import Tale, condition
 from shared.errors import AgentForgeError, InvalidPlan
 from shared.sandbox import Execution, Session, open_session
-from shared.state.runs import Run
+from shared.state.run import Run
 
 Tables = Mapping[str, Mapping[str, Mapping[str, str]]]  # step id → the tables it can see → column → type
 

@@ -1,14 +1,15 @@
 """What a run leaves behind: for people a page, Markdown and a notebook; for programs the plan, the receipt, everything as JSON."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from shared.analysis import notebook, report
 from shared.analysis.outcome import Analysis
 from shared.analysis.snapshot import Snapshot
 from shared.errors import InvalidSetting
-from shared.state.runs import Run
+from shared.state.run import Run, artifact_key, read_artifact
+from shared.state.runs import RunLog
+from shared.state.store import list_price_usd
 
 FOR_PEOPLE = ("report.html", "report.md", "notebook.ipynb")
 
@@ -33,19 +34,20 @@ def save_results(run: Run, analysis: Analysis, pngs: dict[str, bytes], snapshot:
     run.save_all(files)
 
 
-def copy_to(run: Run, out: Path) -> None:
-    """Copy what the run made into a folder, over files of the same name. InvalidSetting if that cannot be written."""
-    import shutil
+def load_analysis(log: RunLog) -> Analysis | None:
+    """What an analysis came to, as it was recorded; None where it did not come that far."""
+    if "analysis.json" not in log.state.artifacts:
+        return None
+    analysis = Analysis.model_validate_json(read_artifact(log, "analysis.json"))
+    analysis.receipt.requests = log.state.requests
+    analysis.receipt.requests_usd = list_price_usd(log.state.requests)
+    return analysis
 
-    made = run.folder / "artifacts"
+
+def copy_to(log: RunLog, out: Path) -> None:
+    """Copy what the run made into a folder, over files of the same name. InvalidSetting if that cannot be written."""
     try:
-        for path in _files(made):
-            target = out / path.relative_to(made)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+        for name in log.state.artifacts:
+            log.store.download(artifact_key(log, name), out / name)
     except OSError as error:
         raise InvalidSetting(f"{out} cannot be written: {error.strerror or error}.", "Choose another folder.") from error
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())

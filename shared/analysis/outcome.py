@@ -50,6 +50,8 @@ class Receipt(BaseModel):
     sandbox: str  # the level of confinement that was built
     ms: dict[str, float]  # snapshot, profile, plan, cells, verify, report, total
     version: str
+    requests: dict[str, dict[str, int]] = {}  # to the store: control plane or data → operation → how many
+    requests_usd: float = 0  # their list price on Amazon S3
 
 
 class Cost(BaseModel):

@@ -1,338 +1,291 @@
-"""Runs over a local folder: `<store>/t/<workspace>/runs/<run id>/log/<%010d>.json` and `…/artifacts/<name>`.
+"""Runs as those outside see them: open, status, list, events, cancel, answer, settle. What a worker does is in run.py.
 
-Entries are put if absent at the next sequence number, so writers need no lock: whoever finds a number taken reads
-what is there and tries the next. Everything is whole and on disk before it has its name, so a writer killed at any
-moment leaves a record that verifies. Run ids begin with the time they were opened: their order is the list's order.
+Opening is: idempotency key → due entry → entry 0. Whoever dies in between leaves something that sweep finds or that
+opening again completes. Settling is: ledger → head → no longer due; all of it may be done again without effect.
 """
 
-import hashlib
-import os
-import re
 import secrets
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Self
 
-from shared.errors import AgentForgeError, BadInput, InvalidSetting, LimitExceeded, NotFound, RecordDamaged
-from shared.state.record import (
-    TERMINAL,
-    Artifact,
-    Entry,
-    RunState,
-    canonical_json,
-    fold,
-    is_over,
-    read_entry,
-    sha256,
-    write_entry,
-)
+from pydantic import ValidationError
+from pydantic_core import from_json
 
-OWN_KINDS = ("opened", "artifacts", "checkpoint", "cancel", "finished")  # written by this module only
+from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
+from shared.state import machine
+from shared.state.keys import DUE, Key, run_prefix, workspace_prefix
+from shared.state.log import Log
+from shared.state.machine import RunState
+from shared.state.record import Entry, Event, canonical_json, seal, sha256, unseal
+from shared.state.store import AT_ONCE, Store
+
+DUE_AFTER_S = 60  # sweep looks at a run that is not settled this long after it was opened
+HEAD_EVERY = 50  # entries; a reader of a long run never has more than these to read
+DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, in the order of their characters
 
 
-class Cancelled(AgentForgeError):
-    """Somebody asked for the run to be cancelled; the function should end, and the run is finished as cancelled."""
+class KeyReused(AgentForgeError):
+    """An idempotency key came again with another request."""
 
-    code = "cancelled"
+    code = "idempotency_key_reused"
     status = 409
 
 
-class RunOver(AgentForgeError):
-    """Nothing can be added to a run that has finished."""
+class RunRef(NamedTuple):
+    """What a backend is given to work on. `entries`: how many its log had, so that a worker need not ask."""
 
-    code = "run_over"
-    status = 409
+    workspace: str
+    id: str
+    entries: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.workspace}/{self.id}/{self.entries}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        workspace, slash, rest = text.partition("/")
+        id, _, entries = rest.partition("/")
+        if not slash or entries and not entries.isdecimal():
+            raise BadInput(f"{text!r} does not refer to a run.", "Write workspace/run.")
+        run_prefix(workspace, id)
+        return cls(workspace, id, int(entries or 1))
 
 
-class Run:
-    """One run, as the function that does its work sees it. Threads may share it; processes each load their own."""
+class RunLog(Log):
+    """A run's log and what it adds up to."""
 
-    def __init__(self, folder: Path, workspace: str, on_event: Callable[[Entry], None] | None = None) -> None:
-        self.folder, self.id, self.workspace, self.on_event = folder, folder.name, workspace, on_event
-        self._entries: list[Entry] = []
-        self._tip = ""  # hash of the last object read
-        self._lock = threading.RLock()
-
-    @property
-    def input(self) -> dict[str, Any]:
-        value: dict[str, Any] = self._entries[0].data["input"]
-        return value
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(self._entries)
+    def __init__(self, store: Store, workspace: str, id: str) -> None:
+        self.folder = run_prefix(workspace, id)
+        super().__init__(store, self.folder.folder("log"))
+        self.workspace, self.id = workspace, id
+        self._state: RunState | None = None
 
     @property
     def state(self) -> RunState:
-        """What the entries read or written so far add up to."""
-        return fold(self.entries)
+        if self._state is None:
+            raise NotFound(f"There is no run {self.id!r}.", "`agentforge runs list` shows those there are.")
+        return self._state
 
-    def emit(self, kind: str, /, **data: Any) -> Entry:
-        """Append an entry. BadInput for data that is not JSON or a kind we keep to ourselves; RunOver at the end."""
-        if kind in OWN_KINDS:
-            raise BadInput(f"An entry of kind {kind!r} is not written by emit.")
-        return self._append(kind, data)
+    @property
+    def ref(self) -> RunRef:
+        return RunRef(self.workspace, self.id, self.length)
 
-    def save(self, name: str, data: bytes | Path) -> str:
-        """Keep `data` (or a copy of a file) as the artifact `name`, such as "charts/c1.png"; returns its SHA-256.
+    def took(self, entry: Entry) -> None:
+        self._state = machine.after(self._state, entry)
+        if (self._state.id, self._state.workspace) != (self.id, self.workspace):
+            raise RecordDamaged(f"The record in {self.id} is that of another run.")
 
-        A name is written once: the same content again changes nothing, other content is BadInput.
-        """
-        return self.save_all({name: data})[name]
+    def read_head(self) -> None:
+        """Start from the fold that is kept for readers; without a good one, from the beginning."""
+        stored = self.store.get(self.folder / "head.json")
+        try:
+            head = from_json(stored.body) if stored else None
+            state = RunState.model_validate(head["state"]) if head else None
+        except (ValueError, KeyError, TypeError, ValidationError):
+            state = None
+        if head and state and (state.id, state.workspace) == (self.id, self.workspace) and state.entries > self.length:
+            self._state, self.length, self.tip, self.at = state, state.entries, str(head["tip"]), state.updated
 
-    def save_all(self, files: Mapping[str, bytes | Path]) -> dict[str, str]:
-        """`save` for several artifacts, recorded by one entry: names → SHA-256."""
-        for name in files:
-            if not re.fullmatch(r"[A-Za-z0-9_-][\w.-]*(/[A-Za-z0-9_-][\w.-]*)*", name, re.ASCII) or len(name) > 200:
-                raise BadInput(f"{name!r} cannot be an artifact's name.", "Use letters, digits, dots, dashes and slashes.")
-        with self._lock:
-            self._may_write()
-            saved = {name: self._store(name, data) for name, data in files.items()}
-            for folder in {(self.folder / "artifacts" / name).parent for name in files}:
-                _sync(folder)
-            known = self.state.artifacts
-            if new := {name: artifact for name, artifact in saved.items() if name not in known}:
-                self._append("artifacts", {name: artifact.model_dump() for name, artifact in new.items()})
-        return {name: artifact.sha256 for name, artifact in saved.items()}
-
-    def _store(self, name: str, data: bytes | Path) -> Artifact:
-        """Write an artifact's file, whole and on disk."""
-        target = self.folder / "artifacts" / name
-        with _storing(target) as (temporary, file):
-            digest, size = hashlib.sha256(), 0
-            for block in [data] if isinstance(data, bytes) else _blocks(data):
-                file.write(block)
-                digest.update(block)
-                size += len(block)
-            file.flush()
-            os.fsync(file.fileno())
-            self._read_on()
-            known = self.state.artifacts.get(name)
-            if known is not None and known.sha256 != digest.hexdigest():
-                raise BadInput(f"The run already has another artifact {name!r}.", "Save it under a name of its own.")
-            os.replace(temporary, target)  # what is there is the same, or was never recorded
-        return Artifact(sha256=digest.hexdigest(), bytes=size)
-
-    def checkpoint(self, name: str, value: Any) -> None:
-        """Record a JSON value that a later attempt at the same run finds in `state.checkpoints[name]`."""
-        self._append("checkpoint", {"name": name, "value": value})
-
-    def check(self) -> None:
-        """To be called between pieces of work: Cancelled if that was asked for, LimitExceeded after the deadline."""
-        with self._lock:
-            self._read_on()
-            state = self.state
-        if state.cancelling:
-            raise Cancelled("The run was cancelled.")
-        running_s = (datetime.now(UTC) - datetime.fromisoformat(state.created)).total_seconds()
-        if state.deadline_s is not None and running_s > state.deadline_s:
-            raise LimitExceeded(f"The run passed its deadline of {state.deadline_s:g} s.")
-
-    def _append(self, kind: str, data: dict[str, Any]) -> Entry:
-        nonce = secrets.token_hex(8)
-        with self._lock:
-            while True:
-                self._read_on()
-                self._may_write()
-                seq, now = len(self._entries), datetime.now(UTC).isoformat(timespec="microseconds")
-                at = max(now, self._entries[-1].at) if self._entries else now
-                raw = write_entry(seq, at, kind, data, self._tip, nonce)
-                if _put_if_absent(self._path(seq), raw):
-                    self._read_on()
-                    return self._entries[seq]
-
-    def _read_on(self) -> None:
-        """Take in the entries that were written since, by whomever."""
-        while True:
-            seq = len(self._entries)
-            try:
-                raw = self._path(seq).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
+    def write_head(self) -> None:
+        """Keep the fold for readers. A newer one is left as it is."""
+        key, body = self.folder / "head.json", head_bytes(self.state, self.tip)
+        there = self.store.get(key) if self.length > HEAD_EVERY or self.state.claim > 1 else None
+        while self.store.put_new(key, body) is None if there is None else self.store.put_if(key, body, there.version) is None:
+            there = self.store.get(key)
+            if there is not None and entries_of(there.body) >= self.length:
                 return
-            entry = read_entry(raw, seq, self._tip)
-            self._entries.append(entry)
-            self._tip = sha256(raw)
-            if self.on_event:
-                self.on_event(entry)
 
-    def _may_write(self) -> None:
-        if is_over(self._entries):
-            raise RunOver(f"The run {self.id} has finished; nothing can be added to it.")
 
-    def _path(self, seq: int) -> Path:
-        return self.folder / "log" / f"{seq:010d}.json"
+class Reader(RunLog):
+    """A run's log that keeps its entries until they are taken: for whoever follows a run."""
+
+    def __init__(self, store: Store, workspace: str, id: str) -> None:
+        super().__init__(store, workspace, id)
+        self._entries: list[Entry] = []
+
+    def took(self, entry: Entry) -> None:
+        super().took(entry)
+        self._entries.append(entry)
+
+    def take(self) -> list[Entry]:
+        """The entries that were read since the last time."""
+        taken, self._entries = self._entries, []
+        return taken
+
+
+def head_bytes(state: RunState, tip: str) -> bytes:
+    return canonical_json({"state": state.model_dump(mode="json"), "tip": tip})
 
 
 def open_run(
-    store: Path,
+    store: Store,
     function: str,
-    input: dict[str, Any],
+    input: Mapping[str, Any],
     workspace: str = "local",
     *,
+    attempts: int = 1,
     deadline_s: float | None = None,
-    on_event: Callable[[Entry], None] | None = None,
-) -> Run:
-    """A new run of `function` with its first entry written. `on_event` is called for every entry, also others'."""
-    now = datetime.now(UTC)
-    run_id = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(4)}"
-    run = Run(_runs(store, workspace) / run_id, workspace, on_event)
-    opened = {"id": run_id, "workspace": workspace, "function": function, "input": input, "deadline_s": deadline_s}
-    canonical_json(opened)  # bad input leaves no folder behind
-    run._append("opened", opened)
-    return run
+    idempotency_key: str | None = None,
+    parent: str | None = None,
+    retry_of: str | None = None,
+) -> RunLog:
+    """A new run of `function`, or the one that was opened under the same key. BadInput, KeyReused."""
+    asked = canonical_json({"function": function, "input": dict(input), "parent": parent, "retry_of": retry_of})
+    now = store.now()
+    id, due = new_id(now), _time_name(now + timedelta(seconds=DUE_AFTER_S))
+    if idempotency_key is not None:
+        id, due = _kept(store, request_key(workspace, idempotency_key), sha256(asked), id, due)
+    log = RunLog(store, workspace, id)
+    opened = {
+        "id": id, "workspace": workspace, "function": function, "input": dict(input), "attempts": attempts,
+        "deadline_s": deadline_s, "due": due, "parent": parent, "retry_of": retry_of,
+        "key": sha256(idempotency_key.encode()) if idempotency_key else "",
+    }  # fmt: skip
+    store.put_new(due_key(due, log), b"")
+    log.append(lambda: [] if log.length else [Event(kind="opened", data=opened)])
+    return log
 
 
-def load_run(store: Path, id: str, workspace: str = "local", *, on_event: Callable[[Entry], None] | None = None) -> Run:
-    """An existing run with all its entries read. NotFound, or RecordDamaged where its record does not add up."""
-    folder = _folder(store, id, workspace)
-    run, there = Run(folder, workspace, on_event), len(_sequence(folder))
-    run._read_on()
-    if len(run.entries) < there:  # more is no gap: somebody is writing
-        raise RecordDamaged(f"The run {id} lacks entry {len(run.entries)}.")
-    if run.state.id != id or run.state.workspace != workspace:
-        raise RecordDamaged(f"The record in {id} is that of another run.")
-    return run
+def new_id(at: datetime) -> str:
+    """A run's id: names in reverse order of time, so that a bucket lists the newest run first; then 50 random bits."""
+    left = (1 << 45) - 1 - int(at.timestamp() * 1000)
+    return f"{_base32(left, 9)}-{_base32(secrets.randbits(50), 10)}"
 
 
-def list_runs(store: Path, limit: int = 50, before: str | None = None, workspace: str = "local") -> list[RunState]:
-    """The newest runs first, only those older than the run `before`; damaged ones are listed, and say so."""
-    runs, listed = _runs(store, workspace), list[RunState]()
-    for id in sorted(os.listdir(runs), reverse=True) if runs.is_dir() else []:
-        if len(listed) == limit:
-            break
-        if before is not None and id >= before:
-            continue
+def load(store: Store, id: str, workspace: str = "local") -> RunLog:
+    """A run with all of its entries read. NotFound, or RecordDamaged where its record does not add up."""
+    log = RunLog(store, workspace, id)
+    log.read_on()
+    log.state  # noqa: B018 - NotFound without one
+    return log
+
+
+def status(store: Store, id: str, workspace: str = "local", *, cached: bool = False) -> RunState:
+    """A run's state: exact, in two round trips at most; with `cached`, as the kept fold has it, in one.
+
+    A run that is over cannot change, so its kept fold is exact.
+    """
+    log = RunLog(store, workspace, id)
+    log.read_head()
+    if not log.length or not (cached or log.state.over):
+        log.read_on()
+    return log.state
+
+
+def list_runs(store: Store, limit: int = 50, before: str = "", workspace: str = "local") -> list[RunState]:
+    """The newest runs first; only those older than the run `before`. Damaged ones are listed, and say so."""
+    runs = workspace_prefix(workspace).folder("runs")
+    after = str(runs.folder(before)) if before else ""
+
+    def one(id: str) -> RunState | None:
         try:
-            listed.append(load_run(store, id, workspace).state)
+            return status(store, id, workspace)
         except RecordDamaged as error:
-            blank = RunState(id=id, workspace=workspace, function="", created="", updated="", input={})
-            listed.append(blank.model_copy(update={"damaged": error.message}))
-        except NotFound:  # opened, and killed before the first entry was there
-            continue
-    return listed
+            return RunState(id=id, workspace=workspace, function="", created="", updated="", input={}, damaged=error.message)
+        except NotFound:  # opened, and killed before the first entry was there, or deleted
+            return None
 
-
-def verify(store: Path, id: str, workspace: str = "local") -> list[str]:
-    """Hash every entry and artifact of a run again; returns what is wrong, in words, so [] is good."""
-    folder = _folder(store, id, workspace)
-    problems: list[str] = []
-    entries: list[Entry] = []
-    tip = ""
-    for seq in range(_sequence(folder)[-1] + 1):
-        try:
-            raw = (folder / "log" / f"{seq:010d}.json").read_bytes()
-        except FileNotFoundError:
-            problems.append(f"Entry {seq} is missing.")
+    found: list[RunState] = []
+    while len(found) < limit:
+        page = [listed.key for listed in store.list_after(runs, after, min(limit, 1000), folders=True)]
+        if not page:
             break
+        with ThreadPoolExecutor(min(len(page), AT_ONCE), "runs") as pool:
+            found += [state for state in pool.map(one, (k.removeprefix(runs).rstrip("/") for k in page)) if state is not None]
+        after = page[-1]
+    return found[:limit]
+
+
+def cancel(store: Store, id: str, workspace: str = "local", *, reason: str = "", by: str = "") -> RunState:
+    """Ask for a run to stop; its worker finds out at its next entry or heartbeat. RunOver if it has finished."""
+    log = load(store, id, workspace)
+    log.append(lambda: machine.cancel(log.state, reason, by))
+    if log.state.over:
+        settle(log)
+    return log.state
+
+
+def answer(store: Store, id: str, question: str, answer: Any, workspace: str = "local") -> RunLog:
+    """Give a waiting run what it asked a person for. BadInput if it does not wait for that."""
+    log = load(store, id, workspace)
+    if not log.append(lambda: machine.resume(log.state, {"person": question}, {question: answer})):
+        raise BadInput(f"The run {id} does not wait for an answer to {question!r}.", f"It is {log.state.state}.")
+    return log
+
+
+def settle(log: RunLog) -> None:
+    """Close the books of a run that is over. May be done again, by anyone, at any time."""
+    state = log.state
+    log.store.put_new(ledger_key(log), seal(ledger_fields(log)))
+    log.write_head()
+    if state.due:
+        log.store.delete(due_key(state.due, log))
+
+
+def ledger_key(log: RunLog) -> Key:
+    return workspace_prefix(log.workspace).folder("ledger") / f"{log.id}.json"
+
+
+def ledger_fields(log: RunLog) -> dict[str, Any]:
+    """What the ledger keeps of a run: enough to notice that its log was cut short or is gone."""
+    state = log.state
+    return {"run": log.id, "function": state.function, "state": state.state, "entries": log.length, "tip": log.tip, "at": log.at}
+
+
+def due_runs(store: Store, early: bool = False) -> Iterator[tuple[Key, RunRef]]:
+    """The runs that are not settled, oldest first, with their due entries: those opened a while ago, or, if `early`, all."""
+    now = _time_name(store.now())
+    for listed in store.list_all(DUE):
+        at, _, rest = listed.key.removeprefix(DUE).partition(".")
+        if at > now and not early:
+            return
+        workspace, _, id = rest.partition(".")
         try:
-            entry = read_entry(raw, seq, tip)
-            if is_over(entries):
-                problems.append(f"Entry {seq} was added after the run had finished.")
-            entries.append(entry)
-        except RecordDamaged as error:
-            problems.append(error.message)
-        tip = sha256(raw)
-    try:
-        state = fold(entries)
-    except RecordDamaged as error:
-        return problems or [error.message]
-    if (state.id, state.workspace) != (id, workspace):
-        problems.append("The record is that of another run.")
-    for name, artifact in state.artifacts.items():
-        digest = hashlib.sha256()
-        try:
-            for block in _blocks(folder / "artifacts" / name):
-                digest.update(block)
-        except BadInput:
-            problems.append(f"The artifact {name!r} is missing.")
+            run_prefix(workspace, id)
+        except AgentForgeError:
+            continue  # a foreign object
+        yield listed.key, RunRef(workspace, id)
+
+
+def request_key(workspace: str, idempotency_key: str) -> Key:
+    if not 0 < len(idempotency_key) <= 255:
+        raise BadInput("An idempotency key has 1 to 255 characters.")
+    return workspace_prefix(workspace).folder("requests") / f"{sha256(idempotency_key.encode())}.json"
+
+
+def _kept(store: Store, name: Key, request: str, id: str, due: str) -> tuple[str, str]:
+    """The run that an idempotency key stands for, and its due entry: what the first to use the key wrote down."""
+    body = seal({"run": id, "due": due, "request": request})
+    while store.put_new(name, body) is None:
+        there = store.get(name)
+        if there is None:
             continue
-        if digest.hexdigest() != artifact.sha256:
-            problems.append(f"The artifact {name!r} was changed after it was saved.")
-    return problems
+        kept = unseal(there.body)
+        if kept is None:
+            raise RecordDamaged("What is kept for this idempotency key was changed.", "Use another key.")
+        if kept["request"] != request:
+            raise KeyReused("This idempotency key was used for another request.", "Use a new key for a new request.")
+        return kept["run"], kept["due"]
+    return id, due
 
 
-def cancel(store: Path, id: str, workspace: str = "local", reason: str = "") -> None:
-    """Ask whoever works on a run to stop: its next `check` raises Cancelled. RunOver if it has finished."""
-    load_run(store, id, workspace)._append("cancel", {"reason": reason})
+def _time_name(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%S}-{at.microsecond:06d}"
 
 
-def finish(run: Run, state: str, **data: Any) -> None:
-    """Write a run's last entry. `state`: succeeded, failed or cancelled; `data`: such as `output` or `error`."""
-    if state not in TERMINAL:
-        raise BadInput(f"A run cannot finish as {state!r}.", f"Use one of {', '.join(TERMINAL)}.")
-    run._append("finished", {**data, "state": state})
+def due_key(due: str, log: RunLog) -> Key:
+    return DUE / f"{due}.{log.workspace}.{log.id}"
 
 
-def _runs(store: Path, workspace: str) -> Path:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", workspace):
-        raise BadInput(f"{workspace!r} is not a workspace's name.")
-    return store / "t" / workspace / "runs"
-
-
-def _folder(store: Path, id: str, workspace: str) -> Path:
-    folder = _runs(store, workspace) / id
-    if not re.fullmatch(r"[a-z0-9-]{1,64}", id) or not _sequence(folder):
-        raise NotFound(f"There is no run {id!r}.", "`agentforge runs list` shows those there are.")
-    return folder
-
-
-def _sequence(folder: Path) -> list[int]:
-    """The numbers of the entries in a run's folder, in order; what a killed writer left behind is not among them."""
+def entries_of(head: bytes) -> int:
+    """How many entries a kept fold covers; -1 if it cannot be read."""
     try:
-        names = os.listdir(folder / "log")
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return sorted(int(name[:10]) for name in names if re.fullmatch(r"\d{10}\.json", name, re.ASCII))
+        return int(from_json(head)["state"]["entries"])
+    except (ValueError, KeyError, TypeError):
+        return -1
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                yield block
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise BadInput(f"There is no file {path.name!r}.") from error
-
-
-@contextmanager
-def _storing(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A temporary file beside `target`, gone afterwards; InvalidSetting where the store cannot be written."""
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            yield temporary, file
-    except OSError as error:
-        raise InvalidSetting(f"The store cannot be written: {error}.", "See AGENTFORGE_STORE.") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _put_if_absent(target: Path, raw: bytes) -> bool:
-    """Give `raw` the name `target`, whole and on disk; False if the name is taken."""
-    with _storing(target) as (temporary, file):
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-        try:
-            os.link(temporary, target)
-        except FileExistsError:
-            return False
-    _sync(target.parent)
-    return True
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name in `folder` last; a system that cannot open folders does so by itself."""
-    try:
-        fd = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # Windows
-        return
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def _base32(value: int, length: int) -> str:
+    return "".join(DIGITS[value >> (5 * place) & 31] for place in reversed(range(length)))

@@ -1,0 +1,136 @@
+"""The only scheduler: looks at every run that is not settled, and finishes what the dead left behind. Runs from time to time.
+
+Everything here may be done twice and by two at once: each step is a decision on the run's log. The lease only saves work.
+"""
+
+import logging
+from collections import Counter
+from datetime import datetime
+
+from functions.registry import find
+from functions.work import close, wake
+from shared import settings
+from shared.backends import Backend
+from shared.errors import AgentForgeError
+from shared.state import machine, retention, runs
+from shared.state.driver import StoreUnavailable
+from shared.state.keys import SYSTEM, Key
+from shared.state.record import seal, unseal
+from shared.state.runs import RunLog, RunRef
+from shared.state.store import Store
+
+NEVER_OPENED_S = 600  # a due entry without a run is forgotten after this long
+SUBMIT_AGAIN_S = 60  # doubles with every time
+LAST_SUBMIT_AGAIN_S = 3600
+
+LOST = {"code": "worker_lost", "message": "The worker died, or could not be reached any more.", "hint": "Try again."}
+
+log = logging.getLogger(__name__)
+
+
+def sweep(store: Store, backend: Backend, holder: str) -> Counter[str]:
+    """One look at all that is due. Counts what was done; nothing if somebody else sweeps. StoreUnavailable."""
+    done: Counter[str] = Counter()
+    if not _leased(store, holder):
+        return Counter(leased_by_another=1)
+    for key, ref in runs.due_runs(store):
+        try:
+            if what := _look_at(store, key, ref, backend):
+                done[what] += 1
+        except StoreUnavailable:
+            raise
+        except AgentForgeError as error:  # one bad run must not stop the others
+            log.warning("sweep: %s: %s", ref, error.message)
+            done[error.code] += 1
+    done.update(retention.expire_old(store))
+    return done
+
+
+def _look_at(store: Store, key: Key, ref: RunRef, backend: Backend) -> str:
+    """Do what is due for one run; what that was, in a word."""
+    run = RunLog(store, ref.workspace, ref.id)
+    run.read_head()
+    run.read_on()
+    if not run.length:
+        return _forget(store, key)
+    claim = run.state.claim
+    if late := _late(run):
+        run.append(lambda: machine.stop(run.state, claim, late))
+    elif run.state.state == "running" and _is_dead(run):
+        run.append(lambda: machine.lapse(run.state, claim, LOST))
+    match run.state:
+        case state if state.over:
+            close(run, backend)
+            if key != runs.due_key(state.due, run):  # opened twice under one idempotency key
+                store.delete(key)
+            return "settled"
+        case state if state.state == "queued":
+            return _submit(run, backend)
+        case state if child := state.waiting.get("child"):
+            if runs.status(store, child, ref.workspace).over:
+                wake(run, child, backend)
+                return "woken"
+    return ""
+
+
+def _forget(store: Store, key: Key) -> str:
+    """Whoever was to open this run never wrote its first entry."""
+    stored = store.get(key)
+    if stored is None or (store.now() - stored.at).total_seconds() < NEVER_OPENED_S:
+        return ""
+    store.delete_if(key, stored.version)
+    return "forgotten"
+
+
+def _submit(run: RunLog, backend: Backend) -> str:
+    """Tell the backend of a queued run again, ever less often: it may well be waiting there."""
+    key = run.folder / "submitted.json"
+    stored = run.store.get(key)
+    known = unseal(stored.body) if stored else None
+    times = known["times"] + 1 if known and known["entries"] == run.length else 0
+    if stored and times and _seconds_since(run, stored.at) < min(SUBMIT_AGAIN_S * 2**times, LAST_SUBMIT_AGAIN_S):
+        return ""
+    body = seal({"times": times, "entries": run.length})
+    if (run.store.put_if(key, body, stored.version) if stored else run.store.put_new(key, body)) is None:
+        return ""
+    backend.submit(run.ref, find(run.state.function).tier)
+    return "submitted"
+
+
+def _late(run: RunLog) -> dict[str, str] | None:
+    """Why the run must end now although its worker has not ended it: a time it had, and twice its lease, are over."""
+    state, grace = run.state, 2 * (run.state.lease_s or settings.lease_s())
+    if state.over:
+        return None
+    if state.deadline_s is not None and _seconds_since(run, state.created) > state.deadline_s + grace:
+        what = f"The run passed its deadline of {state.deadline_s:g} s."
+    elif state.state == "running" and _seconds_since(run, state.claimed) > find(state.function).timeout_s + grace:
+        what = f"{state.function} may run for {find(state.function).timeout_s} s at most."
+    else:
+        return None
+    return {"code": "limit_exceeded", "message": what, "hint": "Ask for less, or allow more time."}
+
+
+def _is_dead(run: RunLog) -> bool:
+    """Whether nothing was heard of a run's worker for two lease times, by the store's own clock throughout."""
+    beat = run.store.get(run.folder / "lease.json")
+    silent = min(_seconds_since(run, run.at), _seconds_since(run, beat.at) if beat else float("inf"))
+    return silent > 2 * run.state.lease_s
+
+
+def _leased(store: Store, holder: str) -> bool:
+    """Take or renew the sweep's lease; False while another's is fresh."""
+    key = SYSTEM / "sweep.json"
+    stored = store.get(key)
+    known = unseal(stored.body) if stored else None
+    body = seal({"holder": holder, "turn": known["turn"] + 1 if known else 0})
+    if stored is None:
+        return store.put_new(key, body) is not None
+    fresh = (store.now() - stored.at).total_seconds() < 2 * settings.lease_s()
+    if fresh and known and known["holder"] != holder:
+        return False
+    return store.put_if(key, body, stored.version) is not None
+
+
+def _seconds_since(run: RunLog, at: str | datetime) -> float:
+    return (run.store.now() - (datetime.fromisoformat(at) if isinstance(at, str) else at)).total_seconds()

@@ -1,0 +1,11 @@
+"""The command line. `agentforge --help` must be quick: whatever is heavy is imported by the command that needs it.
+
+app.py       the application, exit codes, how errors are told
+analyze.py   `agentforge analyze`; progress.py, its events as lines on a terminal
+runs.py      `agentforge runs …`
+operate.py   `agentforge worker`, `sweep`, `deploy`
+"""
+
+from handlers.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,152 @@
+"""`agentforge analyze`: the main job on this machine."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handlers.cli.app import INTERNAL, OK, UNANSWERED, AsJson, app, raise_for
+from shared.errors import BadInput, NotFound
+
+if TYPE_CHECKING:
+    from functions.analyze import AnalyzeInput
+    from shared.analysis.outcome import Analysis
+    from shared.analysis.plan import Plan
+    from shared.state.runs import RunLog
+
+
+@app.command()
+def analyze(
+    words: Annotated[
+        list[str], typer.Argument(metavar="DATA... GOAL", help="Files (or - for standard input), and last the question.")
+    ],
+    brain: Annotated[str, typer.Option(metavar="NAME", help="What plans: `builtin` needs no key and no network.")] = "builtin",
+    output: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=DESCRIPTION", help="A value you want under a name; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Copy what is made to this folder.")] = None,
+    json: AsJson = False,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Run this plan instead of making one; GOAL may then be left out.")
+    ] = None,
+    plan_only: Annotated[bool, typer.Option("--plan-only", help="Print the plan as JSON and run nothing.")] = False,
+) -> None:
+    """Answer a question about one or more tables (CSV, TSV, JSON, JSON lines, Parquet, XLSX).
+
+    Exit codes: 0 answered, 1 failed, 2 the input cannot be used, 3 nothing could be answered.
+    """
+    sources, goal = _split(words, plan is not None)
+    wanted = dict(_named(text) for text in output or [])
+
+    from shared import sandbox  # first of all: the sandbox imports its libraries while we do
+
+    if not plan_only:
+        sandbox.prewarm()
+    from functions.analyze import AnalyzeInput
+
+    request = AnalyzeInput(sources=sources, goal=goal, brain=brain, outputs=wanted, plan=_read_plan(plan) if plan else None)
+    if plan_only:
+        _print_plan(request)
+        return
+    analysis, log = _analyze(request, progress=sys.stderr.isatty() and not json, out=out)
+    if json:
+        sys.stdout.write(analysis.model_dump_json(indent=2) + "\n")
+    else:
+        print_analysis(analysis, log, out)
+    raise typer.Exit({"unanswered": UNANSWERED, "failed": INTERNAL}.get(analysis.status, OK))
+
+
+def _split(words: list[str], planned: bool) -> tuple[list[str], str]:
+    """The files and the question. With a plan the question may be missing: then every word is a file."""
+    if planned and (len(words) == 1 or _is_source(words[-1])):
+        return words, ""
+    *sources, goal = words
+    if _is_source(goal):
+        raise BadInput(
+            f"{goal} is a file, and there is no question.", 'Put the question last, in quotes: "average price by city".'
+        )
+    if not sources:
+        raise BadInput("There is a question and no data.", "Name a file before it, or - for standard input.")
+    if sources.count("-") > 1:
+        raise BadInput("Standard input can be read only once.", "Give - once.")
+    return sources, goal
+
+
+def _is_source(word: str) -> bool:
+    try:
+        return word == "-" or Path(word).is_file()
+    except (OSError, ValueError):  # too long for a name, or with characters no name has
+        return False
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, description = text.partition("=")
+    if not equals or not name.strip():
+        raise BadInput(f"--output {text!r} has no name.", 'Write --output mean_price="average price of all rows".')
+    return name.strip(), description.strip()
+
+
+def _read_plan(path: Path) -> "Plan":
+    from pydantic import ValidationError
+
+    from shared.analysis.plan import Plan
+    from shared.errors import InvalidPlan
+
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise NotFound(f"The plan {path} cannot be read ({error.strerror}).", "Make one with --plan-only.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "/".join(str(part) for part in first["loc"])
+        raise InvalidPlan(f"{path} is not a plan: {place}: {first['msg']}.", "--plan-only prints one to start from.") from None
+
+
+def _print_plan(request: "AnalyzeInput") -> None:
+    import tempfile
+
+    from functions.analyze.analysis import plan_only
+
+    with tempfile.TemporaryDirectory(prefix="agentforge-") as folder:
+        made = plan_only(request, Path(folder))
+    print(made.model_dump_json(indent=2, exclude_defaults=True))
+
+
+def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tuple[Analysis, RunLog]":
+    from functions.analyze.files import copy_to, load_analysis
+    from functions.work import start
+    from functions.worker import work_through
+    from handlers.cli import progress as bar
+    from shared.state.opening import open_store
+    from shared.state.runs import load
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
+    store = open_store()
+    with bar.progress(progress) as on_event:
+        opened = start(store, "analyze", request)
+        state = work_through(store, opened.ref, on_event)
+    log = load(store, opened.id)
+    analysis = load_analysis(log)
+    if analysis is None:
+        raise_for(state)
+    if out is not None:
+        copy_to(log, out)
+    return analysis, log
+
+
+def print_analysis(analysis: "Analysis", log: "RunLog", out: Path | None = None) -> None:
+    from rich.console import Console
+
+    from functions.analyze.files import FOR_PEOPLE
+    from shared.analysis.report import terminal
+    from shared.state.run import artifact_key
+
+    terminal(analysis, Console(highlight=False))
+    print("\nMade")  # by print: a path stays on one line, whatever the terminal's width
+    for name in [*FOR_PEOPLE, *(chart.png for chart in analysis.charts)]:
+        print(f"  {out / name if out else log.store.location(artifact_key(log, name))}")
+    control, data = (sum(log.state.requests[plane].values()) for plane in ("control", "data"))
+    print(f"  {control} storage requests for the run and {data} for its files: ${analysis.receipt.requests_usd:.6f} at Amazon's list price")
+    print(f"  run {analysis.run_id} (agentforge runs show, replay or verify)")

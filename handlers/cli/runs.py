@@ -1,0 +1,233 @@
+"""`agentforge runs …`: what happened, and what may be done about it."""
+
+import json as jsons
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handlers.cli.analyze import print_analysis
+from handlers.cli.app import INTERNAL, OK, AsJson, app, raise_for
+from shared.errors import NotFound
+
+if TYPE_CHECKING:
+    from shared.state.machine import RunState
+    from shared.state.runs import RunLog
+    from shared.state.store import Store
+
+runs_app = typer.Typer(help="Past and present runs.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(runs_app, name="runs")
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or `last`.")]
+Workspace = Annotated[str, typer.Option(metavar="NAME", help="The workspace.")]
+FOLLOW_S = 0.5
+
+
+@runs_app.command("list")
+def list_command(
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    before: Annotated[str, typer.Option(metavar="RUN", help="Only runs older than this one.")] = "",
+    workspace: Workspace = "local",
+    json: AsJson = False,
+) -> None:
+    """The newest runs first."""
+    from shared.state.runs import list_runs
+
+    found = list_runs(_store(), limit, before, workspace)
+    if json:
+        print(jsons.dumps([_brief(state) for state in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        print("There are no runs yet.")
+    for state in found:
+        told = " ".join((state.goal or state.function).split())
+        print(f"{state.id}  {'damaged' if state.damaged else state.state:<10} {_local_time(state.created)}  {told[:80]}")
+
+
+@runs_app.command("show")
+def show_command(run: RunId, workspace: Workspace = "local", json: AsJson = False) -> None:
+    """What a run answered, and where its files are."""
+    from functions.analyze.files import load_analysis
+
+    log = _load(run, workspace)
+    analysis = load_analysis(log)
+    if analysis is None:
+        print(jsons.dumps(_brief(log.state), ensure_ascii=False, indent=2))
+    elif json:
+        sys.stdout.write(analysis.model_dump_json() + "\n")
+    else:
+        print_analysis(analysis, log)
+
+
+@runs_app.command("events")
+def events_command(
+    run: RunId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more until the run is over.")] = False,
+    after: Annotated[int, typer.Option(metavar="N", help="Only entries after this number.")] = -1,
+    workspace: Workspace = "local",
+) -> None:
+    """The entries of a run's log, one JSON object a line."""
+    from shared.state.runs import Reader
+
+    store = _store()
+    reader = Reader(store, workspace, _id(store, run, workspace))
+    while True:
+        reader.read_on()
+        for entry in reader.take():
+            if entry.seq > after:
+                told = entry.model_dump(include={"seq", "at", "events"})
+                print(jsons.dumps(told, ensure_ascii=False), flush=True)
+        if not follow or reader.state.over:
+            return
+        time.sleep(FOLLOW_S)
+
+
+@runs_app.command("cancel")
+def cancel_command(
+    run: RunId, reason: Annotated[str, typer.Option(help="Why, for the record.")] = "", workspace: Workspace = "local"
+) -> None:
+    """Ask for a run to stop. One that nobody works on ends at once."""
+    from shared.state.runs import cancel
+
+    store = _store()
+    state = cancel(store, _id(store, run, workspace), workspace, reason=reason, by="command line")
+    print("Cancelled." if state.over else "Asked to stop: its worker ends it when it next looks.")
+
+
+@runs_app.command("retry")
+def retry_command(run: RunId, workspace: Workspace = "local", json: AsJson = False) -> None:
+    """Open a new run with the input of one that failed or was cancelled, and work on it here."""
+    from functions.work import retry
+    from functions.worker import work_through
+
+    store = _store()
+    opened = retry(store, _id(store, run, workspace), workspace)
+    state = work_through(store, opened.ref)
+    print(jsons.dumps(_brief(state), ensure_ascii=False, indent=2) if json else f"{state.id}  {state.state}")
+    if state.state != "succeeded":
+        raise_for(state)
+
+
+@runs_app.command("replay")
+def replay_command(run: RunId, workspace: Workspace = "local", json: AsJson = False) -> None:
+    """Run a run's code again on its data, and compare findings and charts byte for byte. Exit code 1 if they differ."""
+    from functions.analyze.again import replay
+
+    store = _store()
+    found = replay(store, _id(store, run, workspace), workspace)
+    if json:
+        print(found.model_dump_json(indent=2))
+    elif found.same:
+        print(
+            f"The same: {found.cells} cells, {found.findings} findings and {found.charts} charts came out byte for byte as recorded."
+        )
+    else:
+        print("Not the same:\n" + "\n".join(f"  {line}" for line in found.differences))
+    raise typer.Exit(OK if found.same else INTERNAL)
+
+
+@runs_app.command("verify")
+def verify_command(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, `last`, or `all`: the whole workspace.")],
+    workspace: Workspace = "local",
+    json: AsJson = False,
+) -> None:
+    """Hash every entry and file of a run again. Exit code 1 if the record was changed."""
+    from shared.state.verify import verify_run, verify_workspace
+
+    store = _store()
+    if run == "all":
+        found = verify_workspace(store, workspace)
+        problems = [f"{what}: {problem}" for what, each in found.items() for problem in each]
+    else:
+        problems = verify_run(store, _id(store, run, workspace), workspace)
+    if json:
+        print(jsons.dumps({"sound": not problems, "problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(problems) or "Sound: every entry and every file hashes to what the record says.")
+    raise typer.Exit(INTERNAL if problems else OK)
+
+
+@runs_app.command("delete")
+def delete_command(
+    run: RunId, reason: Annotated[str, typer.Option(help="Why, for the record.")] = "", workspace: Workspace = "local"
+) -> None:
+    """Delete a run that is over, with its files. A tombstone stays, and the audit trail tells of it."""
+    from shared.state.retention import delete_run
+
+    store = _store()
+    delete_run(store, _id(store, run, workspace), workspace, by="command line", reason=reason)
+    print("Deleted; its tombstone stays.")
+
+
+@runs_app.command("export")
+def export_command(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The tar file to write.")], workspace: Workspace = "local"
+) -> None:
+    """Write everything a workspace has to one file."""
+    from shared.state.transfer import export_workspace
+
+    count = export_workspace(_store(), workspace, target, by="command line")
+    print(f"{count} objects of {workspace} are in {target}.")
+
+
+@runs_app.command("import")
+def import_command(source: Annotated[Path, typer.Argument(metavar="FILE", help="An exported workspace.")]) -> None:
+    """Put an exported workspace into an empty store, and verify it."""
+    from shared.state.transfer import import_workspace
+    from shared.state.verify import verify_workspace
+
+    store = _store()
+    workspace, count = import_workspace(store, source, by="command line")
+    problems = verify_workspace(store, workspace)
+    print(f"{count} objects of {workspace} are in {store.url}; " + ("some are damaged:" if problems else "all of it verifies."))
+    for what, each in problems.items():
+        print("\n".join(f"  {what}: {problem}" for problem in each))
+    raise typer.Exit(INTERNAL if problems else OK)
+
+
+@runs_app.command("audit")
+def audit_command(workspace: Workspace = "local") -> None:
+    """Administrative actions on a workspace, oldest first, one JSON object a line."""
+    from shared.state.audit import trail
+
+    for entry in trail(_store(), workspace):
+        for event in entry.events:
+            print(jsons.dumps({"at": entry.at, "action": event.kind, **event.data}, ensure_ascii=False))
+
+
+def _brief(state: "RunState") -> dict[str, Any]:
+    fields = {"state", "function", "created", "goal", "output", "error", "damaged", "progress", "waiting"}
+    return {"run_id": state.id, **state.model_dump(mode="json", include=fields)}
+
+
+def _local_time(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else " " * 19
+
+
+def _store() -> "Store":
+    from shared.state.opening import open_store
+
+    return open_store()
+
+
+def _id(store: "Store", run: str, workspace: str) -> str:
+    """A run's id; `last` is the newest."""
+    from shared.state.runs import list_runs
+
+    if run != "last":
+        return run
+    newest = list_runs(store, 1, workspace=workspace)
+    if not newest:
+        raise NotFound("There are no runs yet.")
+    return newest[0].id
+
+
+def _load(run: str, workspace: str) -> "RunLog":
+    from shared.state.runs import load
+
+    store = _store()
+    return load(store, _id(store, run, workspace), workspace)

@@ -1,0 +1,33 @@
+"""Files that runs work on, kept once under the hash of their content, so that workers elsewhere can read them."""
+
+import re
+from pathlib import Path
+
+from shared.errors import BadInput
+from shared.state.artifacts import put, sha256_of_file
+from shared.state.keys import workspace_prefix
+from shared.state.store import Store
+
+REFERENCE = re.compile(r"dataset:([0-9a-f]{64})/(.+)", re.ASCII)
+
+
+def save_dataset(store: Store, path: Path, workspace: str = "local") -> str:
+    """Keep a copy of a file: the reference that a function's input may name it by. BadInput if it cannot be read."""
+    try:
+        digest = sha256_of_file(path)
+    except OSError as error:
+        raise BadInput(f"{path.name} cannot be read ({error.strerror}).") from error
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name).lstrip(".") or "data"
+    put(store, workspace_prefix(workspace).folder("datasets").folder(digest) / name[-150:], path)
+    return f"dataset:{digest}/{name[-150:]}"
+
+
+def fetch_dataset(store: Store, reference: str, workspace: str, folder: Path) -> Path:
+    """The file a reference names, on this machine. BadInput, NotFound."""
+    match = REFERENCE.fullmatch(reference)
+    if match is None:
+        raise BadInput(f"{reference!r} is no reference to a dataset.", "It has the form dataset:<sha256>/<name>.")
+    key = workspace_prefix(workspace).folder("datasets").folder(match[1]) / match[2]
+    path = folder / match[1][:12] / match[2]
+    store.download(key, path)
+    return path

@@ -1,0 +1,218 @@
+"""Objects as files of a local folder, durable and whole: written aside, synced, then given their name.
+
+A new key is a hard link, which fails when the name is taken. Replacing and deleting under a condition happen under one
+lock file, so any number of processes on one machine may share the folder (not a network file system without locks).
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared.errors import BadInput, InvalidSetting, NotFound
+from shared.state.driver import Listed, Stored, StoreUnavailable
+from shared.state.keys import Key
+
+ASIDE = ".aside"  # what is being written; left there by a writer that was killed
+STALE_S = 86_400
+BLOCK = 1 << 20
+
+
+class FolderDriver:
+    """`root` is made when something is first written."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.url = self.root.as_uri()
+
+    def path(self, key: Key) -> Path:
+        return self.root / key
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def location(self, key: Key) -> str:
+        return str(self.path(key))
+
+    def get(self, key: Key) -> Stored | None:
+        with _explained():
+            try:
+                with self.path(key).open("rb") as file:
+                    body, stat = file.read(), os.fstat(file.fileno())
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+        return Stored(body, _version(stat), _written_at(stat))
+
+    def blocks(self, key: Key, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        try:
+            with _explained(), self.path(key).open("rb") as file:
+                file.seek(start)
+                while block := file.read(BLOCK if end is None else min(BLOCK, end - file.tell())):
+                    yield block
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise NotFound(f"There is nothing under {key!r}.") from error
+
+    def put_new(self, key: Key, body: bytes) -> str | None:
+        with _explained(), self._aside() as aside:
+            aside.write_bytes(body)
+            return _version(aside.stat()) if self._link(aside, key) else None
+
+    def put_file(self, key: Key, path: Path) -> bool:
+        with _explained(), self._aside() as aside:
+            shutil.copyfile(path, aside)
+            return self._link(aside, key)
+
+    def put_if(self, key: Key, body: bytes, version: str) -> str | None:
+        with _explained(), self._aside() as aside, self._locked():
+            there = self.get(key)
+            if there is None or there.version != version:
+                return None
+            aside.write_bytes(body)
+            _sync(aside)
+            written = _version(aside.stat())
+            os.replace(aside, self.path(key))
+            _sync(self.path(key).parent)
+            return written
+
+    def delete_if(self, key: Key, version: str | None) -> bool:
+        with _explained(), self._locked():
+            there = self.get(key)
+            if there is not None and version not in (None, there.version):
+                return False
+            if there is not None:
+                self.path(key).unlink()
+                with suppress(OSError):  # a folder is only part of its files' names: it goes with the last
+                    for folder in self.path(key).relative_to(self.root).parents[:-1]:
+                        (self.root / folder).rmdir()
+            return True
+
+    def list_after(self, prefix: Key, after: str, limit: int, folders: bool) -> list[Listed]:
+        found: list[Listed] = []
+        with _explained():
+            for key in _walk(self.root, prefix, after, folders):
+                try:
+                    stat = self.path(key).stat()
+                except FileNotFoundError:
+                    continue
+                found.append(Listed(key, stat.st_size, _version(stat), _written_at(stat)))
+                if len(found) == limit:
+                    break
+        return found
+
+    def signed_url(self, method: str, key: Key, seconds: int) -> str:
+        raise BadInput("A local folder has no addresses to hand out.", "Set AGENTFORGE_STORE to an S3 bucket for signed URLs.")
+
+    def signed_post(self, key: Key, seconds: int, most_bytes: int) -> dict[str, object]:
+        self.signed_url("POST", key, seconds)
+        return {}
+
+    @contextmanager
+    def _aside(self) -> Iterator[Path]:
+        """A path to write to; gone afterwards."""
+        folder = self.root / ASIDE
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+        path = folder / secrets.token_hex(8)
+        try:
+            yield path
+        finally:
+            with suppress(OSError):
+                path.unlink()
+
+    def _link(self, aside: Path, key: Key) -> bool:
+        target = self.path(key)
+        _sync(aside)
+        while True:
+            changed = _make_folders(target.parent)
+            try:
+                os.link(aside, target)
+            except FileExistsError:
+                return False
+            except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
+                continue
+            for folder in {target.parent, *changed}:
+                _sync(folder)
+            return True
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def tidy(self) -> None:
+        """Remove what writers that were killed left aside a day ago."""
+        for path in (self.root / ASIDE).glob("*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE_S:
+                    path.unlink()
+
+
+def _walk(root: Path, prefix: str, after: str, folders: bool) -> Iterator[Key]:
+    """Keys under `prefix` beyond `after`, in the order of their characters, as a bucket lists them."""
+    try:
+        entries = [(e.name + "/" if e.is_dir() else e.name) for e in os.scandir(root / prefix) if not e.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in sorted(entries):
+        key = prefix + name
+        if key <= after and not after.startswith(key) or key == after:
+            continue
+        if not name.endswith("/"):
+            yield Key(key)
+        elif folders:
+            if not after.startswith(key):
+                yield Key(key)
+        else:
+            yield from _walk(root, key, after, folders)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make `folder`; the folders above it that have a new name in them."""
+    changed: list[Path] = []
+    above = folder
+    while not above.is_dir():
+        above = above.parent
+        changed.append(above)
+    folder.mkdir(parents=True, exist_ok=True)
+    return changed
+
+
+def _version(stat: os.stat_result) -> str:
+    return f"{stat.st_ino}-{stat.st_mtime_ns}"
+
+
+def _written_at(stat: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(stat.st_mtime, UTC)
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the file system says, as an error that says what to do."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError):
+        raise
+    except PermissionError as error:
+        raise InvalidSetting(f"The store cannot be used: {error}.", "See AGENTFORGE_STORE.") from error
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreUnavailable(
+            "The store's disk is full." if full else f"The store cannot be used: {error}.",
+            "Free some space; nothing that was recorded is lost." if full else "See AGENTFORGE_STORE.",
+        ) from error
