@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime
 
 from functions.registry import find
-from functions.work import close, wake
+from functions.work import close, submit, wake
 from shared import settings
 from shared.backends import Backend
 from shared.errors import AgentForgeError
@@ -93,7 +93,7 @@ def _submit(run: RunLog, backend: Backend) -> str:
     body = seal({"times": times, "entries": run.length})
     if (run.store.put_if(key, body, stored.version) if stored else run.store.put_new(key, body)) is None:
         return ""
-    backend.submit(run.ref, find(run.state.function).tier)
+    submit(run, backend)
     return "submitted"
 
 

@@ -1,5 +1,6 @@
 """From a run reference to a settled run: claim → the function it names → how that ended. Every backend calls `work`."""
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.registry import Function, Next, find
 from shared.backends import Backend
-from shared.errors import AgentForgeError, BadInput
+from shared.errors import AgentForgeError, BackendUnavailable, BadInput, NotFound, RecordDamaged
 from shared.state import machine, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.machine import ClaimLost, RunOver, RunState
@@ -17,6 +18,8 @@ from shared.state.record import Event
 from shared.state.run import Cancelled, Run, Waiting
 from shared.state.runs import RunLog, RunRef
 from shared.state.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 class Stopped(BaseException):
@@ -80,9 +83,17 @@ def _pass_on(log: RunLog, backend: Backend) -> None:
         close(log, backend)
     elif log.state.state == "queued":
         log.write_head()  # the next worker need not read the whole log
-        backend.submit(log.ref, find(log.state.function).tier)
+        submit(log, backend)
     elif child := log.state.waiting.get("child"):
         _submit_child(log, child, backend)
+
+
+def submit(log: RunLog, backend: Backend) -> None:
+    """Tell the backend of a queued run. Where it cannot be told, the sweep tells it later: the run is safe in the store."""
+    try:
+        backend.submit(log.ref, find(log.state.function).tier)
+    except BackendUnavailable as error:
+        logger.warning("run %s: %s", log.id, error)
 
 
 def _attempt(run: Run) -> None:
@@ -117,11 +128,11 @@ def _attempt(run: Run) -> None:
             run.give_back(told)
         else:
             run.finish("failed", error=told)
-    except Exception as error:  # nobody's input is to blame: another attempt, if one is left
+    except (Exception, SystemExit) as error:  # nobody's input is to blame: another attempt, if one is left
         run.give_back(error_of(error))
 
 
-def error_of(error: Exception) -> dict[str, Any]:
+def error_of(error: BaseException) -> dict[str, Any]:
     """How an error stands in the record: never with a traceback, which may tell paths and values."""
     if isinstance(error, AgentForgeError):
         return {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}
@@ -132,14 +143,16 @@ def close(log: RunLog, backend: Backend) -> None:
     """Settle a run that is over, and wake its parent."""
     runs.settle(log)
     if log.state.parent:
-        parent = runs.load(log.store, log.state.parent, log.workspace)
-        wake(parent, log.id, backend)
+        try:
+            wake(runs.load(log.store, log.state.parent, log.workspace), log.id, backend)
+        except (NotFound, RecordDamaged) as error:
+            logger.warning("parent of run %s: %s", log.id, error)
 
 
 def wake(parent: RunLog, child: str, backend: Backend) -> None:
     """Queue a run that waits for a child that is over."""
     if parent.append(lambda: machine.resume(parent.state, {"child": child})):
-        backend.submit(parent.ref, find(parent.state.function).tier)
+        submit(parent, backend)
 
 
 def _submit_child(parent: RunLog, child: str, backend: Backend) -> None:
@@ -148,7 +161,7 @@ def _submit_child(parent: RunLog, child: str, backend: Backend) -> None:
     if log.state.over:
         wake(parent, child, backend)
     elif log.state.state == "queued":
-        backend.submit(log.ref, find(log.state.function).tier)
+        submit(log, backend)
 
 
 def child_output(run: Run, key: str, function: str, input: BaseModel) -> Any:

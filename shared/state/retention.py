@@ -39,8 +39,7 @@ def expire_old(store: Store) -> Counter[str]:
 
 def delete_run(store: Store, id: str, workspace: str, *, by: str, reason: str = "") -> None:
     """Delete a run that is over, leaving a tombstone. BadInput while it is not over; again to complete what was broken off."""
-    prefix = workspace_prefix(workspace)
-    grave = prefix.folder("tombstones") / f"{id}.json"
+    grave = runs.tombstone_key(workspace, id)
     if store.get(grave) is None:
         log = runs.load(store, id, workspace)
         if not log.state.over:
@@ -69,6 +68,10 @@ def _older(store: Store, workspace: str, days: float) -> Iterator[RunLog]:
 
 def _expire(log: RunLog, kind: str) -> int:
     """Delete a run's files of one kind; how many there were. Files that no entry names are a lost worker's."""
+    state = log.state
+    told = [a.path for a in state.artifacts.values()] + [f.path for c in state.checkpoints.values() for f in c.files.values()]
+    if state.claim < 2 and not [path for path in told if path.startswith(kind) and path not in state.expired]:
+        return 0  # without asking the store: most old runs are looked at every day
     found = list(log.store.list_all(log.folder.folder(kind)))
     if found:
         paths = [listed.key.removeprefix(log.folder) for listed in found]

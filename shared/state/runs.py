@@ -7,6 +7,7 @@ opening again completes. Settling is: ledger → head → no longer due; all of 
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
@@ -135,9 +136,14 @@ def open_run(
     asked = canonical_json({"function": function, "input": dict(input), "parent": parent, "retry_of": retry_of})
     now = store.now()
     id, due = new_id(now), _time_name(now + timedelta(seconds=DUE_AFTER_S))
-    if idempotency_key is not None:
-        id, due = _kept(store, request_key(workspace, idempotency_key), sha256(asked), id, due)
     log = RunLog(store, workspace, id)
+    if idempotency_key is not None:
+        kept = _kept(store, request_key(workspace, idempotency_key), sha256(asked), id, due)
+        if kept["run"] != id:
+            log, due = _opened_before(store, workspace, kept["run"]), kept["due"]
+            if log.length:
+                return log
+            id = log.id
     opened = {
         "id": id, "workspace": workspace, "function": function, "input": dict(input), "attempts": attempts,
         "deadline_s": deadline_s, "due": due, "parent": parent, "retry_of": retry_of,
@@ -201,9 +207,13 @@ def list_runs(store: Store, limit: int = 50, before: str = "", workspace: str = 
 def cancel(store: Store, id: str, workspace: str = "local", *, reason: str = "", by: str = "") -> RunState:
     """Ask for a run to stop; its worker finds out at its next entry or heartbeat. RunOver if it has finished."""
     log = load(store, id, workspace)
+    child = log.state.waiting.get("child")
     log.append(lambda: machine.cancel(log.state, reason, by))
     if log.state.over:
         settle(log)
+    if child:
+        with suppress(machine.RunOver):
+            cancel(store, child, workspace, reason=reason, by=by)
     return log.state
 
 
@@ -255,10 +265,23 @@ def request_key(workspace: str, idempotency_key: str) -> Key:
     return workspace_prefix(workspace).folder("requests") / f"{sha256(idempotency_key.encode())}.json"
 
 
-def _kept(store: Store, name: Key, request: str, id: str, due: str) -> tuple[str, str]:
-    """The run that an idempotency key stands for, and its due entry: what the first to use the key wrote down."""
-    body = seal({"run": id, "due": due, "request": request})
-    while store.put_new(name, body) is None:
+def _opened_before(store: Store, workspace: str, id: str) -> RunLog:
+    """The run that a repeated request means; without entries if whoever opened it died before the first."""
+    log = RunLog(store, workspace, id)
+    log.read_on()
+    if not log.length and store.get(tombstone_key(workspace, id)) is not None:
+        raise KeyReused(f"The run {id} of this idempotency key was deleted.", "Use a new key for a new request.")
+    return log
+
+
+def tombstone_key(workspace: str, id: str) -> Key:
+    return workspace_prefix(workspace).folder("tombstones") / f"{id}.json"
+
+
+def _kept(store: Store, name: Key, request: str, id: str, due: str) -> dict[str, str]:
+    """What the first to use an idempotency key wrote down: the run it stands for, and its due entry."""
+    ours = {"run": id, "due": due, "request": request}
+    while store.put_new(name, seal(ours)) is None:
         there = store.get(name)
         if there is None:
             continue
@@ -267,8 +290,8 @@ def _kept(store: Store, name: Key, request: str, id: str, due: str) -> tuple[str
             raise RecordDamaged("What is kept for this idempotency key was changed.", "Use another key.")
         if kept["request"] != request:
             raise KeyReused("This idempotency key was used for another request.", "Use a new key for a new request.")
-        return kept["run"], kept["due"]
-    return id, due
+        return kept
+    return ours
 
 
 def _time_name(at: datetime) -> str:

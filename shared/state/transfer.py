@@ -10,7 +10,7 @@ from shared.errors import AgentForgeError, BadInput
 from shared.state import audit
 from shared.state.artifacts import SMALL, sha256_of_file, sha256_of_object
 from shared.state.keys import Key, workspace_prefix
-from shared.state.runs import RunLog, due_key
+from shared.state.runs import RunLog, due_key, ledger_key
 from shared.state.store import Store
 
 
@@ -80,7 +80,7 @@ def _key(member: tarfile.TarInfo, workspace: str) -> Key:
 
 
 def _make_due(store: Store, workspace: str) -> None:
-    """Runs that were not over go on here, once the sweep looks at them."""
+    """Runs that were not over or not settled go on here, once the sweep looks at them."""
     folder = workspace_prefix(workspace).folder("runs")
     for listed in store.list_all(folder, folders=True):
         log = RunLog(store, workspace, listed.key.removeprefix(folder).rstrip("/"))
@@ -89,6 +89,6 @@ def _make_due(store: Store, workspace: str) -> None:
             log.read_on()
         except AgentForgeError:
             continue
-        if log.length and not log.state.over:
+        if log.length and not (log.state.over and store.get(ledger_key(log))):
             store.put_new(due_key(log.state.due, log), b"")
 

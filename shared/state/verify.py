@@ -14,15 +14,14 @@ from shared.state.keys import Key, workspace_prefix
 from shared.state.log import Log
 from shared.state.machine import Artifact, RunState
 from shared.state.record import Entry, unseal
-from shared.state.runs import RunLog, due_key, entries_of, head_bytes, ledger_key
+from shared.state.runs import RunLog, due_key, entries_of, head_bytes, ledger_key, tombstone_key
 from shared.state.store import Store
 
 
 def verify_run(store: Store, id: str, workspace: str = "local") -> list[str]:
     """What is wrong with a run's record, in words; [] is good. NotFound for a run that never was."""
     there = RunLog(store, workspace, id)
-    prefix = workspace_prefix(workspace)
-    grave = store.get(prefix.folder("tombstones") / f"{id}.json")
+    grave = store.get(tombstone_key(workspace, id))
     if grave is not None:
         buried = unseal(grave.body)
         return [] if buried and buried["run"] == id else ["The tombstone was changed after it was written."]
