@@ -116,3 +116,58 @@ def test_when_a_mark_was_first_passed(flights: Ask) -> None:
 
 def test_two_columns_of_one_owner_are_not_two_answers(members: Ask) -> None:
     assert not any(isinstance(s, Unpivot) for s in members("average age of the expenditure").steps)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Cars on sale, with the short names and codes that tables have."""
+    folder = tmp_path_factory.mktemp("shop")
+    rows = [f"{'Alpha Beta Gamma'.split()[i % 3]},{20 + i % 7},{60 + i % 5},{('carni', 'herbi', 'omni')[i % 3]},{('yes', 'no')[i % 2]},{'Lyon Nice'.split()[i % 2]},{'Nice Lyon'.split()[i // 2 % 2]},{2000 + i % 4},{i % 9 or ''}" for i in range(72)]
+    (folder / "offers.csv").write_text("\n".join(["manufacturer,hwy,unrate,vore,premium,fromcity,tocity,year,owners", *rows]) + "\n")
+    return asker(folder / "work", folder / "offers.csv")
+
+
+@pytest.mark.parametrize(("question", "column"), [("average highway mileage", "hwy"), ("mean unemployment rate", "unrate")])
+def test_names_put_in_short(shop: Ask, question: str, column: str) -> None:
+    assert [(m.function, m.column) for s in shop(question).steps if isinstance(s, Aggregate) for m in s.measures] == [("mean", column)]
+
+
+def test_values_put_in_short(shop: Ask) -> None:
+    assert filters(shop("average hwy of the carnivores")) == {"vore": [("==", "carni")]}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many crashes per manufacturer",  # no row is a crash
+        "how many miles has each Alpha been driven",  # a number of miles is no number of rows
+        "average hwy of Lyon",  # it stands in two columns
+        "number of rows in 2015 by manufacturer",  # no such year
+        "price range of the 486 offers",
+        "What made the unrate of Alpha fall in 2002",
+        "which city has the most offers",
+    ],
+)
+def test_what_no_column_can_tell(shop: Ask, question: str) -> None:
+    plan = shop(question)
+    assert plan.unanswered and not (plan.report and plan.report.outputs)
+
+
+def test_yes_and_no_said_as_a_sort(shop: Ask) -> None:
+    assert filters(shop("how many offers are premium?")) == {"premium": [("==", "yes")]}
+    for question in ("average hwy for premium and non-premium offers", "average hwy, premium yes vs no"):
+        assert [s.by for s in shop(question).steps if isinstance(s, Aggregate)] == [["premium"]]
+
+
+def test_complete_rows_and_outliers_are_counted(shop: Ask) -> None:
+    assert [s.op for s in shop("How many rows have no missing value in any column?").steps] == ["drop_missing", "aggregate", "report"]
+    assert [s.op for s in shop("how many offers are outliers in unrate by the 1.5 IQR rule").steps] == ["outliers", "report"]
+
+
+def test_brackets_say_what_words_mean(shop: Ask) -> None:
+    assert filters(shop("mean hwy of luxury offers (premium = yes)")) == {"premium": [("==", "yes")]}
+
+
+def test_groups_that_are_large_enough(shop: Ask) -> None:
+    plan = shop("average hwy per manufacturer, but only for manufacturers with at least 5 offers")
+    assert [s.having is not None for s in plan.steps if isinstance(s, Aggregate)] == [True]

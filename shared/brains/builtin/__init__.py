@@ -8,14 +8,15 @@ How to read it, from the bottom up (a cascade of rewrites over the question's te
     words, spelling, units          the English it knows: data; stems, kin and abbreviations
     scene, names, times, link       what a table knows of a text: marks for columns, values, numbers, measures, times
     logic, conditions, measured     comparisons and values become conditions
-    terms, build                    what readings share; plan steps, each made once
+    rows, terms, build              what readings share; plan steps, each made once
     question                        one question: its readings, from the most to the least specific
-      relations, shares, comparisons, panel, changes, extremes, side_by_side, figures, ranking, arithmetic, frames, open_questions
+      quality, relations, shares, comparisons, panel, changes, extremes, side_by_side, figures, ranking, arithmetic, frames, open_questions
     asides, rephrase                what is said about the answer's form; plainer wordings to try
     recipe                          tasks in several sentences with named outputs
-      sentences, wording, story     what is done to the table, sentence by sentence
-      labels, bands, series, outlying, fitting, statistics, evidence    labels, made columns, outliers, models, tests
-      outputs, verdicts, guard      each output by its own words; nothing stated may be left unused
+      sentences, wording, scopes, story     what is done to the table, sentence by sentence; which rows all is about
+      labels, bands, formulas, series, outlying, fitting, statistics, evidence    labels, made columns, outliers, models, tests
+      outputs, asked, repeats, differences  each output by its own words
+      verdicts, rulings, guard      labels by stated rules; nothing stated may be left unused
 """
 
 import re

@@ -30,6 +30,9 @@ def row_arithmetic(brain: "Interpreter", scene: Scene) -> Answer | None:
 def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | None:
     """A derived column the phrase describes (ratio, difference, logarithm), and the phrase without it."""
     scene = scene.fork(re.sub(r"\b(?:its|their|his|her) (?=⟨C)", "the ", scene.text))
+    scene.text = re.sub(r"(?<=[-+*/] )⟨V\d+⟩|⟨V\d+⟩(?= [-+*/] )", lambda m: scene.mark("N", float(scene.words[m.group()]), scene.words[m.group()]) if re.fullmatch(r"\d+(?:\.\d+)?", scene.words.get(m.group(), "")) else m.group(), scene.text)
+    scene.text = rx(r"multiply (?:the )?{C:a} by {N:n} and (?:then )?divide (?:it |this |that |the (?:result|product) )?by (?:the )?{C:b}").sub(lambda m: f"{m['a']} * {m['n']} / {m['b']}", scene.text)
+    scene.text = rx(r"divide (?:the )?{C:a} by (?:the )?{C:b} and (?:then )?multiply (?:it |this |that |the (?:result|quotient|ratio) )?by {N:n}").sub(lambda m: f"{m['a']} / {m['b']} * {m['n']}", scene.text)
     text = scene.text
     if written := written_formula(brain, scene):
         return written
@@ -65,6 +68,8 @@ def row_expression(brain: "Interpreter", scene: Scene) -> tuple[str, Scene] | No
         m = rx(pattern).search(text)
         if not m or not formula:
             continue
+        if brain.loose and re.match(r" ?[-+*/^] ", text[m.end() :]) and formula.startswith(("ln", "log", "sqrt")):
+            continue  # a part of a longer formula
         groups = m.groupdict()
         if pattern.startswith("{C:a}") and re.search(r"(?:\b(?:largest|smallest|highest|lowest|greatest|sum|total|larger|smaller|better|best) (?:value )?(?:of|among|from)|⟨[FS]\d+⟩(?: of)?)(?: the)? ⟨C\d+⟩[^.;]*?(?:,|\band|\bor|\bplus) (?:the )?$", text[: m.start()]):
             continue  # "the largest of a, b and c divided by d"

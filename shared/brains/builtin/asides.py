@@ -14,6 +14,14 @@ from shared.brains.builtin.side_by_side import votes
 _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"
 _PLAIN = (
     (rf"[\s,;:.?–-]*\(?\b(?:(?:just|simply|please|only|a|answer|say|tell me|i (?:just )?(?:want|need)|with|by|simple|plain|short|as|:) ?)*{_YES_NO}(?: ?(?:is enough|will do|is fine|please|answer|question|suffices|is all i need))*\)?[.!?]*\s*$", "?"),
+    (r"\((?:only )?(?:the |those )?[a-z]+ (?:with|that have|where|having|for which)(?: they)? both\b[^()]*\)", ""),
+    (r"\b(?P<q>which|what) (?P<g>[a-z]+) ?,? (?:but )?(?:among|out of|of|considering|counting|looking at|taking)(?: only| just)? (?:those|the ones|(?P=g)s)(?: that| which)? (?=(?:with|having|have) (?:at least|more than|over|no fewer|fewer|\d))", r"\g<q> \g<g> "),
+    (r"\b(?P<g>[a-z]+) ?,? (?:but |and )?(?:only|just|considering|counting|restricted to|limited to)(?: for| where| those| among| only| the| including)* (?P=g)s?(?: that| which)? (?=(?:with|having|have) (?:at least|more than|over|no fewer|fewer|\d))", r"\g<g> "),
+    (r"(?<=\w) on (?:the|this|that) list\b", ""),
+    (r"^(?P<q>.*?\b(?:which|what) (?:[a-z]+ )?(?P<g>[a-z]+))(?P<mid> (?:has|have|had|is|are|was|were)\b[^,;.?]*),? (?:among|counting|considering|out of|only|taking)(?: only| just)? (?:those|the ones|(?P=g)s)(?: that| which)? (?P<h>(?:with|having|have) (?:at least|more than|over|no fewer)[^,?.]*)\W*$", r"\g<q> \g<h>\g<mid>?"),
+    (r"\bby how many (?!percent|times|%)(?:[a-z]+ ){1,3}?(?=(?:do|does|did|is|are|was|were)\b)", "by how much "),
+    (r"^\W*(?:what|how much) (?:do|does|did) (?P<who>[^?.,;]+?) (?:earn|make)(?: in a year| a year| per year)?(?P<how>,? on average|,? typically|,? usually)\b", r"what is the average salary of \g<who>"),
+    (r"^\W*(?:what|how much) (?:do|does|did) (?P<who>[^?.,;]+?) (?P<verb>cost|weigh)(?:,? on average|,? typically|,? usually)\b", r"what is the average \g<verb> of \g<who>"),
     (r"^\W*(?:a )?quick (?:one|question|check|thing)\s*[-–—:,.]+\s*", ""),
     (r"[.?!;]?[\s(,]*(?:where |so )?(?:a )?(?:negative|positive|minus|plus)(?: (?:number|value|sign|figure|result))?(?: here)? (?:means|meaning|if|when|for)\b[^.?!()]*\)?(?=[.?!]|$)", ""),
     (r",? ?(?:with )?(?:the )?(?:decades?|labels?|keys?)(?: labels?| names?)? (?:(?:are|is|being) )?(?:to be )?(?:written|labell?ed|named|called|given|shown|denoted|numbered)(?: simply)?(?: as| like| by)?(?: (?:their|its|the) (?:first|starting) years?)?(?:,? (?:like|such as|e\.g\.|as))? ?\(?\d{4}(?:(?:,|,? and|,? ?…|,? ?\.\.\.)? ?\d{4})*(?:,? ?(?:and so on|etc\.?|\.\.\.|…|onwards?))?\)?(?=[.?!]|$)", ""),
@@ -68,6 +76,7 @@ def settle(scene: Scene, linker: Linker) -> str:
     text = rx(r"\b(?:in |during |for )?(?:that(?: very| same)*|the (?:very )?same) {C:c}").sub(lambda m: " " if scene.words[m["c"]] in ("year", "month", "day", "week", "quarter", "date") and re.search(r"⟨[YR]", m.string[: m.start()]) else m.group(), text)
     text = rx(r"\bany {C:c}(?: at all)? {W:w}").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), text)
     text = rx(r"\b(with|without|having|have|has|had) {N:n}(?= ?(?:[?.!,;]|$|are\b|were\b|is\b|do\b|did\b))").sub(lambda m: f"{m[1]} one" if scene.get(m["n"]) == 1 and scene.words[m["n"]] == "one" else m.group(), text)
+    text = rx(r",? ?(?:for |with |by |: )?{C:c} ?(?:=|is|:)? ?\(?(?:(?:yes|true) ?(?:vs\.?|versus|and|or|/|against) ?(?:no|false)|(?:no|false) ?(?:vs\.?|versus|and|or|/|against) ?(?:yes|true))\b ?\)?").sub(lambda m: f" for each {m['c']} " if linker.truth(scene.get(m["c"])) else m.group(), text)
     first = re.search(r"⟨[S]\d+⟩", text)
     tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
     if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):
@@ -95,12 +104,14 @@ def each_of(scene: Scene, linker: Linker, text: str) -> str:
             return m.group()
         made = f" for each {scene.mark('C', shared[0])} "
         everything = len(values) == linker.columns[shared[0]].distinct
-        return made if everything else " in " + re.sub(r"\b(?:for|the)\b", "", m["in"]) + made
+        return made if everything else " in " + re.sub(r"\b(?:for|the)\b|(?<=⟩ )(?:vs|versus)(?= ⟨)", lambda w: "or" if w.group() in ("vs", "versus") else "", m["in"]) + made
 
     for pattern in (
         rf"\b(?:separately|individually|respectively|broken down|each|once) (?:for|in|among|by|on) (?:the )?{several}",
         rf"\b(?:for|of|in|among)(?: the)? {several} ?,? (?:separately|individually|respectively|each|in turn|apart)\b",
         rf"\b(?:for|of|in) each of(?: the)? {several}",
+        rf"(?:, |: |\( ?|- ){several} ?,? (?:separately|individually|respectively|each|in turn|apart|side by side)\b",
+        rf"(?:: |, ){several}(?= ?[?.!]*$)",
     ):
         text = re.sub(pattern, groups, text)
     return text
@@ -123,5 +134,5 @@ def drop_chatter(text: str) -> str:
     text = re.sub(r"(?:^|(?<=[.!?] ))⟨S\d+⟩ (?:one |ones |⟨N\d+⟩ )?(?:first|on top|at the top)\b[^.!?]*[.!?]?", " ", text)
     text = re.sub(r"^[^⟨.?!]*(?:\b(?:i|we)\b|\band) (?:just )?(?:need|want|would like|wish)(?: to (?:know|see|have|get|find out))?\b(?=[^.?!]*⟨)", " ", text)
     pieces = [s for s in re.split(r"(?<=[.!?;:]) |(?<=\.\.\.) ", text) if s.strip()]
-    kept = [s for s in pieces if re.search(r"⟨", s) or re.search(r"\b(?:how many|count|number of|what|which|who|correlat)\b", s) and len(pieces) == 1]
+    kept = [s for s in pieces if re.search(r"⟨|\b(?:spearman|kendall|welch|student|mann|wilcoxon|fisher|weighted|unweighted|population|trimmed|geometric|harmonic|logged|log|cumulative|rolling)\b", s) or re.search(r"\b(?:how many|count|number of|what|which|who|correlat)\b", s) and len(pieces) == 1]
     return " ".join(kept) or text

@@ -107,13 +107,21 @@ class Builder:
             return table
         fixed: dict[str, Any] = {}
         for part in getattr(condition, "all", [condition]):
-            if isinstance(part, Compare) and part.op == "==" and fixed.setdefault(part.column, part.value) != part.value:
-                raise Unclear(part.column, f"“{part.column}” cannot be {fixed[part.column]} and {part.value} at once, so I must have misread the question.")
+            if isinstance(part, Compare) and part.op in ("==", "is null") and fixed.setdefault(part.column, part.value) != part.value:
+                raise Unclear(part.column, f"“{part.column}” cannot be {fixed[part.column]} and {part.value or 'missing'} at once, so I must have misread the question.")
         for column, low, high, strict in _bounds(condition):
             if low > high or low == high and strict:
                 raise Unclear(column, f"“{column}” cannot be above {low} and below {high} at once, so I must have misread the question.")
+        self._in_time(condition)
         table = self.base(table, *columns_of(condition))
         return self.add(Filter, table, where=condition)
+
+    def _in_time(self, condition: Condition) -> None:
+        """Stops where a year is asked for that the table does not have."""
+        for part in getattr(condition, "all", [condition]):
+            column = self.linker.columns.get(part.column) if isinstance(part, Compare) and part.op == "==" and part.column in self.linker.years else None
+            if column and isinstance(part.value, (int, float)) and isinstance(column.min, (int, float)) and isinstance(column.max, (int, float)) and not column.min <= part.value <= column.max:
+                raise Unclear(part.column, f"“{part.column}” goes from {column.min:.0f} to {column.max:.0f}: there is no {part.value:.0f}.")
 
     def expression(self, name: str, text: str) -> str:
         """Declares a derived column; it is added to a table when used there."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.brains.builtin.question import Interpreter
 
 _BE = r"(?:is|was|are|were|be)"
-_INSTEAD = {"wind": ("wind speed", "windspeed"), "income": ("gdp per capita", "gdp percap", "income per capita")}  # where no column bears the adjective's own noun
+_INSTEAD = {"weight": ("body weight", "body mass"), "wind": ("wind speed", "windspeed"), "income": ("gdp per capita", "gdp percap", "income per capita")}  # where no column bears the adjective's own noun
 _ADJECTIVE = r"(?:much|many|large|big|high|great|[a-z]+)"
 _OTHERS = r"\b(?:the )?(?:others|other ones|rest|remaining (?:ones|[a-z]+)|everyone else|everybody else|all others|all the others)\b"
 _WHOLE = r"\b(?:all|overall|whole|entire|total|everyone|everything|everybody)\b"

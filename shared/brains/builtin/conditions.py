@@ -1,13 +1,16 @@
 """From words to conditions: comparisons, values and missing values, as rewrites that leave `⟨W…⟩` marks."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from shared.analysis.plan import All, AnyOf, ColumnValue, Compare, Condition
 from shared.brains.builtin import words
+from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.link import Linker
 from shared.brains.builtin.logic import negate
 from shared.brains.builtin.scene import Scene, alternatives, rx
+from shared.brains.builtin.terms import LOWER
 from shared.brains.builtin.units import NAMES, converted, kept_in, size
 
 _OP = {"more": ">", "less": "<", "least": ">=", "atmost": "<=", "equal": "=="}
@@ -109,7 +112,10 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     text = rx(rf"{_CMP} {{N:n}}(?: (?:%|percent|[a-z]+))? (?:(?:of|in|to the|the|for) )?{{C:c}}").sub(
         lambda m: compare(m) if _count_like(m, scene, linker) else m.group(), text)  # fmt: skip
     text = rx(rf"{{N:n}} {_TAIL} (?:of |in )?{{C:c}}").sub(compare, text)
+    text = rx(rf"(?P<g>(?:each|every|per|by) )?{{C:c}}(?: (?:that|which|values?|occurs?|occurring|found|are|is|ranging|starting))* (?:from|of|at) {{N:n}}{_UNIT} (?P<ormore>(?:and |or )?(?:upwards?|onwards?|up)\b)").sub(
+        lambda m: (f"{m['g']}{m['c']} " if m["g"] else "") + compare(m) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
     text = rx(rf"{{C:c}}{_BE} {_CMP} (?:the |its |their )?{{C:d}}").sub(against_column, text)
+    text = rx(r"(?:have|has|had|with|having|spent|got) (?:(?P<more>more|higher|greater|larger)|(?P<less>less|fewer|lower|smaller)) (?:[a-z]+ (?:of )?)?{C:c} than (?:the |their |its )?{C:d}").sub(against_column, text)
     text = rx(r"{C:c} and {C:d} (?:are|were|have) (?P<not>not )?(?:the )?(?P<how>equal|same|identical|different|unequal)(?: value| code)?\b").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==" if (m["how"] in ("equal", "same", "identical")) != bool(m["not"]) else "!=", value=ColumnValue(column=scene.get(m["d"])))) if linker.kind_of(scene.get(m["c"])) == linker.kind_of(scene.get(m["d"])) else m.group(), text)  # fmt: skip
     text = rx(r"{N:n} {C:c}").sub(lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=0)) if scene.get(m["n"]) == 0 and linker.is_number(scene.get(m["c"])) else m.group(), text)
@@ -117,7 +123,7 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     text = rx(r"{C:c} (?:is|was|were|are|being) (?P<sign>negative|positive|zero)\b").sub(lambda m: _signed(m, scene, linker), text)
     text = _missing(text, scene, linker)
     text = rx(rf"{{N:n}}{_UNIT} of {{C:c}}").sub(lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if m["unit"] and linker.is_number(scene.get(m["c"])) else m.group(), text)
-    text = rx(r"(?<!⟩ )(?<!the )(?<!which )(?<!all )(?<!list )(?<!top ){N:n} ?-? ?{C:c}(?: (?:cars|models|vehicles|ones|engines))?").sub(
+    text = rx(r"(?<!⟩ )(?<!the )(?<!which )(?<!all )(?<!list )(?<!top ){N:n} ?-? ?(?:(?:inch|inches|mb|gb|kb|mhz|ghz|kg|km|mm|cm|hp|cc|liter|litre|percent) )?{C:c}(?: (?:cars|models|vehicles|ones|engines))?").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if _discrete(linker, scene.get(m["c"])) and "." not in str(scene.get(m["n"])) else m.group(), text)  # fmt: skip
     text = rx(r"{C:c} (?:is |was |are |of |= |equal to |equals |marked (?:as )?|which is |a |level |code )*{N:n}(?! (?:%|percent|decimal|digit|bins))").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
@@ -125,6 +131,7 @@ def mark_conditions(scene: Scene, linker: Linker, default: str | None = None) ->
     text = rx(rf"{{N:n}} {_TAIL}(?: [a-z]+)? (?:of|in) (?:the )?{{C:c}}").sub(compare, text)
     text = rx(r"(?:coded(?: as)?|with code|code|scored|rated|labelled|marked) {N:n} (?:for|in|on|under) (?:the )?{C:c}").sub(
         lambda m: where(m, Compare(column=scene.get(m["c"]), op="==", value=scene.get(m["n"]))) if linker.is_number(scene.get(m["c"])) else m.group(), text)  # fmt: skip
+    text = rx(rf"\b(?P<w>{alternatives(words.COMPARATIVES)}) than (?:a |an |the )?{{N:n}}{_UNIT}").sub(lambda m: _by_adjective(m, scene, linker, value_of), text)
     text = rx(rf"(?:= )?{{N:n}}{_UNIT} {_TAIL}").sub(by_unit, text)
     text = rx(rf"{_CMP} {{N:n}}{_UNIT}").sub(by_unit, text)
     text = rx(r"{N:n} (?:-? ?years?)(?: -? ?olds?| of age)").sub(lambda m: _aged(m, scene, linker), text)
@@ -148,6 +155,14 @@ def _discrete(linker: Linker, name: str) -> bool:
     return column is not None and column.type == "BIGINT" and column.distinct <= 60 or (column is not None and column.type == "DOUBLE" and column.distinct <= 20)
 
 
+def _by_adjective(m: re.Match[str], scene: Scene, linker: Linker, value_of: Callable[[str, str, str | None], Any]) -> str:
+    """"Deeper than 500 km": the adjective says which column."""
+    name, _ = linker.find_column(words.COMPARATIVES[m["w"]].split())
+    if name is None or not linker.is_number(name):
+        return m.group()
+    return scene.mark("W", Compare(column=name, op="<" if m["w"] in LOWER else ">", value=value_of(name, m["n"], m["unit"])), m.group())
+
+
 def _aged(m: re.Match[str], scene: Scene, linker: Linker) -> str:
     name, _ = linker.find_column(["age"])
     return scene.mark("W", Compare(column=name, op="==", value=scene.get(m["n"])), m.group()) if name else m.group()
@@ -155,7 +170,7 @@ def _aged(m: re.Match[str], scene: Scene, linker: Linker) -> str:
 
 def _missing(text: str, scene: Scene, linker: Linker) -> str:
     def null(m: re.Match[str], op: str) -> str:
-        name = scene.get(m.groupdict()["c"] or m.groupdict().get("d") or "")
+        name = scene.get(m.groupdict()["c"] or m.groupdict().get("d") or m.groupdict().get("e") or "")
         column = linker.columns.get(name)
         if column is None:
             return m.group()
@@ -171,8 +186,30 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(r"(?:with |having |have |has |had |whose )(?:a |an |the )?(?:known|recorded|available|valid|non-?missing|measured|given) {C:c}").sub(lambda m: null(m, "not null"), text)
     text = rx(r"(?:with |having |have |has |had )(?:a |any )?(?:missing|unknown|null|blank|empty) {C:c}").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:missing|lack|lacks|lacking) (?:a |an |the |their |its |any )?{C:c}(?! values?)").sub(lambda m: null(m, "is null"), text)
+    text = rx(r"(?:is|was|are|were) no {C:c}(?: value| values)? (?:recorded|known|given|listed|available|noted|entered|reported)|(?:(?:we|i|they|you|people) )?(?:don't|do not|didn't|did not) (?:know|have) (?:the |a |an |any )?{C:d}(?: value)?|(?:whose )?(?:the )?{C:e}(?: value| values)? (?:is |are |was |were )(?:not|never) (?:recorded|known|given|listed|available|noted|entered|reported|measured)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:without|with no|(?:have|has|had|having|with) (?:no|zero)|(?:do|does|did) n[o']t have)(?: a| an| any| the)? {C:c}").sub(lambda m: null(m, "is null"), text)
     return rx(r"(?:have|has|had|having|with|there (?:is|was|were|are)|recorded) (?:any|some) {C:c}").sub(lambda m: null(m, "not null"), text)
+
+
+_FROM = frozenset("origin from source start departure sender seller exporter home".split())
+_TO = frozenset("dest destination to end arrival receiver buyer importer target".split())
+
+
+def one_column_each(scene: Scene, linker: Linker) -> None:
+    """A value that several columns hold (a home team, an away team) is meant in the one that is spoken of; where none is, nobody can tell."""
+    for mark in dict.fromkeys(scene.all("V")):
+        payload = scene.get(mark)
+        columns = list(dict.fromkeys(c for c, _ in payload))
+        if len(columns) < 2 or any(scene.get(c) in columns for c in scene.all("C")):
+            continue
+        spoken = set(re.findall(r"[a-z]+", " ".join([scene.text, *(scene.words[m] for m in scene.all("CFSWHN"))])))
+        own = {c: {w for w in linker.names[c] if not any(w in linker.names[d] for d in columns if d != c)} for c in columns}
+        before = re.search(rf"\b(from|leaving|departing|to|towards|into|reaching)(?: the)? {mark}", scene.text)
+        way = (_FROM if before[1] in ("from", "leaving", "departing") else _TO) if before else frozenset()
+        meant = [c for c in columns if own[c] & way] or [c for c in columns if own[c] & spoken]
+        if len(meant) != 1:
+            raise Unclear(scene.words[mark], f"“{scene.words[mark]}” stands in several columns ({', '.join(columns)}), and it is not said which is meant.", "Name the column.")
+        scene.marks[int(mark[2:-1])] = [(c, v) for c, v in payload if c == meant[0]]
 
 
 def value_condition(payload: list[tuple[str, str]], prefer: str | None = None) -> Compare:
@@ -197,7 +234,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     text = rx(r"{C:c}(?: (?:is|was|are|were|=|equals|being|either|one of|any of|in|has|had|to|be|the|values?))*(?P<neg> neither| not(?: in)?)?(?: (?:either|one of|any of|in))* ⟨V\d+⟩(?: ?(?:, or|, and|or|and|nor|,) ⟨V\d+⟩)+").sub(one_of, text)
     text = rx(r"{C:c}(?: (?:is|was|are|were|of|=|equals|equal to|being|marked as|labelled|marked))* (?P<neg>not |other than )?{V:v}").sub(
         lambda m: scene.mark("W", single(m["v"], bool(m["neg"]), scene.get(m["c"])), m.group()) if any(c == scene.get(m["c"]) for c, _ in scene.get(m["v"])) else m.group(), text)  # fmt: skip
-    text = rx(r"{V:v} (?P<c>⟨C\d+⟩)").sub(
+    text = rx(r"{V:v} (?:(?:as|being|is|was|were) (?:the |an? )?)?(?P<c>⟨C\d+⟩)").sub(
         lambda m: scene.mark("W", single(m["v"], False, scene.get(m["c"])), m.group()) if any(c == scene.get(m["c"]) for c, _ in scene.get(m["v"])) else m.group(), text)  # fmt: skip
 
     def flagged(m: re.Match[str]) -> str:
@@ -209,9 +246,11 @@ def mark_values(scene: Scene, linker: Linker) -> None:
         else:
             rowlike = False
         rowlike = rowlike or after in words.ENTITIES or after in words.ROW_NOUNS or after in linker.nouns
-        if not linker.is_flag(name) or not (rowlike or m["place"] or m["neg"]):
+        held = linker.truth(name) if linker.kind_of(name) != "boolean" else None
+        ends = m["be"] and not after and re.match(r" ?(?:$|[?.,;]|and\b|in\b|among\b)", m.string[m.end() :])
+        if held is None or not (rowlike or ends or linker.is_flag(name) and m["place"] or m["neg"]):
             return m.group()
-        return scene.mark("W", Compare(column=name, op="==", value=0 if m["neg"] else 1), m.group()) + (f" {after}" if after else "")
+        return scene.mark("W", Compare(column=name, op="==", value=held[m["neg"] is not None]), m.group()) + (f" {after}" if after else "")
 
     def rows_follow(m: re.Match[str]) -> bool:
         noun = re.match(r" ([a-z]+)", m.string[m.end() :])
@@ -243,7 +282,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
         lambda m: scene.mark("W", Compare(column=scene.get(m["c"]), op="==", value=not m["not"]), m.group())
         if linker.kind_of(scene.get(m["c"])) == "boolean" and (m["be"] or m["not"] or rows_follow(m)) else m.group(), text)  # fmt: skip
     # "southern states", "outside the south": a column of zeros and ones said like an adjective or a place
-    text = rx(r"(?P<neg>non ?-? ?|outside(?: of)? |not (?:in |from )?|without )?(?P<place>(?:in|from|within) )?(?:the )?{C:c}(?: (?P<noun>[a-z]+|⟨C\d+⟩))?").sub(flagged, text)
+    text = rx(r"(?<!\bby )(?<!\bper )(?<!\beach )(?<!\bevery )(?P<be>(?:is|are|was|were) )?(?P<neg>non ?-? ?|outside(?: of)? |not (?:in |from )?|without )?(?P<place>(?:in|from|within) )?(?:the )?{C:c}(?: (?P<noun>[a-z]+|⟨C\d+⟩))?").sub(flagged, text)
 
     def alternatives_of(m: re.Match[str]) -> str:
         marks = re.findall(r"⟨V\d+⟩", m.group())

@@ -37,7 +37,13 @@ def table_for(recipe: "Recipe", text: str) -> str:
         return told.before
     if re.search(r"\bwith\b(?! and)", text) and re.search(r"with(?: the)? outliers", text):
         return told.before
+    if re.search(_EVERY, text) and not re.search(_LESS, text) and any(re.search(_LESS, f"{n} {d}".lower().replace("_", " ")) for n, d in recipe.outputs.items()):
+        return told.before  # "all cars", where another output is of the cars that are left
     return told.after
+
+
+_EVERY = r"\ball(?: of)?(?: the)? [a-z]+s\b(?! (?:that|which|who|whose|with|left|not)\b)|\beverybody\b(?! else)|\beveryone\b(?! else)|[,;(] ?all(?: (?:data|together|included))?\W*$|\bwith(?=$|\W*;)|\b(?:gaps|missing ones?|missing values?) ignored|\bobserved\b|\bunfilled\b"
+_LESS = r"\b(?:after|without|remov\w+|exclud\w+|dropped|discarded|left|remain\w*|clean\w*|rest|kept|trimmed|filled|complete\w*|not)\b"
 
 
 def rows_lost(recipe: "Recipe") -> bool:

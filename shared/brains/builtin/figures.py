@@ -13,6 +13,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear, pointer
 from shared.brains.builtin.logic import columns_of
+from shared.brains.builtin.rows import tally_of
 from shared.brains.builtin.scene import Scene, alternatives, rx
 from shared.brains.builtin.terms import NAMES_SOMETHING, Answer, Parts
 
@@ -138,6 +139,8 @@ def figure_asked(brain: "Interpreter", scene: Scene) -> Answer | None:
             noun = counted[1] if counted else None
             if not brain.linker.is_number(column) and not p.by and noun and p.where and (noun in brain.nouns or noun in words.ROW_NOUNS or noun in words.ENTITIES) and not re.search(r"\b(?:same|share|duplicated?|repeated|different|distinct|unique)\b", text):
                 return count(brain, p, None)  # "how many rows the winner only had a plurality in": rows are counted, whatever else is named
+            if not brain.linker.is_number(column) and noun and (noun in brain.nouns or noun in words.ROW_NOUNS or noun in words.ENTITIES) and re.search(rf"⟨F\d+⟩[^⟨]*\b{noun}\b[^⟨]*\b(?:do|does|did|who|that|are|were|is|was|have|has|had|not|never|don't|doesn't|didn't)\b[^⟨]* ⟨C", text):
+                return None  # "how many students do not smoke": the students are counted, and not the kinds of smoking
             if not brain.linker.is_number(column) and not p.where and not p.by:
                 if brain.unique(column):
                     return count(brain, p, None)
@@ -271,14 +274,16 @@ def several(brain: "Interpreter", p: Parts, functions: list[str], columns: list[
 
 
 def count(brain: "Interpreter", p: Parts, column: str | None) -> Answer:
+    counted = re.search(r"(?:⟨F\d+⟩|how many|number|count)(?: of)?(?: the| all)* ([a-z]+)", p.scene.text)
+    if counted and column is None and not brain.loose and not brain.may_count(counted[1]):
+        raise Unclear(counted[1], f"No column tells of “{counted[1]}”, and I cannot tell that each row is one of them.", brain.hint())
+    if column is None and not brain.loose and counted and counted[1] not in ("rows", "row", "records", "record", "entries", "entry", "lines", "cells", "combinations", "groups", "cases") and (tally := tally_of(brain)):
+        return finish(brain, p, "sum", tally)
     if p.by:
         one_group(brain, p)
         table = brain.builder.where(brain.table, *p.where)
         step, name = brain.builder.groups(table, p.by, "count", column, having=p.having)
         return Answer(f"{step}:/groups/*/{name}", step, ("bar", *p.by, name))
-    counted = re.search(r"⟨F\d+⟩(?: of)?(?: the| all)* ([a-z]+)", p.scene.text)
-    if counted and column is None and not brain.loose and not brain.may_count(counted[1]):
-        raise Unclear(counted[1], f"No column tells of “{counted[1]}”, and I cannot tell that each row is one of them.", brain.hint())
     if p.where and brain.is_single(p.where) and counted and counted[1] not in brain.nouns and counted[1] not in ("rows", "records", "entries", "observations"):
         raise Unclear(counted[1], f"The conditions pick one row, and no column counts “{counted[1]}”.", brain.hint())
     ref = brain.figure("count", column, p.where)
@@ -295,6 +300,8 @@ def one_group(brain: "Interpreter", p: Parts) -> None:
 def finish(brain: "Interpreter", p: Parts, function: str, column: str) -> Answer:
     if p.by and function in ("mean", "median", "std") and all(brain.unique(c) for c in p.by) and not p.having and not re.search(r"\bfor (?:each|every)\b", brain.asked):
         p.by = []  # "average deaths per month" of a table with a row for each month
+    if p.by and function == "lookup":
+        raise Unclear(column, f"It is not said which figure of “{column}” is wanted for each group.", "Say for instance mean, median, total or highest.")
     if p.by:
         one_group(brain, p)
         table = brain.builder.where(brain.table, *p.where)

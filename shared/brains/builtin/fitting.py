@@ -74,6 +74,7 @@ _STOP = re.compile(
     r"(?:[.;:]|,? (?:(?:with|using|including|and|by|via|through) )?(?:an? |the )?(?:intercept|constant|ordinary\b|ols\b|scikit|sklearn|train_test_split|linearregression|logisticregression|statsmodels|default)|,? (?:in that order|in this order|as (?:they are|is|given|the only|the)\b|features in|then\b|where\b|without\b|unscaled|split\b|on (?:all|the (?:whole|full|remaining|training))|over all|for all|using (?:all|only|just|the (?:whole|full|remaining|rows))|with (?:scikit|default|no)|as features?|as predictors?)|,? and (?:report|split|compute|give|use|train|evaluate|tell|state|find|test|keep|round|what|calculate|predict|apply)\b|,? (?:report|split|compute|give|evaluate|tell|state|what)\b)"
 )
 _DIRECTED = (
+    r"\bhow (?:strongly |much )?(?:the )?(?P<y>[^.;⟨]*⟨C\d+⟩[^.;⟨]*?)\b(?:depends?|is explained|is driven|varies|changes) (?:on|by|with) (?P<x>.*)",
     r"predict(?:s|ing|ion of|ion for)?(?: of)? (?P<y>[^.;]*?⟨C\d+⟩[^.;⟨]*?)\b(?:from|on|using|with|based on|by|as a function of) (?P<x>.*)",
     r"regress(?:es|ing|ed)? (?P<y>[^.;]*?⟨C\d+⟩[^.;⟨]*?)\b(?:on|onto|against|upon) (?P<x>.*)",
     r"(?:explain|model)(?:s|ing)? (?P<y>[^.;]*?⟨C\d+⟩[^.;⟨]*?)\b(?:by|with|from|through|using|as a function of) (?P<x>.*)",
@@ -94,8 +95,8 @@ def variables(recipe: "Recipe") -> tuple[str | None, list[str], str | None]:
         scene = recipe.brain.read(sentence)
         _transformed(recipe, scene)
         text = re.sub(r"\([^()]*\)", " ", scene.text)
-        text = re.sub(r"⟨W\d+⟩", lambda m: m.group(), text)
-        modelling = bool(re.search(r"regress|predict|classif|\bfit|\btrain|features?|predictors?|target|\bmodel|\bline\b|explain|independent|regressor", text))
+        text = re.sub(r"⟨F\d+⟩ (?=⟨C)", lambda m: "" if scene.get(m.group().strip()) == "count" else m.group(), text)  # noqa: B023
+        modelling = bool(re.search(r"regress|predict|classif|\bfit|\btrain|features?|predictors?|target|\bmodel|\bline\b|explain|independent|regressor|\bsquares how\b", text))
         if not modelling:
             continue
         if m := re.search(r"\b(?:using|use|on|for|over|with|to|including)(?: data of| the rows of)? (?:only|just)\b(?P<rest>.*)", scene.text):
@@ -159,12 +160,13 @@ def _transformed(recipe: "Recipe", scene: Scene) -> None:
         column = scene.get(m["c"])
         if not recipe.linker.is_number(column) or column in recipe.builder.expressions:
             return m.group()
-        name = recipe.builder.expression(f"log {column}", f"ln({quote(column)})")
+        ten = "10" in m.group().split("⟨")[0] or "common" in m.group() or re.search(r"⟨N\d+⟩", m.group()) is not None
+        name = recipe.builder.expression(f"log10 {column}" if ten else f"log {column}", f"{'log10' if ten else 'ln'}({quote(column)})")
         for alias in (f"log {scene.words.get(m['c'], column)}", f"log of {scene.words.get(m['c'], column)}", f"log {column}"):
             recipe.linker.exact[key(re.findall(r"\w+", alias.lower()))] = [name]
         return scene.mark("C", name, m.group())
 
-    scene.text = rx(r"(?:the )?(?:natural )?\b(?:log|ln|logged|logarithm)(?: ?- ?transformed)?(?: of)?(?: the)? ?\(? ?{C:c}(?: \))?").sub(made, scene.text)
+    scene.text = rx(r"(?:the )?(?:natural |common )?(?:base ?-? ?(?:10|⟨N\d+⟩) )?\b(?:log10|log ?-? ?⟨N\d+⟩|log|ln|logged|logarithm)(?: ?- ?transformed)?(?: of)?(?: the)? ?\(? ?{C:c}(?: \))?").sub(made, scene.text)
 
 
 def of_group_figures(recipe: "Recipe", scene: Scene, sentence: str) -> tuple[str, list[str], str] | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _COUNTED = r"zero|one|two|three|four|five|six|\d+"
 # Numbers that say how the answer is written or how a method works, not what is computed.
 _TELLING = re.compile(
-    rf"(?:round\w*|to|with|at|in|of|by|have)?\s*\(?(?:{_COUNTED})\)? ?(?:decimals?|dp\b|digits?|d\.p\.|significant)[^,;.]*|\b(?:step|steps|problem|homework|assignment|no|number|nr|exercise|question|task|part|item|q)\s+\d+|^\s*\(?\d+[).]\s|[;.:]\s+\(?\d+[).]\s"
+    rf"(?:round\w*|to|with|at|in|of|by|have)?\s*\(?(?:{_COUNTED})\)? ?(?:decimals?|dp\b|digits?|d\.p\.|significant|places)[^,;.]*|\b(?:step|steps|problem|homework|assignment|no|number|nr|exercise|question|task|part|item|q)\s+\d+|^\s*\(?\d+[).]\s|[;.:]\s+\(?\d+[).]\s"
     r"|\(\d\)|\b0 ?(?:to|-|–|and|or|/) ?(?:1|100)\b|\b1 ?(?:to|-|–|/|or) ?0\b|between 0 and 1|\b(?:sum|add|adding) to \d+|\bn ?- ?1\b|\bddof ?=? ?\d|degrees? of freedom ?=? ?\d|\bq[13]\b|\br\^?2\b|\b\d ?[x×] ?\d\b|\b\d-year|\b\d{4} has no\b|(?:gives?|makes?|yields?|leaving|leaves|there (?:are|were)) \d+ \w+"
     r"|(?:(?:all|of|those|across|over|these)(?: the)? \d+|the (?!1[5-9]\d\d |20\d\d )\d+) (?:rows|records|wines|cars|observations|days|months|years|quarters|victims|states|deaths|people|persons|women|patients|students|races|weeks|columns|features|lines|provinces|values|countries|committees|pairs|quarters|rows|travellers|individuals)"
     r"|\b\d+ (?:levels|values|categories|classes|groups|kinds|types|combinations|pairs|bins|brackets|bands|sites|varieties|members) of\b|\b\d+ (?:in all|in total|altogether|all told|combinations|pairs)\b|\b100 ?(?:%|percent)|ieee ?\d+|(?:-|e)\d+\b(?=\))|[a-z_]\d+"
@@ -25,12 +25,12 @@ _DEMANDS: tuple[tuple[str, str | None], ...] = (
     (r"one-?(?:sided|tailed)|alternative (?:hypothesis )?(?:is |that |=|:)[^.;]*(?:greater|less|larger|smaller)", r'"alternative":"(?:less|greater)"'),
     (r"\blog-?(?:transform|scale|return|growth)|natural log|\blogarithms?\b|\blog of\b|\blogged\b|\bln\b", r'\bln\(|\blog\d*p?\(|log_'),
     (r"log10|base-?10|base 10", r"log10|/ ln\(10"), (r"square root|\bsqrt\b", r"sqrt|\*\* ?0?\.5"), (r"winsori[sz]|\bclip(?:ped|ping)?\b|\bcap(?:ped|ping)? ", r'"clip"'),
-    (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|bonferroni|holm\b|tukey|benjamini", None),
+    (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|weight(?:ed|ing|s)? (?:by|with) (?:the )?[a-z_]+|(?:sum|add|total|aggregate)\w* (?:\w+ ){1,3}(?:in)?to an? (?:\d+ ?(?:x|by) ?\d+ )?(?:contingency|cross)|bonferroni|holm\b|tukey|benjamini", None),
     (r"\bstandardi[sz]e\b|\bz-?scores? of\b|convert\w* (?:it |them |each \w+ )?(?:in)?to z-?scores|min-?max|\brescale\b", r'"scale"|"zscore"|"minmax"|min_'),
     (r"\b(?:next|following|previous|preceding) (?:year|month|day|week|quarter|season|race|row|value)'?s?\b|\b(?:year|month|day|week|quarter|one|row) (?:after|just before|right before)\b(?! (?:the|that|which|each|a|an|removing|dropping|excluding)\b| ?\d)|\b(?:that|which) follows\b", r'"lag"|"difference"|"percent_change"|"rolling_mean"|"op":"trend"'),
-    (r"cohen'?s d|effect size|cram[eé]r'?s v|eta[- ]squared", None), (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*)", r'iqr|quantile'),
+    (r"cohen'?s d|effect size|cram[eé]r'?s v|eta[- ]squared", None), (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*) (?:the )?(?:iqr|inter)", r'iqr|quantile'),
     (r"ddof ?= ?0|population (?:standard deviation|std|sd\b|variance)", r'"ddof":0'), (r"one-?hot|dummy variables?", r'"onehot"|"model"'),
-    (r"student'?s t|equal variances?(?! not)|pooled variance", r'"equal_var":true|"levene"|"bartlett"|"anova"|"kruskal"'), (r"stratif(?:y|ied)\b(?<!not stratified)", r'"stratify":true'),
+    (r"student'?s t(?:-|\b)|equal variances?(?! not)|pooled variance", r'"equal_var":true|"levene"|"bartlett"|"anova"|"kruskal"'), (r"stratif(?:y|ied)\b(?<!not stratified)", r'"stratify":true'),
 )  # fmt: skip
 _OTHERS = re.compile(r"\bof (?:all )?(?:the others?|others|the rest)\b|(?:, |among |in )(?:all )?the (?:others?|rest)\b|\b(?:everyone|everybody|everything|anyone) else\b(?!(?: is| are| at| as| left| stays| set| kept| to| its| their| the)* (?:default|unchanged|same|equal))|\ball (?:the )?other [a-z]+s\b")
 _NEGATED = r"(?:\w+n't|without|no|not|don't|do not|never|instead of|rather than|unlike|isn't|assuming un|not assuming|un)[ -]?(?:\w+[ -]){0,3}$"
@@ -75,7 +75,18 @@ def unfounded(recipe: "Recipe") -> str | None:
     """What the task states that went unused; with some outputs unanswered a number may have been theirs."""
     done = recipe.told.done
     steps = used(recipe.builder.steps, list(done.values())) if len(done) == len(recipe.outputs) else recipe.builder.steps
-    return lost_number(recipe, recipe.text, _written(steps)) or unmet(recipe.text, _written(steps))
+    kept = _written(steps)
+    return lost_number(recipe, recipe.text, kept) or unmet(recipe.text, kept) or lost_value(recipe, kept)
+
+
+def lost_value(recipe: "Recipe", kept: str) -> str | None:
+    """A value of the table the task has in quotes and no step uses."""
+    said: str
+    for said in re.findall(r"(?<!\w)'([^']{2,60})'(?!\w)", recipe.text):
+        held = recipe.linker.values.get(key(re.findall(r"[^\W_]+", said.lower())), [])
+        if held and said not in recipe.made and said in {v for _, v in held} and not any(f'"{v}"' in kept for _, v in held) and f"'{said}'" not in " ".join(recipe.outputs.values()):
+            return said
+    return None
 
 
 def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
@@ -85,8 +96,12 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     if miscounted(recipe, ref, f"{name} {description}".lower().replace("_", " ")):
         return description
     told = description.lower()
-    if re.search(r"percent|%|\bpct\b", f"{name.lower()} {told}") and re.search(r"\b(?:growth|grew|change|increase|decrease|rise|decline|drop|higher|lower|above|exceed\w*|over)\b", told) and re.search(r'"difference"|last - first"|first - last"|"a - b"|"b - a"', kept) and not re.search(r"percent|100", kept):
+    if re.search(r"percent|%|\bpct\b", f"{name.lower()} {told}") and re.search(r"\b(?:growth|grew|change|increase|decrease|rise|decline|drop|higher|lower|above|exceed\w*|over|differ\w*|taller|longer|heavier|more|less)\b", told) and re.search(r'"difference"|last - first"|first - last"|"a - b"|"b - a"', kept) and not re.search(r"percent|100", kept):
         return "percent"
+    if re.match(r"(?:the )?(?:percent(?:age)?|pct|%) (?:change|increase|decrease|difference|growth|rise|fall|drop|decline)\b", told) and not re.search(r"100|percent", kept):
+        return "percent"
+    if (weight := weighted(recipe)) and re.search(r'"op":"(?:aggregate|test|correlate|model)"', kept) and f'"{weight}"' not in kept:
+        return weight
     if (m := _LEFT.search(told)) and not re.search(r'"op":"(?:filter|drop_missing|drop_duplicates|impute|model|join|test)"|"where":\{|"position":\d|"action":"(?:remove|clip|null)"', kept) and step_of(recipe, ref) not in ("outliers", "calculate"):
         return m.group()
     if mistyped(recipe, name, ref, kept):
@@ -99,6 +114,13 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
         return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
+
+
+def weighted(recipe: "Recipe") -> str | None:
+    """The column of `Each row stands for Freq persons`: what counts rows counts too little."""
+    scene = recipe.brain.linker.link(recipe.text)
+    m = re.search(r"\b(?:each|every|a|one) (?:row|record|line|entry|observation|⟨C\d+⟩) (?:stands for|represents|counts for|counts as|covers|is worth|holds) (?:the )?(⟨C\d+⟩)", scene.text)
+    return str(scene.get(m[1])) if m else None
 
 
 _FIGURE = r"(?:the |its |their |that |overall |sample )*(?:mean|average|median|standard deviation|std|variance|percent(?:age)?|share|proportion|fraction|number|count|total|sum|correlation|difference|ratio)\b"
@@ -121,6 +143,8 @@ def mistyped(recipe: "Recipe", name: str, ref: str, kept: str) -> bool:
         return column is not None and len({n for _, n in column.top}) == 1 and len(column.top) > 1
     if isinstance(made, Aggregate) and made.measures[0].function in ("max", "min") and made.measures[0].column in recipe.linker.dates and not re.search(r"\b(?:last|latest|first|earliest|recent|newest|oldest|starts?|ends?|begin\w*|max\w*|min\w*|until|since)\b", f"{told} {name.lower().replace('_', ' ')}"):
         return True  # "date of the best week" is not the last one
+    if isinstance(made, Aggregate) and made.measures[0].function in ("max", "min") and re.search(r"\b(?:best|worst|top|bottom|peak|leading)\b", name.lower().replace("_", " ")) and re.fullmatch(r"(?:the )?[a-z]+(?: number| name| label)?", told):
+        return True  # "best_month: month number" is no highest month
     return isinstance(made, Aggregate) and all_of_them(made, steps)
 
 
@@ -189,7 +213,7 @@ def invented(recipe: "Recipe", description: str, kept: str) -> str | None:
 def miscounted(recipe: "Recipe", ref: str, both: str) -> bool:
     """A count of what went, told as a count of what stayed; a share of the group told as a share within it."""
     step = next((s for s in recipe.builder.steps if s.id == ref.split(":")[0]), None)
-    gone = re.search(r"\b(?:number|count|how many|n|rows)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|filtered out|thrown (?:out|away)|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both)
+    gone = re.search(r"\b(?:number|count|how many|n|rows)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|filtered out|thrown (?:out|away)|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when|\bmean\b|\bmedian\b|average|deviation|\bstd\b|correlation|skew", both)
     within = re.search(r"(?:share|proportion|percent(?:age)?|fraction|rate) (?:among|within)\b", both) and not re.search(r"\b(?:with|who|that|having|whose|which|above|below|over|under) .*\b(?:among|within)\b", both)
     amount = re.search(r"\bby how (?:much|many)\b", both) and isinstance(step, Aggregate) and step.measures[0].function == "count"
     return bool(amount or gone and isinstance(step, Aggregate) or within and isinstance(step, Aggregate) and step.table == "data" and not step.by)

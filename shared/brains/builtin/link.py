@@ -15,6 +15,9 @@ from shared.brains.builtin.spelling import TOKEN, aside, key, kin, normalise
 from shared.brains.builtin.times import mark_time
 
 _EDGE = frozenset("the a an of in on at to for by and or is are was were with per from as than that which what how each every more less over under not no all its it".split())
+_METHODS = frozenset("pearson spearman kendall welch student fisher".split())
+_STATISTICAL = frozenset("correlation correlations coefficient coefficients rank r rho tau test t exact pearson spearman kendall".split())
+_DOING = frozenset("predict explain model regress estimate scale rescale standardise standardize normalise normalize impute fill compare correlate test average sum report give compute calculate find take use convert transform round square log drop keep remove".split())
 _GENERIC = frozenset("size sizes length lengths width widths height heights type types status category categories duration durations volume diameter depth".split())
 _PAST = {"won": "win", "led": "lead", "made": "make", "built": "build", "sold": "sell", "bought": "buy", "wrote": "write", "written": "write", "drove": "drive", "driven": "drive", "taught": "teach", "ran": "run", "sung": "sing", "sang": "sing"}
 DEEDS = {"died": "death", "die": "death", "dies": "death", "dead": "death", "dying": "death", "survived": "survival", "survive": "survival", "left": "leave", "chosen": "choice", "chose": "choice", "bought": "purchase", "sold": "sale", "won": "win", "lost": "loss"}
@@ -53,6 +56,7 @@ class Linker(Names):
         joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage))\b(?! ⟨[CV])", r"\1", joined)
         joined = rx(r"\b(?P<word>code|id|number|name|value|rate) (?:is |of |= )?(?P<v>⟨V\d+⟩)").sub(lambda m: m["v"] if any(m["word"] in self.names.get(c, []) for c, _ in scene.get(m["v"])) else m.group(), joined)
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
+        joined = rx(r"(?P<said>(?:[a-z'-]+ ){0,6})(?P<v>⟨V\d+⟩ )?(?P<d>⟨C\d+⟩ )?\( (?P<c>⟨C\d+⟩) (?:(?:is|of|=|equals|equal to|:|code) )*(?P<is>⟨V\d+⟩|yes|no|true|false) \)").sub(lambda m: self._spelled_out(scene, m), joined)
         joined = re.sub(r"((?:[a-z'-]+ ){1,6}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         joined = rx(rf"(?:the )?(?:{'|'.join(words.TRAILING)}|size) (?:(?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:got|received|had|won|gained|drew|polled|took))").sub(
@@ -60,6 +64,9 @@ class Linker(Names):
         joined = rx(r"(?:(?:the )?(?:price|prices|cost|costs) (?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:price|prices|cost|costs)\b)").sub(
             lambda m: (m["c"] or m["d"]) if words.PRICED & set(self.names.get(scene.get(m["c"] or m["d"]), [])) or self._in_money(scene.get(m["c"] or m["d"])) else m.group(), joined)  # fmt: skip
         joined = rx(r"(?:(?P<noun>[a-z]+)(?: ?'s)? )?(?P<c>⟨C\d+⟩)(?P<of> of (?:the |a |an |each |every )?(?P<owner>[a-z]+)\b(?! ⟨)(?! (?!in\b|for\b|by\b|at\b|on\b|with\b|and\b|is\b|was\b|are\b|were\b|per\b|across\b|over\b)[a-z]))?").sub(lambda m: self._owned(m, scene), joined)
+        joined = rx(r"(?P<lead>\b(?:each|every|per|by|the|of|between|and|does|do|with|their|its) |⟨[FS]\d+⟩ (?:of (?:the )?)?)(?P<noun>[a-z]+) (?P<c>⟨C\d+⟩)").sub(lambda m: self._belonging(scene, m), joined)
+        joined = rx(r"{C:c} sizes?\b(?! ⟨C)").sub(lambda m: m["c"] if self.is_number(scene.get(m["c"])) else m.group(), joined)
+        joined = rx(r"{C:a} (?:of )?(?:the |their |his |her |its |a |an )?{C:b}").sub(lambda m: m["a"] if scene.get(m["a"]) == scene.get(m["b"]) and (m["a"] in scene.weak or m["b"] in scene.weak) else m.group(), joined)
         scene.text = mark_time(joined, scene, self)
         return scene
 
@@ -69,7 +76,7 @@ class Linker(Names):
             return m.group()
 
         def unknown(word: str | None) -> bool:
-            return word is not None and len(word) > 2 and not (word in words.FILLER or word in words.FUNCTIONS or word in words.SUPERLATIVES or word in words.COMPARATIVES or word in _EDGE or word.endswith(("ed", "ing", "ly")) or word in words.TRAILING or word in words.MORE or word in words.LESS)
+            return word is not None and len(word) > 2 and not (word in _DOING or word in words.FILLER or word in words.FUNCTIONS or word in words.SUPERLATIVES or word in words.COMPARATIVES or word in _EDGE or word.endswith(("ed", "ing", "ly")) or word in words.TRAILING or word in words.MORE or word in words.LESS)
 
         return (f"{m['noun']} " if m["noun"] and not unknown(m["noun"]) else "") + m["c"] + (m["of"] if m["of"] and not unknown(m["owner"]) else "")
 
@@ -100,6 +107,9 @@ class Linker(Names):
             if held is None or len(noun) < 4:
                 continue
             text = self._done(text, scene, name, held)
+            alone = rf"(?:non[- ]?{noun}s? (?:and|vs\.?|versus|or|to|with|from) (?:the )?{noun}s?|{noun}s? (?:and|vs\.?|versus|or|to|with|from) (?:the )?non[- ]?{noun}s?)"
+            text = re.sub(rf"(?i)\b(?:by |between |for |of |among )?(?:the )?{alone}\b", lambda m, n=name: f" by {scene.mark('C', n, n)} ", text)  # type: ignore[misc]
+            text = re.sub(rf"(?i)\bnon-{noun}\b", f"non {noun}", text)
             if not re.search(rf"(?i)\b{re.escape(noun)}s\b", text):
                 continue
             yes, no = (Compare(column=name, op="==", value=value) for value in held)
@@ -120,6 +130,24 @@ class Linker(Names):
         be = r"(?:did|does|do|was|were|is|are|had|has|have)"
         text = re.sub(rf"\b(?:{be}(?: not|n't)|never|not)(?: been| be)? {verb}\b|\bnot {verb}\b", lambda m: f" got {scene.mark('W', no, m.group())} ", text)
         return re.sub(rf"\b(?:{be} )?(?:been )?{verb}\b", lambda m: f" got {scene.mark('W', yes, m.group())} ", text)
+
+    def _belonging(self, scene: Scene, m: re.Match[str]) -> str:
+        """"The car price", "each vehicle class", "engine displacement": what a column is a column of goes without saying."""
+        word, number = m["noun"], self.is_number(scene.get(m["c"]))
+        rowlike = word in self.nouns and not word.endswith("s") or word in self.parts_of_rows or any(len(n) >= 5 and word.startswith(n) for n in self.nouns)
+        if not rowlike or word in words.FUNCTIONS or word in words.FILLER and word not in self.nouns:
+            return m.group()
+        return m["lead"] + m["c"] if number or m["lead"].split()[0] in ("each", "every", "per", "by") else m.group()
+
+    def _spelled_out(self, scene: Scene, m: re.Match[str]) -> str:
+        """"Undecided female voters (vote = U)": the brackets say what the words before them mean."""
+        name = scene.get(m["c"])
+        if m["d"] and scene.get(m["d"].strip()) != name or not (m["said"] or m["v"] or m["d"]) or re.search(r"⟨[FS]\d+⟩ ?$", m.string[: m.start()]):
+            return m.group()
+        said = [w for w in m["said"].split() if w in words.FILLER - {"not", "no"} or w in words.ROW_NOUNS or w in words.ENTITIES]
+        value = m["v"] if m["v"] and not any(c == name for c, _ in scene.get(m["v"].strip())) else ""
+        end = f"{m['c']} = {m['is']}" if m["is"].startswith("⟨") else f"with {m['c']} = {m['is']}"
+        return f"{' '.join(said)} {value or ''} {end}"
 
     def _gloss(self, scene: Scene, m: re.Match[str]) -> str:
         return m.group(2)  # "rain (precipitation)": the name in brackets says which column is meant
@@ -172,6 +200,8 @@ class Linker(Names):
         source = " ".join(tokens[at : at + (best[1] if best else 1)])
         if best is None:
             return tokens[at].lower(), 1
+        if best[2] == "V" and re.fullmatch("[a-z]", source) and not any(b.startswith("⟨C") for b in before[-6:]):
+            return source, 1  # "the coefficient r" is no value r
         made = scene.mark(best[2], best[3], source.lower())
         if best[2] in "CV":
             self.seen.setdefault(source.lower(), best[3])
@@ -185,17 +215,28 @@ class Linker(Names):
         exact_name = next((n for n in self.columns if n.lower() == lower), None)
         if exact_name and (len(lower) > 1 or original == exact_name) and lower not in NOT_A_NAME:
             found.append((0.9, "C", exact_name))
-        if exact_name and lower in NOT_A_NAME and at and (tokens[at - 1].lower() in words.FUNCTIONS or tokens[at - 1].lower() == "by"):
+        if exact_name and lower in NOT_A_NAME and at and (tokens[at - 1].lower() in words.FUNCTIONS or tokens[at - 1].lower() in ("by", "per", "each", "every", "which", "what", "whose")):
             found.append((0.7, "C", exact_name))  # "average value" of a column value
+        if exact_name and lower in NOT_A_NAME and not self.is_number(exact_name) and at and (tokens[at - 1].lower() in ("of", "between", "with", "same") or (*tokens, "")[at + 1].lower() in ("against", "=", "is")):
+            found.append((0.7, "C", exact_name))  # "contingency table of rank against sex"
         if length <= 6 and (edge_ok or self.exact.get(key(phrase))):
             name, score = self.find_column(phrase)
             if name and score < 0.8 and length > 1 and (self.exact.get(key(phrase[:-1])) or self.exact.get(key(phrase[1:]))):
                 name = None  # a part of it is a column's whole name
-            if name and score >= 0.6 and lower not in words.COMPARATIVES and not words.SUPERLATIVES.get(lower, ("", ""))[0] and not (length == 1 and lower in words.FILLER and score < 0.95) and not (length == 1 and lower in NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
+            if name and score >= 0.6 and lower not in words.COMPARATIVES and not words.SUPERLATIVES.get(lower, ("", ""))[0] and not (length == 1 and lower in words.FILLER and score < 0.95 and not (len(name) >= 4 and lower.startswith(name.lower()) and len(lower) >= len(name) + 3)) and not (length == 1 and lower in NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
             weight = 0.85 if length > 1 or original != lower or lower not in words.FILLER else 0.0 if lower in words.STRUCTURE else 0.5
+            if length == 1 and re.sub(r"'s$", "", lower) in _METHODS and any(re.sub(r"'s$", "", t.lower()) in _STATISTICAL for i, t in enumerate(tokens) if i != at):
+                weight = 0.0  # the Pearson correlation is of no company
             weight = 0.95 if key(phrase) in self.made else weight
+            if length == 1 and original == lower and lower.endswith("s") and lower in words.ENTITIES and all(self.columns[c].distinct > 100 for c, v in values if v.lower() != lower):
+                weight = 0.0  # "US banks" are not the company Bank
+            first = at == 0 or tokens[at - 1] in ".?!:"
+            if length == 1 and first and lower in words.FILLER | words.STRUCTURE | words.FUNCTIONS.keys() | words.SUPERLATIVES.keys() or length == 1 and original == lower and lower in words.TIME_NOUNS.keys() | words.ROW_NOUNS | words.ENTITIES and all(v.isupper() for _, v in values):
+                weight = min(weight, 0.0 if lower in words.STRUCTURE else 0.5)  # "Total sales" is not about the company Total, nor "days" about the airport DAY
+            if original == "I" and not (at and (tokens[at - 1].startswith("⟨C") or self.find_column([tokens[at - 1].lower()])[0])) and re.fullmatch(r"(?!and$|or$|vs$|versus$|with$|in$|is$|are$|was$|than$|by$|against$|on$|at$|for$|from$|to$|of$)[a-z]+", (*tokens, "")[at + 1]):
+                weight = 0.0  # "I sort my stones": no grade I
             rowlike = length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS and before_any(tokens, at)
             if weight and not rowlike:
                 found.append((weight, "V", values))

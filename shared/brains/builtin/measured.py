@@ -31,6 +31,22 @@ def lengths_of_time(brain: "Interpreter", scene: Scene) -> None:
     scene.text = rx(r"{N:n} {C:c}").sub(length, scene.text)
 
 
+def adjectives(brain: "Interpreter", scene: Scene) -> None:
+    """`lighter than 100 kg`: of the column of weights, that of the body where there are several."""
+    def compared(m: re.Match[str]) -> str:
+        noun = words.COMPARATIVES[m["w"]]
+        column = brain.linker.find_column(noun.split())[0]
+        if column is None:
+            kinds = [c for c in brain.linker.columns if brain.linker.is_number(c) and any(brain.linker.find_column([w, noun])[0] == c for w in ("body", "brain", "total", "gross", "net", "birth"))]
+            column = next((c for c in kinds if brain.linker.find_column(["body", noun])[0] == c), None) if len(kinds) > 1 else None
+        if column is None or not brain.linker.is_number(column):
+            return m.group()
+        less = m["w"] in ("lighter", "younger", "shorter", "smaller", "slower", "cheaper", "narrower", "thinner")
+        return scene.mark("W", Compare(column=column, op="<" if less else ">", value=scene.get(m["n"])), m.group())
+
+    scene.text = rx(r"\b(?P<w>lighter|heavier|taller|cheaper|longer|faster|slower) than {N:n}(?: (?:kg|kilos?|kilograms?|g|grams?|lbs?|pounds|tons?|cm|m|metres|meters|km|miles|mm|dollars))?(?! (?:%|percent))").sub(compared, scene.text)
+
+
 def before(brain: "Interpreter", scene: Scene) -> None:
     """What must be seen before plain comparisons take the numbers."""
     if "correlat" in scene.text and re.search(AUX, scene.text):  # "is the correlation stronger than 0.5"

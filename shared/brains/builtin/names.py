@@ -8,11 +8,13 @@ from typing import Any
 from shared.analysis.plan import DatePart
 from shared.analysis.profile import ColumnProfile, TableProfile
 from shared.brains.builtin import words
+from shared.brains.builtin.rows import kinds_of_rows, parts_of_rows
 from shared.brains.builtin.spelling import (
     PREFIX,
     SUFFIX,
     UNIT_TAIL,
     abbreviates,
+    contracts,
     deeds_of,
     key,
     kin,
@@ -40,9 +42,11 @@ class Names:
 
     def __init__(self, table: TableProfile, values: Values, nouns: frozenset[str] = frozenset()) -> None:
         self.table = table
-        self.nouns = nouns  # what rows are called: not half of a column's name
         self.columns: dict[str, ColumnProfile] = {c.name: c for c in table.columns}
         self.names: dict[str, list[str]] = {c.name: split_name(c.name) or [c.name.lower()] for c in table.columns}
+        self.kinds = kinds_of_rows(self.names)
+        self.parts_of_rows = parts_of_rows(self.kinds) - {stem(w) for parts in self.names.values() for w in parts}
+        self.nouns = nouns | self.kinds  # what rows are called: not half of a column's name
         self.exact: dict[tuple[str, ...], list[str]] = {}
         self.sets: dict[str, frozenset[str]] = {}
         for name, parts in self.names.items():
@@ -73,6 +77,8 @@ class Names:
                     spelled = key(re.findall(r"[^\W_]+", value.lower()))
                     if spelled and len(spelled) <= 8:
                         self.values.setdefault(spelled, []).append((column.name, value))
+                    if 2 <= len(apart := key([w.lower() for w in re.findall(r"[A-Z][a-z]{2,}", value)])) <= 3 and apart != spelled and "".join(re.findall(r"[A-Z][a-z]{2,}", value)) == value:
+                        self.values.setdefault(apart, []).append((column.name, value))  # large city for LargeCity
         self.odd_values: dict[str, list[tuple[str, str]]] = {}  # values with digits and signs, such as "2-3" or "6+"
         for column in table.columns:
             for odd in [str(value) for value, _ in column.top] if column.type == "VARCHAR" else []:
@@ -254,8 +260,12 @@ class Names:
             if len(joined) == 1:
                 return joined[0], 0.85
             begun = [name for name, parts in self.names.items() if len(parts) == len(form) and max(map(len, parts)) > 2 and all(len(w) > 1 and f.startswith(w) for w, f in zip(parts, form, strict=True))]
+            begun = begun or [name for name, parts in self.names.items() if len(parts) == len(form) and len(parts[-1]) == 1 and len(parts[0]) >= 3 and parts[:-1] == [*form[:-1]] and form[-1].startswith(parts[-1])]
             if len(begun) == 1:
                 return begun[0], 0.85  # hormonal therapy for horTh
+            contracted = [name for name in self.names if len(name) >= 4 and contracts(re.sub(r"[^a-z0-9]", "", name.lower()), list(form))]
+            if len(contracted) == 1 and all(len(w) >= 3 for w in phrase) and not set(phrase) & (NOT_A_NAME - {"rate", "value", "score", "rank"}):
+                return contracted[0], 0.85  # unemployment rate for unrate
         if len(form) > 1 and set(form) <= self.named and not set(phrase) & (NOT_A_NAME | words.STRUCTURE):
             holding = [name for name, parts in self.names.items() if set(form) <= set(key(parts))]
             if len(holding) == 1:
@@ -283,6 +293,10 @@ class Names:
             short = [name for name, part in alone.items() if any(skeleton(w, form[0]) for w in (part, PREFIX.sub("", part), SUFFIX.sub("", part)))]
             if len(short) == 1:
                 return short[0], 0.75  # country for ctryname, expenditure for AVGEXP
+        if len(form) == 1 and len(form[0]) >= 4 and form[0] not in words.FILLER and form[0] not in words.ENTITIES - words.PLACES_OR_WAYS:
+            clipped = [name for name in self.names if 3 <= len(name) < len(form[0]) and not re.search(r"[aeiou]", name.lower()[1:]) and contracts(name.lower(), [form[0]])]
+            if len(clipped) == 1:
+                return clipped[0], 0.75  # highway for hwy
         if len(form) == 1 and len(form[0]) >= 3 and form[0] not in words.FILLER:
             qualified = [name for name in self.names if re.fullmatch(rf"(?:real|nominal|gross|net|avg|average|mean|total|tot|num|n|log|per|pct|max|min){re.escape(form[0])}", name.lower())]
             if len(qualified) == 1:
@@ -298,6 +312,14 @@ class Names:
         if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min", "year", "day", "month", "week", "hour", "time", "high", "low", "no", "state"} and not all(w in words.ROW_NOUNS or stem(w) in self.nouns for w in phrase):
             return part[0], 0.6 + 0.1 * len(deep)
         return None, 0.0
+
+    def in_short(self, word: str) -> tuple[str, str] | None:
+        """The value that is the beginning of this word, where there is one and the others of its column are no variants of it."""
+        if len(word) < 6 or word in words.FILLER or word in words.TRAILING or word in words.FUNCTIONS or word in words.TIME_NOUNS or self.find_column([word])[0]:
+            return None
+        meant = [hit for spelled, hits in self.values.items() if len(spelled) == 1 and 4 <= len(spelled[0]) <= len(word) - 2 and word.startswith(spelled[0]) for hit in hits
+                 if self.columns[hit[0]].distinct <= 40 and not any(spelled[0] in "".join(other) and other != spelled for other, held in self.values.items() if any(c == hit[0] for c, _ in held))]  # fmt: skip
+        return meant[0] if len(meant) == 1 else None
 
     def find_values(self, phrase: list[str], original: str) -> list[tuple[str, str]]:
         """Every (column, value) a phrase names."""
@@ -320,16 +342,26 @@ class Names:
             if hit := self.values.get(form):
                 if len(spaced) <= 2 and spaced != original and original.upper() != original and spaced in words.FILLER:
                     continue
+                if spaced in words.SEXES and len(hit) > 1:  # M may be a region as well; a sex stands beside the other one
+                    other = [key([w]) for w in words.DEMONYMS[words.SEXES[spaced]]]
+                    hit = [h for h in hit if any(h[0] == c for form_ in other for c, _ in self.values.get(form_, []))] or hit
                 return hit
         if len(phrase) == 1 and phrase[0] not in _METHODS:  # "nuclear" for Nuclear Energy, "GM" for General Motors: where only one value can be meant
             word = original if original.isupper() and 2 <= len(original) <= 5 else stem(phrase[0])
-            plain = len(phrase[0]) < 4 or any(w in words.FILLER or w in words.ENTITIES or w in words.ROW_NOUNS or w in words.TRAILING or w in self.nouns for w in (phrase[0], word)) or word in self.named
+            plain = len(phrase[0]) < 4 or phrase[0] in words.CARDINALS or any(w in words.FILLER or w in words.ENTITIES or w in words.ROW_NOUNS or w in words.TRAILING or w in self.nouns for w in (phrase[0], word)) or word in self.named
             meant = self.parts_of_values.get(word, set())
             if len(meant) == 1 and not self.exact.get(key(phrase)) and (word.isupper() or not plain):
                 return list(meant)
             if original[0].islower() and len(kin(phrase[0])) >= 4 and not plain and len(meant := self.kin_of_values.get((kin(phrase[0]),), set())) == 1 and not self.find_column(phrase)[0]:
                 return list(meant)  # "resigned" for Resignation
-        elif len(phrase) <= 3 and len(phrase[-1]) >= 5 and len(meant := self.kin_of_values.get(tuple(kin(w) for w in phrase), set())) == 1:
+        if len(phrase) == 1 and original[0].islower() and (short := self.in_short(stem(phrase[0]))):
+            return [short]  # carnivores for carni
+        if len(phrase) == 1:
+            return []
+        form = key(phrase)
+        if len(phrase) <= 3 and original[0].islower() and len(meant := {hit for spelled, hits in self.values.items() if len(spelled) == len(form) and all(len(w) >= 3 and contracts(w, [f]) for w, f in zip(spelled, form, strict=True)) for hit in hits if self.columns[hit[0]].distinct <= 40}) == 1:
+            return list(meant)  # assistant professor for AsstProf
+        if len(phrase) <= 3 and len(phrase[-1]) >= 5 and len(meant := self.kin_of_values.get(tuple(kin(w) for w in phrase), set())) == 1:
             return list(meant)  # "presidential democracies" for Presidential democracy
         elif len(phrase) <= 4 and original[0].isupper() and original.split()[-1][0].isupper():  # "Stephen Harper" for Harper, Stephen
             if len(meant := self.any_order.get(frozenset(key(phrase)), set())) == 1:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from shared.analysis.plan import Aggregate, Decide, Filter, Not, Rank
 from shared.brains.builtin import series, words
+from shared.brains.builtin.asked import asked, of_a_class, when_extreme
 from shared.brains.builtin.build import Unclear, pointer
+from shared.brains.builtin.differences import between_times, compound, exceeding, from_others
 from shared.brains.builtin.evidence import (
     between_groups,
     correlation_of,
@@ -19,6 +21,7 @@ from shared.brains.builtin.evidence import (
 from shared.brains.builtin.fitting import model_output
 from shared.brains.builtin.labels import label_counted
 from shared.brains.builtin.outlying import described
+from shared.brains.builtin.repeats import rows_used, shape_test
 from shared.brains.builtin.scene import rx
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.spelling import key
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
 def output(recipe: "Recipe", name: str, description: str) -> str | None:
     told = recipe.told
     named = name.lower().replace("_", " ")
-    text = re.sub(r"(?<![\w'])[A-Z][a-z]+\b(?!')", lambda m: f"'{m.group()}'" if m.group().lower() in words.ROW_NOUNS and key([m.group().lower()]) in recipe.linker.values else m.group(), description or named).lower()
+    text = re.sub(r"(?<![\w'])[A-Z][a-z]+\b(?!')", lambda m: f"'{m.group()}'" if m.group().lower() in words.ROW_NOUNS and key([m.group().lower()]) in recipe.linker.values else m.group(), in_capitals(recipe, description or named)).lower()
     if told.outliers:
         named, text = (described(t, recipe.text, lambda w: (c := recipe.linker.find_column([w])[0]) is not None and recipe.linker.is_number(c) and w not in ("year", "years")).lower() for t in (named, text))
     if not told.outliers and not rows_lost(recipe):
         text = re.sub(r",\s*(?:over |across |counting |for |of |in )?all(?: of)?(?: the)? [a-z]+s?(?= with\b|,|$),?", "", text)  # ", all wines"
+    text = as_before(recipe, name, asked(recipe, name, text)).lower()
     both = f"{named} ; {text}"
     if told.blocked:
         raise Unclear(name, f"I could not carry out “{told.blocked[:120].strip()}”.", "Say what is done to the table in a sentence of its own.")
@@ -43,13 +47,17 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         return ref
     if told.model and told.model != "building" and (ref := model_output(recipe, both)):
         return ref
+    if own := shape_test(recipe, both):
+        told.test = own
+    if ref := rows_used(recipe, name, text):
+        return ref
     if is_verdict(recipe, name, description, named, text) and (ref := verdict(recipe, name, description)):
         step = next(s for s in recipe.builder.steps if s.id == ref.split(":")[0])
         wanted = {x.lower() for x in re.findall(r"'([^']+)'", description)}
         if isinstance(step, Decide) and not wanted <= {str(x).lower() for x in (*(r.then for r in step.rules), step.otherwise)}:
             raise Unclear(name, "I could not read the rule for each of its labels.")
         return ref
-    if re.search(r"p ?-?value|p val\b|\bp$", both):
+    if re.search(r"p ?-?value|p val\b", both) or re.search(r"\bp$", both) and ("p",) not in recipe.linker.values:
         return p_value(recipe, text)
     if re.search(r"\bstatistic\b|^(?:test )?stat\b|\bt stat|\bf stat|chi ?-?2\b|chi-?square|chi2|\bw stat|shapiro-wilk w|^w\b|odds ratio|\bu stat|\bh stat|\bt[- ]value|\bf[- ]value", both) and not re.search(r"odds", both):
         step = the_test(recipe, text)
@@ -62,6 +70,9 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         step = the_test(recipe, text)
         one = step and next(s for s in recipe.builder.steps if s.id == step).kind == "proportion_z"
         return recipe.builder.calculate("1 + 0 * z", z=f"{step}:/statistic") if one else f"{step}:/df" if step else None
+    if told.imputed and re.search(r"\bfill(?:ing|ed|-?in)? value|value used|imputed value|replacement value|value (?:that is |that was )?(?:filled|put) in", both):
+        column = next(s for s in recipe.builder.steps if s.id == told.imputed).columns[0]
+        return f"{told.imputed}:/values/{pointer(column)}" if not next(s for s in recipe.builder.steps if s.id == told.imputed).by else None
     if told.imputed and re.search(r"imput|fill|missing|replac|blank|\bgaps", both) and not re.search(r"mean|median|std|deviation|rows? (?:left|kept|remain)|still", text) and re.search(r"number|count|how many|^n\b", both):
         return f"{told.imputed}:/filled/{pointer(next(s for s in recipe.builder.steps if s.id == told.imputed).columns[0])}"
     if told.outliers:
@@ -73,6 +84,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
             return f"{told.outliers}:/outliers"
     if not told.outliers and re.search(r"\b(?:number|count|how many|n|rows|percent(?:age)?|pct|share|proportion|fraction)\b", both) and re.search(r"\b(?:removed|dropped|excluded|discarded|deleted|lost|screened out)\b", both) and not re.search(r"after|remain|left|without|rest|kept|before|once|when", both):
         gone = [s for s in recipe.builder.steps if s.op in ("filter", "drop_missing", "drop_duplicates") and s.id in chain(recipe)]
+        last = [s for s in gone if s.table == told.before and s.id == told.after]
+        gone = last or gone
         formula = "(a - b) / a * 100" if re.search(r"percent|\bpct\b|%", both) else "(a - b) / a" if re.search(r"\b(?:share|proportion|fraction)\b", both) else "a - b"
         return recipe.builder.calculate(formula, a=f"{gone[0].id}:/rows_before", b=f"{gone[0].id}:/rows") if len(gone) == 1 else None
     if ref := of_the_first(recipe, name, text):
@@ -92,6 +105,36 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
     return figure_of(recipe, name, text, named)
 
 
+def as_before(recipe: "Recipe", name: str, text: str) -> str:
+    """`same for S`: what the output before says, of another value."""
+    m = re.fullmatch(r"(?:the )?same (?:for|of|in|at|with)(?: the)? (?P<v>[^,;]+)", text)
+    if not m:
+        return text
+    names = list(recipe.outputs)
+    before = recipe.outputs[names[names.index(name) - 1]] if names.index(name) else ""
+    scene = recipe.linker.link(in_capitals(recipe, before))
+    last = (scene.all("V") or [""])[-1]
+    said = scene.words.get(last, "")
+    if not said or not re.search(rf"(?i)(?<!\w){re.escape(said)}(?!\w)", before):
+        raise Unclear(name, "It is the same as something that I could not tell.")
+    value = m["v"] if key(re.findall(r"\w+", m["v"].strip("'"))) in recipe.linker.values else None
+    if value is None:
+        raise Unclear(name, "It is the same as something that I could not tell.")
+    at = [*re.finditer(rf"(?i)(?<!\w)'?{re.escape(said)}'?(?!\w)", before)][-1]
+    return f"{before[: at.start()]}'{value.strip(chr(39))}'{before[at.end() :]}".lower()
+
+
+def in_capitals(recipe: "Recipe", text: str) -> str:
+    """`average price of IF stones`, `discipline A`: a value that is spelled as a plain word, in quotes."""
+    def value(m: re.Match[str]) -> str:
+        ahead = re.findall(r"[\w.]+", text[: m.start()].lower())
+        if m.group().lower() not in words.STRUCTURE | words.FILLER or key([m.group().lower()]) not in recipe.linker.values or text.isupper():
+            return m.group()
+        return m.group() if (len(m.group()) == 1 or m.group()[1:].islower()) and not (ahead and recipe.linker.find_column(ahead[-1:])[0]) else f"'{m.group()}'"
+
+    return re.sub(r"(?<![\w'.-])(?:[A-Z]{1,3}|[A-Z][a-z]+)(?![\w'.-])", value, text)
+
+
 def chain(recipe: "Recipe") -> set[str]:
     """The steps the table after the story rests on."""
     steps = {s.id: s for s in recipe.builder.steps}
@@ -109,6 +152,17 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
     names = list(recipe.outputs)
     before = [recipe.told.done.get(n, "") for n in names[: names.index(name)]][-1:]
     step = next((s for s in recipe.builder.steps if before and before[0] == f"{s.id}:/name"), None)
+    made = next((s for s in recipe.builder.steps if before and before[0].split(":")[0] == s.id), None)
+    if isinstance(made, Aggregate) and not made.by and len(made.measures) == 1 and re.match(r"(?:its|their) ", text):
+        first = made.measures[0]
+        told_of = recipe.columns(recipe.brain.read(text))
+        if first.function == "count" and first.where is None and made.table == recipe.told.after and told_of:
+            return figure_of(recipe, name, re.sub(r"^(?:its|their) ", "", text), name.lower().replace("_", " "))  # of the rows just counted
+        asked = recipe.brain.parts(recipe.brain.read(text))
+        if first.column and not told_of and len(asked.functions) == 1 and asked.functions[0] in ("min", "max", "mean", "median", "std", "sum") and not asked.where and re.fullmatch(r"(?:its|their) [a-z]+(?: deviation)?", text):
+            return recipe.builder.value(made.table, asked.functions[0], first.column)
+        if first.column and not told_of and (extreme := re.fullmatch(r"(?:its|their) (maximum|minimum)", text)):
+            return recipe.builder.value(made.table, extreme[1][:3], first.column)
     if not isinstance(step, Rank):
         raise Unclear(name, "It speaks of something named before, which I could not tell.")
     own = recipe.columns(recipe.brain.read(text))
@@ -117,39 +171,6 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
             raise Unclear(name, "It speaks of something named before, which I could not tell.")
         return None
     return f"{step.id}:/value"
-
-
-def between_times(recipe: "Recipe", text: str) -> str | None:
-    """`percent change of average weight, 1970 to 1982`: the same figure at two times."""
-    time = r"(?:q[1-4] )?\d{4}(?: q[1-4])?(?:-\d\d(?:-\d\d)?)?"
-    text = re.sub(r"^(?:the )?(?P<g>change|growth|increase)(?P<what> (?:of|in) .+?),? (?:in|as a) (?:percent|percentage|%)(?=[ ,])", r"percent \g<g>\g<what>", re.sub(r"\b(\d{4}),? (?:quarter (\d)|(?:the )?(?:(first)|(second)|(third)|(fourth)) quarter)\b", lambda q: f"{q[1]} q{q[2] or next(i for i in (1, 2, 3, 4) if q[i + 2])}", text))
-    m = re.fullmatch(rf"(?:the )?(?:percent(?:age)?|%|pct) (?:change|growth|increase) (?:of|in) (?:the )?(?P<what>.+?),? (?:from |between )?(?P<a>{time}) (?:to|and|until|-) (?P<b>{time})", text)
-    if not m or re.search(r"\d", m["what"]):
-        return None
-    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
-    try:
-        a, b = (recipe.brain.answer(f"{m['what']} in {m[side]}").ref for side in "ab")
-    finally:
-        recipe.brain.table = saved
-    return recipe.builder.calculate("(b - a) / a * 100", a=a, b=b) if a and b and a != b and "*" not in a + b else None
-
-
-def exceeding(recipe: "Recipe", name: str, text: str) -> str | None:
-    """`percentage by which the class_2 mean exceeds the class_0 mean`: relative to what stands second."""
-    over, under = r"over|above|higher than|greater than|larger than|more than|bigger than|exceeds?|exceeded|beats?|surpass\w*", r"below|under|lower than|less than|smaller than|short of|behind"
-    m = re.search(rf"(?:how many percent|(?:by )?(?:how much|what|how many) (?:percent|percentage|%)|(?:percentage|percent|%|pct)(?: difference)? by which) (?:the )?(?P<a>.+?) (?:(?:lies|lie|is|was|are|were|stands|sits) )?(?P<way>{over}|{under}) (?:that of |that for |the )*(?P<b>[^,;(]+)", text)
-    if not m or re.search(r"\d$", m["b"].strip()) and not re.search(r"[a-z]", m["b"]):
-        return None
-    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
-    figure = re.search(r"\b(?:mean|average|median|total|sum)\b", m["a"]) or re.search(r"\b(?:mean|average|median|total|sum)\b", m["b"])
-    sides = [side if not figure or re.search(r"\b(?:mean|average|median|total|sum)\b", side) else f"{figure.group()} of {side}" for side in (m["a"], m["b"])]
-    try:
-        a, b = (recipe.brain.answer(side).ref for side in sides)
-    finally:
-        recipe.brain.table = saved
-    if not a or not b or a == b or "*" in a + b:
-        raise Unclear(name, "I could not tell both of the figures that are compared.", recipe.brain.hint())
-    return recipe.builder.calculate("(b - a) / b * 100" if re.fullmatch(under, m["way"]) else "(a - b) / b * 100", a=a, b=b)
 
 
 def plainer(recipe: "Recipe", text: str) -> str:
@@ -175,6 +196,9 @@ def plainer(recipe: "Recipe", text: str) -> str:
         if len(told.scaled) == 1 and re.search(scaled, text) and not set(recipe.columns(recipe.brain.read(re.sub(scaled, " ", text)))) - set(told.scaled):
             text = re.sub(scaled + rf"(?: (?:the )?{re.escape(' '.join(recipe.linker.names.get(told.scaled[0], ['~'])))}\b| {re.escape(told.scaled[0].lower())}\b)?", f"'{told.scaled[0]}'", text, count=1)
         text = re.sub(scaled, " ", text)
+        if len(told.scaled) > 1:
+            text = re.sub(r"\bz-?(?:scores?|values?) (?:of|for) (?:the )?(?=[a-z'])", "", text)
+            text = re.sub(rf"\b({'|'.join(re.escape(c.lower()) for c in told.scaled)}) z-?(?:scores?|values?)", r"\1", text)
     text = re.sub(r"(?:third|upper) quartile (?:minus|less) (?:the )?(?:first|lower) quartile", "interquartile range", text)
     if told.stepwise:
         when = r"\b(date|day|week|month|quarter|year) (?:of|with|that had) the (?:single )?"
@@ -213,6 +237,8 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     if ref := label_counted(recipe, name, text):
         return ref
     cleaned = re.sub(r",? ?(?:rounded )?(?:to |in )?(?:one|two|three|four|five|six|\d+) decimals?(?: places?)?|,? ?(?:rounded|percent|in percent)$", "", text).strip(" ,")
+    if told.imputed:
+        cleaned = re.sub(r",? ?\b(?:after|before) (?:the )?(?:mean|median|mode|average|group)[- ](?:imputation|filling|replacement|fill)$", "", cleaned)
     saved = brain.table
     if recipe.told.changed and not told.rest and re.search(r"\b(?:everybody|everyone|all) else\b|\bthe (?:rest|others)\b|\b(?:the|all) other [a-z]+s\b", text) and not recipe.told.outliers:
         if ref := of_the_others(recipe, name, text):
@@ -220,6 +246,10 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
         raise Unclear(name, "It speaks of all the others, and I could not tell which rows those are.", brain.hint())
     when = text if re.search(r"\b(?:before|after|without|with|remaining|original)\b", text) else f"{named} {text}"
     brain.table = table_for(recipe, when)
+    if told.changed and told.before != told.after:  # the table is chosen already
+        cleaned = re.sub(r",? \b(?:before|after)(?: (?:the )?(?:removal|dropping|removing|cleaning|filtering|that|it|them))?$", "", cleaned)
+    if brain.table == told.before != told.after:
+        cleaned = re.sub(r"[,;]? ?\(?(?:(?:over|for|of|in|across) )?(?:all(?: the)? [a-z]+s|everybody|everyone|all|gaps ignored|missing (?:ones|values) ignored)\)?$", "", cleaned)
     rest = r"(?:of|in|among|across|over|for) (?:all )?(?:the |those )?(?:remaining|other|rest of the|rest|others)\b(?: [a-z]+s\b)?"
     if told.rest and re.search(rest, text):
         brain.table, cleaned = told.rest, re.sub(rest, " ", cleaned)
@@ -229,7 +259,9 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     verdicts = " ".join(s for s in sentences(recipe.text) if re.search(r"(?i)\b(?:answer|report|conclu\w*|say|write|state|give|verdict|decide|symmetric)\b", s))
     if lost := next((x for x in quoted if x not in recipe.made and key(re.findall(r"\w+", x.lower())) not in recipe.linker.exact and f"'{x}'" not in verdicts and re.search(rf"(?<![\w'-]){re.escape(x.lower())}(?![\w'-])", text) and len(re.findall(rf"(?<!\w)'{re.escape(x)}'", recipe.text)) and key([x.lower()]) not in recipe.linker.values and x not in recipe.linker.columns), None):
         raise Unclear(lost, f"I could not tell which rows are called “{lost}”.", brain.hint())
-    reduced = of_what(recipe, reduced)
+    reduced = of_what(recipe, of_a_class(recipe, reduced))
+    if ref := when_extreme(recipe, reduced):
+        return ref
     errors: list[Unclear] = []
     peak = brain.read(reduced)
     if re.fullmatch(r"(?:the |value of the )*⟨S\d+⟩ ⟨C\d+⟩(?: itself| value)? ?", peak.text) and not re.search(r"name|who|which|label|top_[a-z]+$", named) and recipe.linker.is_number(peak.get(peak.all("C")[0])):
@@ -306,74 +338,3 @@ def of_what(recipe: "Recipe", text: str) -> str:
     return re.sub(r"\b((?:highest|largest|greatest|biggest|lowest|smallest) (?:mean|average|median|total|sum))\b", rf"\1 {recipe.told.main}", text, count=1)
 
 
-def compound(recipe: "Recipe", text: str, both: str) -> str | None:
-    """Compound annual growth of a figure between two years."""
-    if not re.search(r"compound|\bcagr\b", f"{both} {recipe.lower}") or not re.search(r"growth|cagr|\brate\b|grew", both):
-        return None
-    found = [re.findall(r"\b(1[5-9]\d\d|20\d\d)\b", t) for t in (both, recipe.lower)]
-    years = next((sorted(set(y)) for y in found if len(set(y)) == 2), None)
-    if years is None:
-        raise Unclear(text, "I could not tell between which two years the growth is.")
-    what = re.sub(r"\(?\b(?:the |a |in )*(?:compound(?:ed)?|annual(?:ised|ized)?|yearly|average|growth|rates?|cagr|percent(?:age)?|per year|p\.?a\.?|a year|%|from|between|over|and|to|until|\d{4})\b\)?", " ", text)
-    what = re.sub(r"^[ ,;]*(?:of|in|for)\b|[,;%()]|\s+", " ", what).strip()
-    what = re.sub(r"^of |(?: of| in| for)+$", "", what)
-    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
-    named = recipe.columns(recipe.brain.read(what))
-    extra = "" if named else f"{recipe.told.main} " if recipe.told.main else ""
-    try:
-        a, b = (recipe.brain.answer(f"{extra}{what} in {y}").ref for y in years)
-    finally:
-        recipe.brain.table = saved
-    if not a or not b or a == b or "*" in a + b:
-        return None
-    percent = " * 100" if re.search(r"percent|%|pct", f"{both} {recipe.lower}") else ""
-    return recipe.builder.calculate(f"((b / a) ^ (1 / {int(years[1]) - int(years[0])}) - 1){percent}", a=a, b=b)
-
-
-def kind_of(recipe: "Recipe", ref: str) -> str:
-    """What sort of figure a reference is: the measure it was made by, or the arithmetic."""
-    step = next((s for s in recipe.builder.steps if s.id == ref.split(":")[0]), None)
-    if isinstance(step, Aggregate):
-        own = [m for m in step.measures if ref.endswith(f"/{pointer(m.name)}")] or step.measures
-        return f"{own[0].function} {own[0].column if own[0].function != 'count' else ''}"
-    return str(getattr(step, "expression", None) or getattr(step, "op", ""))
-
-
-def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None:
-    """A difference, ratio or change between other outputs."""
-    others = [n for n in recipe.outputs if n != name and n in recipe.told.done and not recipe.told.done[n].endswith(("/name", "/names", "/label"))]
-    if re.match(r"(?:its|their|that|the)\b.*\bratio$", text) and not re.search(r"ratio of|ratio between", both):
-        return None
-    mentioned = sorted((text.find(n.lower()), n) for n in others if re.search(rf"\b{re.escape(n.lower())}\b", text))
-    m = re.search(r"\bminus\b|subtract|difference|drop in", text)
-    percent = not recipe.growth and re.search(r"percent|pct|%", both) and re.search(r"\b(?:changed?|growth|grew|grown|increased?|decreased?|drop|rise|rose|risen)\b", both)
-    ratio = re.search(r"\bratio\b|divided by", both)
-    if not (m or percent or ratio):
-        return None
-    pair = [n for _, n in mentioned]
-    if len(pair) != 2 and re.search(r"\b(?:with|of) the (?:largest|highest|smallest|lowest|biggest|greatest)\b|^(?:the )?(?:mean|median|std|sample standard deviation)\b(?!.*\bminus\b)", text):
-        return None  # a figure of its own that only sounds like one made of others
-    if len(pair) != 2:
-        numeric = [n for n in others if not re.search(r"label|conclusion|decision|p_value", n)]
-        if len(numeric) == 2 and len({kind_of(recipe, recipe.told.done[n]) for n in numeric}) > 1:
-            return None  # a count and a mean are not set against each other
-        if len(recipe.outputs) - 1 == len(numeric) == 2 or len(numeric) == 2:
-            pair = numeric
-            if " minus " in text:
-                left = text.split(" minus ")[0]
-                def overlap(n: str) -> int:
-                    own = set(re.findall(r"[a-z0-9]+", (n + " " + recipe.outputs[n]).lower().replace("_", " ")))
-                    rival = set(re.findall(r"[a-z0-9]+", " ".join(o + " " + recipe.outputs[o] for o in numeric if o != n).lower().replace("_", " ")))
-                    return len((own - rival) & set(re.findall(r"[a-z0-9]+", left)))
-                pair = sorted(numeric, key=overlap, reverse=True)
-                if overlap(pair[0]) == 0:
-                    return None
-    if len(pair) != 2:
-        if (percent or re.search(r"\b(?:first|second|from the|the two)\b", text)) and len(others) < len(recipe.outputs) - 1:
-            raise Unclear(name, "It rests on another output that is not there yet.")
-        return None
-    a, b = recipe.told.done[pair[0]], recipe.told.done[pair[1]]
-    if percent:
-        drop = re.search(r"drop|decrease|decline", text) and "change" not in text
-        return recipe.builder.calculate("(a - b) / a * 100" if drop else "(b - a) / a * 100", a=a, b=b)
-    return recipe.builder.calculate("a / b" if ratio else "a - b", a=a, b=b)

@@ -14,7 +14,7 @@ from shared.brains.builtin.asides import drop_chatter, plainly, settle
 from shared.brains.builtin.build import Builder, Unclear
 from shared.brains.builtin.changes import change
 from shared.brains.builtin.comparisons import by_how_much, ratio, which_of_two, yes_no
-from shared.brains.builtin.conditions import mark_conditions, mark_values
+from shared.brains.builtin.conditions import mark_conditions, mark_values, one_column_each
 from shared.brains.builtin.extremes import at_the_extreme, placed_value, top_values
 from shared.brains.builtin.figures import figure_asked, groups_beyond
 from shared.brains.builtin.frames import frame
@@ -22,17 +22,20 @@ from shared.brains.builtin.link import DEEDS, Linker
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.open_questions import open_question
 from shared.brains.builtin.panel import over_time
+from shared.brains.builtin.quality import complete_rows, outliers_counted
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
+from shared.brains.builtin.rows import row_identity
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.shares import share
 from shared.brains.builtin.side_by_side import side_by_side
 from shared.brains.builtin.spelling import kin, stem
 from shared.brains.builtin.terms import COMPARATIVE, Answer, Parts, Stop
 from shared.brains.builtin.times import time_range
+from shared.brains.builtin.units import NAMES
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (correlation, hypothesis_test, side_by_side, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (complete_rows, outliers_counted, correlation, hypothesis_test, side_by_side, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 FIGURES = (at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
@@ -42,7 +45,7 @@ _PERSONS = r"\b(?:people|persons?|victims?|women|woman|men|man|males?|females?|p
 
 class Interpreter:
     def __init__(self, linker: Linker, builder: Builder, nouns: frozenset[str], rows: int) -> None:
-        self.linker, self.builder, self.nouns, self.rows = linker, builder, nouns, rows
+        self.linker, self.builder, self.nouns, self.rows = linker, builder, nouns | linker.kinds, rows
         self.table = builder.source
         self.default: str | None = None  # the column talked about, where a phrase names none
         self.strict = True
@@ -76,10 +79,12 @@ class Interpreter:
         if default is None and self.default is None and not [m for m in scene.all("C") if self.linker.is_number(scene.get(m)) and scene.get(m) not in self.linker.virtual]:
             default = self.measure()  # nothing else could be compared
         measured.before(self, scene)
+        measured.adjectives(self, scene)
         mark_conditions(scene, self.linker, default or self.default)
         measured.after(self, scene)
         scene.text = rx(r"at least {N:n} (?=⟨[VW]\d+⟩)").sub(lambda m: "" if scene.get(m["n"]) == 1 else m.group(), scene.text)
-        scene.text = rx(r"{C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
+        scene.text = rx(r"(?<!each )(?<!every )(?<!per )(?<!by ){C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
+        scene.text = re.sub(r"⟨N\d+⟩ +(?:\( )?(⟨W\d+⟩)(?: \))?", lambda m: m[1] if isinstance(w := scene.get(m[1]), Compare) and w.op == "==" and isinstance(w.value, int) and w.column in self.linker.columns and (said := scene.get(m.group().split(" ")[0])) != w.value and said % 100 == w.value else m.group(), scene.text)  # "1985 (year 85)"
         # "bus trips (mode 3)": the brackets say what the words before them mean
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or re.fullmatch(COMPARATIVE, w) or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
@@ -91,6 +96,8 @@ class Interpreter:
 
     def parts(self, scene: Scene, keep_values: bool = False) -> Parts:
         scene = scene.fork(scene.text)
+        if not self.loose:
+            one_column_each(scene, self.linker)
         if not keep_values:
             mark_values(scene, self.linker)
         by: list[str] = []
@@ -108,7 +115,7 @@ class Interpreter:
             return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
 
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
-        scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
+        scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| type| kind| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
         if (year := self.linker.exact.get(("year",))) and not {"yearly", "annual"} & self.nouns and re.search(r"\b(?:yearly|annual)\b", scene.text):
             fixed = [c.column for w in scene.all("W") if isinstance(c := scene.get(w), Compare) and c.op == "=="]
             if self.unique(year[0]) or (by or fixed) and self.is_key([*by, *fixed, year[0]]):
@@ -125,7 +132,7 @@ class Interpreter:
         if len(by) == 1 and self.unique(by[0]) and not re.search(r"\bfor (?:each|every)\b", self.asked) and {"mean", "median", "std"} & {scene.get(f) for f in scene.all("F")}:
             by.clear()  # "the average per month", where each row is a month
         sorts = [c.name for c in self.linker.table.columns if c.type == "VARCHAR" and 1 < c.distinct <= self.rows / 2]
-        if not by and len(sorts) == 1 and self.label_column() is None and (m := re.search(r"\b(?:of|for|in|per) (?:each|every) ([a-z]+)\b(?! ⟨)", scene.text)) and m[1] in self.linker.nouns and not any(sorts[0] in columns_of(scene.get(w)) for w in scene.all("W")):
+        if not by and len(sorts) == 1 and self.label_column() is None and (m := re.search(r"\b(?:of|for|in|per) (?:each|every) ([a-z]+)\b(?! ⟨)", scene.text)) and m[1] in self.linker.nouns - self.linker.kinds and not any(sorts[0] in columns_of(scene.get(w)) for w in scene.all("W")):
             by.append(sorts[0])  # "each stock", in a table stocks that tells them apart by one column only
             scene.text = scene.text.replace(m.group(), " ⟨G0⟩ ")
         if by and by[-1] in self.builder.labels:
@@ -168,9 +175,9 @@ class Interpreter:
             if counted and others and counted[1] not in self.nouns and stem(counted[1]) not in self.nouns and (counted[1] in words.ENTITIES or counted[1] in words.ROW_NOUNS) and counted[1] not in measured.ANY_ROW:
                 rest.append(counted[1])  # "how many passengers use the airports": rows are airports
             told = re.search(rf"(?:⟨F\d+⟩|how many)(?: of)?(?: the| all| these)*(?: ⟨[WV]\d+⟩)? [a-z]+(?: (?:in|from|of|with) ⟨[WV]\d+⟩| ⟨[WV]\d+⟩)?(?: who| that| which)?(?: (?:have|had|has|were|was|are|is|did|do))? ({words.HAPPENS})\b(?! (?:more|less|fewer|at|to|from|(?:in|on|by|through|as|under|with|after) ⟨|⟨[WNCS]))", text)
-            if told and not {kin(told[1]), DEEDS.get(told[1], "")} & (self.linker.kin_of_names | self.linker.named | self.rows_kin):
+            if told and not {kin(told[1]), DEEDS.get(told[1], told[1])} & (self.linker.kin_of_names | self.linker.named | self.rows_kin):
                 rest.append(told[1])  # "how many students dropped out": something happened to them that no column tells
-            for m in re.finditer(r"\b(large|larger|big|bigger|small|smaller|huge|tiny|major|minor|important|main|key|good|bad|great|useful|relevant|busy|popular) ([a-z]+)\b", text):
+            for m in re.finditer(r"\b(large|larger|big|bigger|small|smaller|huge|tiny|major|minor|important|main|key|good|bad|great|useful|relevant|busy|popular|full|former|senior|junior) ([a-z]+)\b", text):
                 if {m[2], stem(m[2])} & self.nouns or m[2] in words.ENTITIES | words.ROW_NOUNS:
                     rest.append(m[1])  # "large parks": some of them, and no column tells which
             if re.search(r"\b(?:have|has|had|having|with|without|is|are|was|were) no\b", text):
@@ -196,6 +203,8 @@ class Interpreter:
 
     def may_count(self, noun: str) -> bool:
         """Whether the rows may be what is counted: "how many airlines" is not answered by the number of planes."""
+        if (noun in words.UNITS or noun in NAMES) and noun not in self.nouns and noun not in words.TIME_NOUNS:
+            return False  # so many miles or pounds are no rows
         if noun not in words.ENTITIES | words.ROW_NOUNS:
             return True
         called = {stem(noun), noun}
@@ -222,7 +231,8 @@ class Interpreter:
                     raise Stop(text, f"The table covers {low.year} to {high.year}, not {value}.")
         if self.loose:
             return
-        rest = re.sub(r"⟨N\d+⟩ (?:decimals?|digits?|dp|places|significant)|⟨N\d+⟩ ?(?:-|to) ?⟨N\d+⟩ ?$|(?:all|the|these|those|both) ⟨N\d+⟩ (?=⟨[CWG]|[a-z]+)", " ", text)
+        rest = re.sub(r"⟨N\d+⟩ (?:decimals?|digits?|dp|places|significant)|⟨N\d+⟩ ?(?:-|to) ?⟨N\d+⟩ ?$", " ", text)
+        rest = re.sub(r"(?:all|the|these|those|both) (⟨N\d+⟩) (?=⟨[CWG]|[a-z]+)", lambda m: " " if self.linker_number(text, m[1]) in {2, self.rows, *(c.distinct for c in self.linker.table.columns), len(self.linker.columns)} else m.group(), rest)
         left = [m for m in re.findall(r"⟨N\d+⟩", rest) if m not in used]
         if left:
             raise Unclear(text, "A number in the question has no place in what I understood.", "Say it in two sentences, or name the column the number is about.")
@@ -275,7 +285,7 @@ class Interpreter:
         self.asked = scene.text
         scene.text = drop_chatter(scene.text)
         scene.text = self._range(scene)
-        scene.text = self._row_identity(scene)
+        scene.text = row_identity(self, scene)
         first: Unclear | None = None
         told = not self.loose and re.search(r"^(?:so |and |ok |,|:| )*(?:is|are|was|were|do|does|did|has|have|had)\b(?! you)", scene.text) and not re.search(r"\b(?:how|what|which|who|when|where)\b|⟨F\d+⟩ ?(?:rows|of the rows)", scene.text)
         for reading in READINGS:
@@ -300,6 +310,8 @@ class Interpreter:
         for mark in dict.fromkeys(scene.all("CFV")) if not self.loose else []:
             said = re.sub(rf"'s?$| (?:{'|'.join(words.TRAILING)})$", "", scene.words.get(mark, ""))
             column = next((n for n in self.linker.columns if n.lower() == said.removeprefix("in ").removeprefix("the ")), None)
+            if column is None and mark[1] == "F" and words.FUNCTIONS.get(said) == "count" and " " not in said and (near := self.linker.find_column([said])[0]) and self.linker.is_number(near):
+                column = near  # "frequency" for freq
             other = ("F", words.FUNCTIONS[said]) if mark[1] == "C" and said in words.FUNCTIONS else ("C", column) if mark[1] in "FV" and column else None
             if other is None:
                 continue
@@ -328,37 +340,12 @@ class Interpreter:
 
         return rx(r"(?:\b(?:difference|gap|distance) between(?: the| its)? )?(?P<a>⟨[SF]\d+⟩)(?: {C:c})? (?:minus|less|and)(?: the| its| their)? (?P<d>⟨[SF]\d+⟩)(?: (?P<v>⟨[VW]\d+⟩)(?= ⟨C))?(?: {C:f})?").sub(both, scene.text) if " minus " in scene.text or "difference" in scene.text or "apart" in scene.text or "gap" in scene.text else scene.text
 
-    def _row_identity(self, scene: Scene) -> str:
-        """"How many quarters …", "percentage of days": a column that (with the year) names the row stands for rows."""
-        keys = {c for c in self.linker.columns if self.unique(c) and (self.linker.kind_of(c) in ("text", "date") or self.linker.columns[c].kind == "id" or c in self.linker.years)}
-        times = [c for c in self.linker.columns if {"year", "quarter", "month", "week"} & set(stem(w) for w in self.linker.names[c]) and self.linker.is_number(c)]
-        product = 1
-        for c in times:
-            product *= self.linker.columns[c].distinct
-        if len(times) > 1 and 0.9 * product <= self.rows + max((self.linker.columns[c].distinct for c in times), default=0) and product >= self.rows:
-            keys |= set(times)
-
-        def rows(m: re.Match[str]) -> str:
-            return m["lead"] + " rows" if scene.get(m["c"]) in keys else m.group()
-
-        scene.text = rx(r"\b(?:over|across|of|for|among|in) (?:all|all of|all the|all of the|every one of the)(?: the)?(?: ⟨N\d+⟩)? (?P<c>⟨C\d+⟩)").sub(lambda m: " " if self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") else m.group(), scene.text)
-        text = rx(r"\b(?:over|across|of|for|among|in)(?: all| all of| every| all the)+(?: the)? {C:c}").sub(lambda m: " " if scene.get(m["c"]) in keys and not m.group().startswith("for every") else m.group(), scene.text)
-        times_ = set(times) | set(self.linker.virtual)
-        text = rx(r"\b(?:among|across|over|of) the (?P<c>⟨C\d+⟩)(?= ?[?.!]? ?$)").sub(lambda m: " " if scene.get(m["c"]) in keys and self.linker.kind_of(scene.get(m["c"])) == "text" and scene.words[m["c"]].endswith("s") and re.search(r"⟨[FS]\d+⟩.*⟨C\d+⟩.*", m.string[: m.start()]) else m.group(), text)
-        text = rx(r"(?P<v>⟨[VL]\d+⟩) {C:c}").sub(lambda m: m["v"] if scene.get(m["c"]) in keys else m.group(), text)
-        text = rx(r"(?:over|across|for|in|of|,)?(?: all| all the| the)(?: of the| the)?(?: {N:n})? {C:c}(?: (?:pooled|together|combined|taken together))?(?! (?:with|that|which|have|had|are|were|is|was)\b)").sub(
-            lambda m: " " if scene.get(m["c"]) in times_ and scene.words[m["c"]].endswith("s") and (m["n"] or " all" in m.group()) else m.group(), text)  # fmt: skip
-        text = rx(r"\b(?P<lead>(?:in|on|over|for|during) (?:the |those |all |only )?)(?P<c>⟨C\d+⟩)(?= (?:when|where|with|in which|that|for which|on which|during which|having|whose)\b)").sub(
-            lambda m: "where" if scene.get(m["c"]) in keys and scene.words[m["c"]].endswith("s") and not re.match(r"(?:with|having|whose)", m.string[m.end() + 1 :]) else rows(m), text)  # fmt: skip
-        return rx(r"(?P<lead>(?P<in>\b(?:in|on|for|during) )?(?:how many|number of|count of|count|count the|(?:percentage|percent|share|fraction|proportion|%) of(?: the| all| all the)?|⟨F\d+⟩(?: of)?(?: the| all| all the)?)) {C:c}(?(in)|(?! (?:is|was|are)\b))").sub(
-            lambda m: rows(m) if not m["lead"].startswith("⟨") or scene.get(re.search(r"⟨F\d+⟩", m["lead"]).group()) == "count" else m.group(), text)  # type: ignore[union-attr]  # fmt: skip
-
     def additive(self, name: str) -> bool:
         """Whether a sum of it makes sense: not a year, a code or a part of a date."""
         if name in self.builder.expressions:
             return True
         column = self.linker.columns.get(name)
-        return column is not None and not (column.type == "BIGINT" and column.distinct <= 12 and isinstance(column.max, (int, float)) and column.max <= 20) and not {"year", "quarter", "month", "week", "id", "code"} & set(stem(w) for w in self.linker.names[name])
+        return column is not None and not (column.type == "BIGINT" and column.distinct <= 12 and isinstance(column.max, (int, float)) and column.max <= 20) and not {"year", "quarter", "month", "week", "weekday", "id", "code"} & set(stem(w) for w in self.linker.names[name]) and self.linker.names[name] not in (["day"], ["hour"], ["minute"])
 
     def is_key(self, columns: list[str]) -> bool:
         """Whether there can be no more than one row for each combination of these columns' values, going by how many there are."""

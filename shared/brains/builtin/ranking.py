@@ -22,7 +22,10 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     p = brain.parts(scene)
     p.scene.text = rx(r"(?:{S:a}) \( (?P<b>⟨S\d+⟩) \)").sub(lambda m: m["b"], p.scene.text)
     text = re.sub(r"⟨S\d+⟩", lambda m: ("top " if p.scene.get(m.group())[0] in ("top", "bottom") else "") + m.group(), p.scene.text)
-    ordered = re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
+    p.scene.text, spanned = _spanned(p, p.scene.text)
+    if spanned:  # "from the most to the fewest": all of them, in that order
+        text = p.scene.text
+    ordered = spanned or re.search(r"\brank\b|\border(?:ed)? (?:by|from)\b|\bsort(?:ed)?\b", text)
     marks = [m for m in p.scene.all("S") if p.scene.get(m)[2] not in ("skip", "none")]
     if not marks and (m := re.search(r"\b(?:which|who)\b.*?(?P<w>(?:has|have|had|with|is|was|shows?|got) (?:the |a )?(?P<way>larger|higher|bigger|greater|lower|smaller))\b(?!.*\bthan\b)", text)):
         superlative = p.scene.mark("S", (m["way"], "", "asc" if m["way"] in ("lower", "smaller") else "desc"))
@@ -52,7 +55,9 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
     hint, direction = (p.scene.get(lead)[1], p.scene.get(lead)[2]) if lead else ("", "desc")
     if direction == "worst" and len({p.scene.get(m)[2] for m in marks} - {"worst"}) == 1:
         direction = next(p.scene.get(m)[2] for m in marks if p.scene.get(m)[2] != "worst")  # "at its worst: the most deaths"
-    if not lead and re.search(r"ascending|lowest first|smallest first|increasing", text):
+    if spanned and not lead:
+        hint, direction = spanned[1], spanned[2]
+    elif not lead and re.search(r"ascending|lowest first|smallest first|increasing", text):
         direction = "asc"
 
     if hint == "age" and (made := made_when(brain)) in brain.linker.years and not [c for c in p.columns if brain.linker.is_number(c) and c not in brain.linker.years] and brain.linker.find_column(["age"])[0] is None:
@@ -82,6 +87,11 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
                    and w not in ("kind", "kinds", "type", "types", "sort", "single", "particular", "individual", "specific", "were", "list", "name", "top", "numbers", "number", "calendar")]  # fmt: skip
         if named and strange and re.search(r"\b(?:which|what)\b", text):
             raise Unclear(strange[0], f"The table says nothing that I can match with “{strange[0]}”.", brain.hint())
+        said = p.scene.words.get(after["c"], "").removesuffix("s")
+        if named and brain.linker.is_number(column) and column in brain.linker.columns and column.lower() == f"{said}s" and after.group().startswith(("which", "what")) and said in words.ENTITIES:
+            raise Unclear(said, f"“{column}” tells how many, and no column tells which {said}.", brain.hint())
+        if named and after["c"] in p.scene.weak and brain.linker.is_number(column) and said in words.ENTITIES | words.PLACES_OR_WAYS:
+            raise Unclear(said, f"No column tells which {said}.", brain.hint())  # "which city" is not the column cty of numbers
         if named:
             target = column
     few = rx(r"(?:⟨S\d+⟩ ⟨N\d+⟩|⟨N\d+⟩ ⟨S\d+⟩) {C:c}").search(text)
@@ -236,6 +246,14 @@ def rank_question(brain: "Interpreter", scene: Scene) -> Answer | None:
         step, name = brain.builder.groups(table, [target], function, numeric[0], having=p.having)
         ranked = brain.builder.rank(step, name, [target], k, direction, position=position)
     return Answer(f"{ranked}:/names" if listed else f"{ranked}:/name", ranked)
+
+
+def _spanned(p: Parts, text: str) -> tuple[str, tuple[str, str, str] | None]:
+    """"From the most to the fewest": the text without it, and the superlative that comes first."""
+    m = rx(r",? ?\bfrom (?:the )?{S:a}(?: (?!to\b)[a-z-]+){0,2} (?:(?:down|up) )?to (?:the )?{S:b}(?: [a-z-]+\b(?! ⟨))?").search(text)
+    if m is None or {p.scene.get(m["a"])[2], p.scene.get(m["b"])[2]} != {"asc", "desc"}:
+        return text, None
+    return text[: m.start()] + " " + text[m.end() :], p.scene.get(m["a"])
 
 
 def _which_column(brain: "Interpreter", p: Parts, columns: list[str], direction: str, text: str) -> Answer | None:

@@ -13,6 +13,7 @@ from shared.analysis.plan import (
     Condition,
 )  # fmt: skip
 from shared.brains.builtin import guard, series
+from shared.brains.builtin.asked import numbered
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.fitting import fit_model
@@ -21,10 +22,11 @@ from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.rephrase import without_coda
 from shared.brains.builtin.scene import Scene
+from shared.brains.builtin.scopes import scoped
 from shared.brains.builtin.sentences import ORDERS, clauses, told_elsewhere
 from shared.brains.builtin.spelling import key
 from shared.brains.builtin.story import tell
-from shared.brains.builtin.wording import plain, said
+from shared.brains.builtin.wording import labelled, plain, said
 
 # What descriptions of outputs say about the telling, not about the table.
 OUTPUT_WORDS = frozenset(
@@ -67,7 +69,7 @@ class Told:
 class Recipe:
     def __init__(self, brain: Interpreter, text: str, outputs: dict[str, str]) -> None:
         text = plain(text) if outputs else text
-        self.brain, self.text, self.outputs = brain, text, {name: said(description) for name, description in outputs.items()}
+        self.brain, self.text, self.outputs = brain, text, {name: numbered(text, labelled(said(description), text)) for name, description in outputs.items()}
         self.linker, self.builder = brain.linker, brain.builder
         text = self.text = self.timed(text) if outputs else text
         self.told = Told(before=brain.table, after=brain.table)
@@ -102,6 +104,8 @@ class Recipe:
         if self.outputs:
             self._whole_scope()
             self._whole_span()
+            self.text = scoped(self, self.text)
+            self.lower = self.text.lower()
             for clause in clauses(self.text):
                 series.row_number(self, clause.lower())
             series.logs(self)

@@ -8,8 +8,8 @@ from shared.brains.builtin.wording import order
 ORDERS = re.compile(
     r"(?i)^\W*(?:(?:then|first|next|now|also|finally|please|and|after that|before that|to start|homework:?),? )*(?:drop|remove|exclude|leave out|discard|delete|keep|restrict|filter|limit|pair|line up|align|match|merge|join|resample|interpolate|impute|fill|winsori[sz]e|clip|cap|shift|lag|"
     r"pivot|reshape|detrend|smooth|standardi[sz]e|normali[sz]e|rescale|scale|transform|take (?:the )?(?:natural |base-?\w+ )?(?:log|square root|logarithm|first differences?)|replace|convert|turn|subtract|divide|multiply|encode|label|bin|build|work (?:only )?(?:on|with)|focus|"
-    r"(?:create|make|define|add|derive|construct|compute|calculate) (?:a|an|the|one) (?:new|extra|additional|binary|\w+ (?:score|index|ratio|column))\b|(?:for|in) (?:each|every) [^,.]*,? (?:compute|calculate|take|form|define|derive|subtract|divide)\b.*(?:return|change|ratio|difference|growth|previous|moving|rolling|cumulative))"
-    r"|\b(?:moving average|rolling (?:mean|average)|cumulative|running total|previous (?:day|month|year|quarter|week|row)|exponential)\b|(?:next|following) (?:day|month|year|quarter|week)'?s?\b"
+    r"(?:create|make|define|add|derive|construct) an? (?:\w+ ){0,2}(?:column|variable|feature|score|index)\b|(?:create|make|define|add|derive|construct|compute|calculate) (?:a|an|the|one) (?:new|extra|additional|binary|\w+ (?:score|index|ratio|column))\b|(?:for|in) (?:each|every) [^,.]*,? (?:compute|calculate|take|form|define|derive|subtract|divide)\b.*(?:return|change|ratio|difference|growth|previous|moving|rolling|cumulative))"
+    r"|^\W*(?:then |next |now )?(?:average|sum|total|add|aggregate) (?:it|them|these|this|those)(?: up| together)? (?:per|by|for each|for every|within|over each) |\b(?:moving average|rolling (?:mean|average)|cumulative|running total|previous (?:day|month|year|quarter|week|row)|exponential)\b|(?:next|following) (?:day|month|year|quarter|week)'?s?\b"
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def clauses(text: str) -> list[str]:
     """Sentences, and within them what comes before and after "then": `Rescale x, then tell me …`, `After removing …, what is …`."""
     found: list[str] = []
     for sentence in sentences(text):
-        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]|,? (?:so|and|but),? please (?=(?:leave|drop|remove|exclude|keep|ignore|discard|restrict)\b)|, so (?=(?:leave out|drop|remove|exclude|keep|ignore|discard)\b)|,? and (?=(?:keep|use|consider|take) only\b|(?:keep|restrict)\b(?! the rows in)|(?:drop|remove|exclude|discard|leave out) (?:the |all |any |every )?(?:rows|records|observations|those with)\b)", sentence):
+        for piece in re.split(r"(?:,|;)? (?:and )?then,? (?=[a-z])|[,;] (?:and )?(?:afterwards|after that)[, ]|,? (?:so|and|but),? please (?=(?:leave|drop|remove|exclude|keep|ignore|discard|restrict)\b)|, so (?=(?:leave out|drop|remove|exclude|keep|ignore|discard)\b)|,? and (?=(?:min-?max[- ])?(?:re)?(?:scale|standardi[sz]e|normali[sz]e) (?!it\b|them\b|both\b))|,? and (?=(?:define|create|derive|construct|add) an? (?:\w+ ){1,3}(?:=|as\b|by\b))|,? and (?=(?:keep|use|consider|take) only\b|(?:keep|restrict)\b(?! the rows in)|(?:drop|remove|exclude|discard|leave out) (?:the |all |any |every )?(?:rows|records|observations|those with)\b)", sentence):
             if m := re.match(r"(?i)^(?:after|once|when|having|first|by) ((?:[\w-]+ )?(?:\w+ing)\b[^,]*?), (?=(?:what|how|which|calculate|compute|give|find|report|tell|is|the|show|where|who)\b)", piece):
                 found += [m[1], piece[m.end() :]]
             elif len(re.findall(r"(?<!\w)'[^']+'", piece)) >= 2 and (m := re.match(r"(?s)^(?P<ask>[^:']*?): ?(?P<rule>.*'.*)$", piece)) and re.search(r"count|how many|average|mean|median|number|share|total", m["ask"].lower()):

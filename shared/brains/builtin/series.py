@@ -7,7 +7,7 @@ from shared.analysis.expression import quote
 from shared.analysis.plan import Compare, Condition, DropDuplicates, DropMissing, Filter, Join, Scalar, Window
 from shared.brains.builtin import words
 from shared.brains.builtin.conditions import mark_values
-from shared.brains.builtin.scene import Scene
+from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def row_mean(recipe: "Recipe", scene: Scene, lower: str) -> bool:
         makes = re.search(rf"\b(?:for|of|per) (?:each|every)\b|in each|new (?:column|variable|feature|score)|(?:score|index|total|column) (?:called|named|for|per|=|as)|to get|row-?wise|\b(?:define|create|build|add|construct|derive|make)\b|each {UNIT}", lower)
         if not makes or len(columns) < 2 or any(not linker.is_number(c) for c in columns):
             return False
-    of_scaled = not columns and recipe.told.scaled and re.search(r"\b(?:add|adding|sum|total|average|mean|averag\w+)\b[^.;]*?\b(?:the|both|these|their)(?: two| three| four)?(?: scaled| standardi[sz]ed| normali[sz]ed| rescaled)? (?:z-?scores|columns|values|scores|scaled|variables)", lower)
+    of_scaled = not columns and recipe.told.scaled and re.search(r"\b(?:add|adding|sum|total|average|mean|averag\w+)\b[^.;]*?\b(?:the|both|these|their|its)(?: ⟨N\d+⟩| two| three| four)?(?: scaled| standardi[sz]ed| normali[sz]ed| rescaled)? (?:z-?scores|columns|values|scores|scaled|variables)", lower)
     if of_scaled:
         columns = list(recipe.told.scaled or [])
         if re.search(r"average|averag|\bmean of (?:the|these|both)", of_scaled.group()):
@@ -230,11 +230,15 @@ def one_row_each(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     if not re.search(r"\b(?:one|a single|the first|1|first|only one) (?:row|record|line|entry|observation)s? (?:per|for each|for every|of each|of every|by)\b|drop (?:the )?duplicate|remove (?:the )?duplicate|deduplicate", lower):
         return False
     columns = [scene.get(m) for m in scene.all("C")]
-    whole = re.search(r"duplicate", lower) and not columns
+    told_by = rx(r"duplicates? (?:[a-z]+ )?(?:by|in|on|of|based on|with respect to|with the same)(?: the)? {C:c}|same {C:d}").search(scene.text)
+    whole = re.search(r"duplicate", lower) and (not columns or not told_by)
     if not columns and not whole:
         return False
     told = recipe.told
-    told.before = told.after = recipe.builder.add(DropDuplicates, told.after, columns=None if whole else columns[:1])
+    told.before = told.after
+    told.after = recipe.builder.add(DropDuplicates, told.after, columns=None if whole else columns[:1])
+    told.changed = told.changed or bool(whole)
+    told.before = told.before if whole else told.after
     recipe.brain.table = told.after
     return True
 

@@ -10,6 +10,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import words
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.logic import columns_of, conjunction
+from shared.brains.builtin.rows import tally_of
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import stem
 from shared.brains.builtin.terms import Answer, Parts
@@ -63,6 +64,7 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     base: list[Condition] = [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", before)]
     split = re.search(r"(?<=\s)(?:are|were|is|was|have|has|had|come|comes|came|fall|fell|rate|rated|belong|belongs|did|do|does|got|get|gave|contain|contains|use|uses|show|shows)(?=\s)", after) \
         or re.search(r"(?<=\s)(?:with|who|that|whose|where|which|in|from)(?=\s)", after)  # fmt: skip
+    split = split or re.search(r"(?<=⟩ )(?:(?:at least|ever|never|also) )?(?:[a-z]{2,}ed|weigh|weighs|cost|costs|sell|sells|sold|earn|earns|lost|made|live|lives|work|works|drink|drinks|smoke|exceed|exceeds)\b(?=.*⟨W)", after)
     head, tail = (after[: split.start()], after[split.start() :]) if split else (after, "")
     def marks(piece: str) -> list[Condition]:
         return [p.scene.get(m) for m in re.findall(r"⟨W\d+⟩", piece)]
@@ -91,12 +93,15 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     if len(whole) >= 2 and not base and spoken and len(spoken) < len(whole) and not split:
         base, target = [p.scene.get(m) for m in whole if m not in spoken], [p.scene.get(m) for m in spoken]
     if len(target) >= 2 and not base:  # "share of Japanese cars in 1980"
-        timed = [c for c in target if set(columns_of(c)) <= {*brain.linker.dates, *brain.linker.years, *brain.linker.virtual}]
+        timed = [c for c in target if set(columns_of(c)) <= {*brain.linker.dates, *brain.linker.years, *brain.linker.virtual, *(c for c, said in brain.linker.names.items() if said[-1] in words.TIME_NOUNS)}]
         if timed and len(timed) < len(target):
             base, target = timed, [c for c in target if c not in timed]
     if "null_count" in p.functions and len(p.columns) == 1:
         target.append(Compare(column=p.columns[0], op="is null"))
         wanted = []
+    known = [c for c in target if isinstance(c, Compare) and c.op == "not null"]
+    if known and len(known) < len(target):  # "of those with a known income, what percentage …"
+        base, target = [*base, *known], [c for c in target if c not in known]
     if own := re.search(r"\b(?:of|in|among) (?:its|their|his|her) own\b", text):  # "in percent of its own rows": of whose rows it is
         said = [*base, *target]
         base = [c for c in said if any(brain.linker.kind_of(n) == "text" for n in columns_of(c))]
@@ -130,10 +135,14 @@ def share(brain: "Interpreter", scene: Scene) -> Answer | None:
     if wanted and column is None:
         return None
     brain.all_used(text)
+    if column is None and not brain.loose and not re.search(r"\b(?:rows?|records?|entries|lines|cells|combinations)\b", text):
+        column = tally_of(brain)
     table = brain.builder.where(brain.table, *base)
     condition = conjunction(target)
     if p.by and [c for c in p.columns if c not in p.by and c != column]:
         return None  # a column that was named has no part in this
+    if p.by and any(c in p.by for w in [*base, *target] if isinstance(w, Compare) and w.op == "==" for c in columns_of(w)):
+        return None  # fixed and grouped at once: one of the two was misread
     if p.by:
         step, name = brain.builder.groups(table, p.by, function, column, condition)
         return Answer(f"{step}:/groups/*/{pointer(name)}", step)

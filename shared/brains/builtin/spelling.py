@@ -80,6 +80,9 @@ def skeleton(short: str, word: str) -> bool:
     return 3 <= len(short) < len(word) and (word.startswith(short) and len(word) >= len(short) + 3 or (short[0], short[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", short[1:]) and len(short) >= 0.7 * len(re.sub(r"[aeiou]", "", word)) and all(c in letters for c in short))
 
 
+_SHORT = {"weight": "wt", "height": "ht", "length": "len", "number": "no", "count": "cnt", "amount": "amt", "quantity": "qty", "temperature": "temp", "percentage": "pct", "percent": "pct", "average": "avg", "year": "yr", "price": "pr"}
+
+
 def abbreviates(name: str, form: list[str], several: bool | None = None) -> bool:
     """Whether a run-together name is made of the beginnings (3+ letters) of these words: realcons ~ real consumption."""
     if not form:
@@ -90,8 +93,23 @@ def abbreviates(name: str, form: list[str], several: bool | None = None) -> bool
         return rest  # tsize ~ tumor size
     if len(form) == 2 and name.startswith(word) and 0 < len(name) - len(word) < 3 and name[len(word) :] != "s" and form[1].startswith(name[len(word) :]) and form[1] not in words.FILLER:
         return True  # dewp ~ dew point
+    if len(form) == 2 and (tail := _SHORT.get(form[1])) and name.endswith(tail) and abbreviates(name[: -len(tail)], form[:1], True):
+        return True  # bodywt ~ body weight
     for size in range(min(len(name), len(word)), 2, -1):
         if word.startswith(name[:size]) and (size == len(word) or size >= 4 or several) and abbreviates(name[size:], form[1:], several):
+            return True
+    return False
+
+
+def contracts(name: str, form: list[str]) -> bool:
+    """Whether a run-together name puts each of these words in short: unrate ~ unemployment rate, bodywt ~ body weight, hwy ~ highway."""
+    if not form:
+        return name == ""
+    word = form[0]
+    for size in range(min(len(name), len(word)), 1, -1):
+        piece = name[:size]
+        short = word.startswith(piece) and (size >= 3 or size == len(word) or len(form) > 1 or len(piece) < len(name)) or words.SAME.get(piece) == word or size >= 3 and (piece[0], piece[-1]) == (word[0], word[-1]) and not re.search(r"[aeiou]", piece[1:]) and re.search(".*".join(piece), word) is not None
+        if short and contracts(name[size:], form[1:]):
             return True
     return False
 
@@ -113,6 +131,8 @@ def normalise(text: str) -> str:
     text = text.replace("≥", " >= ").replace("≤", " <= ").replace("≠", " != ").replace("×", "x").replace("–", "-").replace("—", " - ").replace("−", "-")
     text = re.sub(r"(?i)\bone and the same\b", "the same", text)
     text = re.sub(r"(?i)\b(?:fluctuate|varie|swing|bounce|wobble|jump)s?(?: around| about| up and down)? (?:the )?(most|least)\b|\bvary (?:the )?(most|least)\b", lambda m: f"is {(m[1] or m[2]).lower()} variable", text)
+    if m := re.search(r"(?i),? ?\(?(?:[a-z ]+ (?:is|are|in) |in )(?:given |measured |expressed |stored )?(?:in )?(thousand|million|billion)s\b(?: of [a-z]+)?\)?", text):
+        text = re.sub(rf"(?i)\b(\d+(?:\.\d+)?) ?{m[1]}\b", r"\1", text[: m.start()] + text[m.end() :])  # the column counts in billions itself
     text = re.sub(r"(?i)\b(\d+(?:\.\d+)?) ?(thousand|million|billion|bn)\b", lambda m: f"{float(m[1]) * {'thousand': 10**3, 'million': 10**6}.get(m[2].lower(), 10**9):.12g}", text)
     text = re.sub(r"(?i)\b(both|they|who|that)( \w+)? share (?=an?\b|the\b|their\b)", r"\1\2 have the same ", text)  # the verb
     text = re.sub(r"(?i)\b(above|below)-(average|median|mean)\b", r"\1 \2", text)

@@ -18,7 +18,7 @@ KINDS = [
     ("normaltest", r"d'? ?agostino|normaltest|omnibus"), ("jarque_bera", r"jarque"), ("ks_normal", r"kolmogorov|ks ?-? ?test|lilliefors"),
     ("levene", r"levene"), ("bartlett", r"bartlett"), ("adf", r"dickey|\badf\b|unit root"), ("proportion_z", r"two-?proportion|proportions? z"),
     ("t_test_paired", r"paired (?:samples? )?t|paired"), ("t_test_1sample", r"one ?-? ?sample t|single sample t"),
-    ("t_test", r"\bt ?-? ?test|welch|student|two ?-? ?sample|t-statistic|t statistic"),
+    ("t_test", r"\bt ?-? ?test|welch|student'?s? (?:t\b|two|test)|two ?-? ?sample|t-statistic|t statistic"),
     ("shapiro", r"normality|normally distributed|follows? a normal|gaussian"),
     ("t_test", r"significant(?:ly)? (?:differ|higher|lower|more|less|larger|greater)|differ(?:s|ence|ent)? .*significant|significant difference|statistically"),
 ]  # fmt: skip
@@ -88,12 +88,13 @@ def find_test(brain: "Interpreter", scene: Scene, table: str | None = None, whol
             pair = [c for i, c in enumerate(pair) if rules[i] not in rules[:i]][:2]
         if len(pair) != 2:
             return None
-        filtered = {c for s in builder.steps if getattr(s, "op", "") == "filter" for c in columns_of(s.where) if not re.search(r'"op":"(?:in|not in|!=)"', s.where.model_dump_json())}
-        if uncorrected and not any(c in linker.columns and linker.columns[c].distinct > 2 and c not in filtered for c in pair):
+        two = {s.where.column: s.where.value for s in builder.steps if getattr(s, "op", "") == "filter" and isinstance(s.where, Compare) and s.where.op == "in" and isinstance(s.where.value, list) and len(s.where.value) == 2}
+        if uncorrected and not any(c in linker.columns and linker.columns[c].distinct > 2 and c not in two for c in pair):
             # The plan's chi-square corrects 2x2 tables, as scipy does; uncorrected it is the square of the z of two proportions
             held = next(((c, linker.truth(c)) for c in pair if linker.truth(c)), None)
-            success = held[1][0] if held and held[1] else next((v for v, _ in linker.columns[pair[0]].top), None) if pair[0] in linker.columns else "yes" if pair[0] in builder.labels else None
-            if success is None or any(c in linker.columns and linker.columns[c].distinct != 2 for c in pair):
+            rule = builder.labels.get(pair[0])
+            success = held[1][0] if held and held[1] else two[pair[0]][0] if pair[0] in two else next((v for v, _ in linker.columns[pair[0]].top), None) if pair[0] in linker.columns else rule["cases"][0].then if rule and rule.get("cases") else None
+            if success is None or any(c in linker.columns and linker.columns[c].distinct != 2 and c not in two for c in pair):
                 return None
             counted, other = (held[0], next(c for c in pair if c != held[0])) if held else (pair[0], pair[1])
             settings["kind"] = "proportion_z"

@@ -16,6 +16,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import series, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.conditions import mark_values
+from shared.brains.builtin.formulas import equation
 from shared.brains.builtin.labels import label_rows
 from shared.brains.builtin.logic import columns_of, negate
 from shared.brains.builtin.scene import Scene, rx
@@ -36,24 +37,26 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
     if recipe.outputs:
         if re.search(r"regress|straight line|\bline of\b|\btest\b", lower) and not told.stepwise:
             series.row_mean(recipe, recipe.brain.read(sentence), lower)
-    if re.search(r"\b(?:model|regression|regress|classifier|predicts?|train|fit)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower):
+    if re.search(r"\b(?:model|regression|regress|classifier|predicts?|train|fit|least squares)\b", lower) and re.search(r"regress|classif|predict|least squares|\bknn\b|forest|decision tree|\bline\b", lower):
         told.model = told.model or "building"  # fitted when all is told
         return bool(recipe.outputs)
     if told.model and re.search(r"train_test_split|test[_ ](?:size|set|part)|random[_ ]state|\bsplit\b|standardscaler|\bfeatures?\b|\btarget\b|predictors?|default settings|hold out|\bintercept\b", lower) and not re.match(r"\W*(?:drop|remove|exclude|keep|restrict|fill|create|add)\b", lower):
         return True
     if told.scaled:  # the scaled columns go by their old names
         sentence = re.sub(r"(?i)\b(?:min-?max[- ])?(?:re)?(?:scaled|normali[sz]ed|standardi[sz]ed) (?=[a-z])", "", sentence) if not re.match(r"(?i)\W*(?:scale|rescale)", sentence) else sentence
-    if recipe.outputs and told.scaled and re.search(r"'", sentence):  # a rule about the z-scores
+    if recipe.outputs and told.scaled and re.search(r"'|=|\bminus\b|\bdefine\b", sentence):  # a rule about the z-scores
         sentence = re.sub(r"(?i)\b(?:the |its |their )?(?:z-?(?:scores?|values?)|(?:re)?(?:scaled|standardi[sz]ed|normali[sz]ed) values?) (?:of|for) (?=[a-z])", "", sentence)
         named = "|".join(sorted({re.escape(x) for c in told.scaled for x in (c, " ".join(recipe.linker.names.get(c, [c])))}, key=len, reverse=True))
         sentence = re.sub(rf"(?i)\b(?P<c>{named}) (?:z-?(?:scores?|values?))\b", r"\g<c>", sentence)
     scene = recipe.brain.read(sentence)
     if recipe.outputs and (series.one_row_each(recipe, scene, lower) or series.pairs(recipe, scene, lower)):
         return True
+    if recipe.outputs and equation(recipe, sentence):
+        return True
     if learn_code(recipe, sentence) or label_rows(recipe, sentence) or new_column(recipe, sentence):
         return True
     scene = recipe.brain.read(sentence)
-    if not told.imputed and re.search(r"\bfill|\bimput|\breplac\w* (?:the |all |every )?(?:missing|null)", lower):
+    if not told.imputed and re.search(r"\bfill(?!(?:ed)? (?:in|out)\b(?! the| with| miss| gaps))|\bimput|\breplac\w* (?:the |all |every |each )?(?:missing|null)", re.sub(r"(?:are|is|were|was|have|has|both|been) (?:both |all )?filled(?: in| out)?\b", " ", lower)):
         return fill_gaps(recipe, scene, lower)
     if re.search(r"outlier|outlying|\|z\||iqr rule|interquartile range rule|z-?scores? (?:method|above|greater|below)|extreme values", lower) and not re.search(r"standardi[sz]e|convert|transform", lower):
         find_outliers(recipe, scene, lower)
@@ -70,11 +73,12 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
         if recipe.outputs and (m := re.search(r"\bthe same (?:for|with|to|on)\b(?P<rest>.*)", scene.text)) and "⟨C" not in m["rest"]:
             told.blocked = sentence
             return True
+        columns = [c for c in columns if c not in (told.scaled or [])] or columns  # "z-scores" may be a name of those scaled before
         if columns and (told.scaled != columns):
             method = "zscore" if re.search(r"standardi|z-?score|z-?transform", lower) and not re.search(r"min-?max|0 (?:to|and|-) 1|0-1", lower) else "minmax"
             told.before = told.after
             told.after = builder.add(Scale, builder.base(told.after, *columns), columns=columns, method=method, ddof=0 if re.search(r"population|ddof ?= ?0", lower) else 1)
-            told.changed, told.scaled = True, columns
+            told.changed, told.scaled = True, [*(c for c in told.scaled or [] if recipe.outputs), *columns]
             recipe.brain.nouns |= frozenset("scaled rescaled normalised normalized standardised standardized scale scaling range".split())
             if len(columns) == 1:
                 for alias in ("z score", "zscore", "z-score", "z", "scaled value", "normalised value", "normalized value", "standardised value", "standardized value"):
@@ -106,6 +110,9 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
             recipe.brain.table = told.after
             new_column(recipe, sentence)
             return True
+        if recipe.outputs and (whole := complete(recipe, told.after, lower)) != told.after:
+            told.before = told.after = recipe.brain.table = whole
+            return True
     return False
 
 
@@ -119,7 +126,7 @@ def zscored(recipe: "Recipe", lower: str) -> bool:
 
 def complete(recipe: "Recipe", table: str, lower: str) -> str:
     """`… that have both mpg and horsepower recorded`: the rows without a gap in those columns."""
-    m = re.search(r"\b(?:where|that|which|whose|with|have|has|having)\b(?: both| all| a| an| the)*(?P<what> (?:(?!\b(?:that|which|whose|where|with|have)\b)[^.;])*?)(?: values?)?(?: are| is)? (?:recorded|known|available|present|given|measured|non-missing|not missing|observed)\b", lower)
+    m = re.search(r"\b(?:where|that|which|whose|with|have|has|having)\b(?: both| all| a| an| the)*(?P<what> (?:(?!\b(?:that|which|whose|where|with|have)\b)(?:[^.;]|\.(?=\w)))*?)(?: values?)?(?: are| is| were| was)? (?:recorded|known|available|present|given|measured|non-missing|not missing|observed)\b", lower)
     columns = [c for c in recipe.columns(recipe.brain.read(m["what"]), numeric=False) if c in recipe.linker.columns] if m else []
     return recipe.builder.add(DropMissing, table, columns=columns) if columns else table
 
@@ -135,9 +142,11 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     if told.stepwise and re.search(rf"\b(?:the|this|that|its|their) (?:very )?first (?:{series.UNIT[3:-1]}|value|one|entry|date|session)\b(?! (?:of|in|19|20))", lower):
         return True  # it has no change
     scene = meant(scene)
-    if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|\bgaps?\b|\bblanks?\b|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
+    if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|(?<!negative )(?<!positive )(?<!zero )\bgaps?\b|\bblanks?\b|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
         columns = [c for m in scene.all("W") for c in columns_of(scene.get(m))] or recipe.columns(scene, numeric=False)
         columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns]
+        if re.search(r"at least one|in any column|any of the columns", lower) and not recipe.columns(recipe.linker.link(lower), numeric=False):
+            columns = []  # "at least one" compares no column
         if re.search(r"\b(?:any|some|one|at least one|one or more) (?:of (?:the|its|their) )?(?:columns?|fields?|variables?|features?|cells?)\b|\bany (?:missing|null|empty|gap|nan)|\bincomplete\b|(?:missing|null|empty) (?:values? )?anywhere", lower) and not columns:
             told.before = told.after = recipe.brain.table = recipe.builder.add(DropMissing, told.after)
             return True
@@ -183,6 +192,8 @@ def fill_gaps(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     by = [c for c in (scene.get(m) for m in owner) if recipe.brain.groupable(c) and c not in columns[:1] and recipe.linker.kind_of(c) != "number"] if re.search(r"\bsame\b|\bown\b|\beach\b|\bevery\b|\bper\b|\bwithin\b|respective|by ", lower) else []
     by = list(dict.fromkeys(by))
     columns = [c for c in columns if c not in by]
+    if not method and not number and "zero" not in lower:
+        return False  # with what, it does not say
     fields: dict[str, Any] = {"method": {"average": "mean"}.get(method, method)} if method else {"method": "constant", "value": float(number[1]) if number else 0}
     told = recipe.told
     told.before = told.after
@@ -294,6 +305,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         n = factor[1].replace(",", "")
         if not re.search(rf"(?<!\d){n}(?!\d)", builder_text(recipe, made[0])):
             made = (recipe.builder.expression(f"{made[0]} x {n}", f"({builder_text(recipe, made[0])}) * {n}"), made[1])
+            made[1].text = re.sub(r",? ?(?:and )?(?:then )?(?:times|multiplied by|multiply (?:it |that |this )?by|, by) ⟨N\d+⟩", " ", made[1].text, count=1)
     if not re.search(r"=|create|convert|express|turn|replace|work out|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
         return False
     any_made = False
@@ -301,6 +313,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         name, rest = made
         any_made = True
         aliases = [name, *(n for n in given_names(recipe.brain.builder.words or sentence) if key(re.findall(r"\w+", n)) not in recipe.linker.exact)]
+        aliases += [a.rsplit(" ", 1)[-1] for a in aliases if a.endswith((" score", " index"))]
         if name.startswith("log"):
             column = name.split(" ", 1)[-1] if name.startswith("log ") else name[len("log(1 + ") : -1]
             aliases += [f"log {column}", f"logged {column}", f"log_{column}", f"ln {column}", f"ln({column})", f"log of {column}", "logged values", "logged", "logs", "logarithm", "logarithms", "log values", "log value", "transformed column", "transformed values", "log-transformed values", f"natural log of {column}"]
@@ -321,7 +334,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         made = row_expression(recipe.brain, rest)
         if made and made[0] == name:
             break
-    if recipe.outputs and made is None and re.search(r"\bdivided by\b|\bmultiplied by\b|⟨C\d+⟩ [-+*/] |\b(?:minus|plus|times) ⟨", rest.text):
+    if recipe.outputs and made is None and re.search(r"\bdivided? by\b|\bmultipl(?:ied|y) by\b|⟨C\d+⟩ [-+*/] |\b(?:minus|plus|times) ⟨", rest.text):
         recipe.told.blocked = recipe.brain.builder.words or sentence  # a formula of which only a part was understood
     # "On those days take the logarithm": a filter may stand in the same sentence
     return any_made
@@ -329,7 +342,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
 
 def given_names(sentence: str) -> list[str]:
     """What a sentence calls the column it makes, the whole name and its last word."""
-    noun = r"['\"]?(?P<n>[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,3}?)['\"]?"
+    noun = r"['\"]?(?P<n>[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,3}?(?: (?:of|for|in) (?:an?|the|each|every|all) [a-z]+)?)['\"]?"
     kind = r"(?:new |extra |derived |additional )?(?:column|variable|feature|measure|quantity|score|index|figure)"
     ends = r",? (?:\(|(?:which (?:is|equals)|that (?:is|equals)|defined (?:as|by)|equal to|equals?|is|as|=|:|being|by|to be|with|from|for each|for every|per)\b|=|:)"
     found = []
@@ -341,7 +354,7 @@ def given_names(sentence: str) -> list[str]:
         r"\b(?P<n>[a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))",
     ):
         for m in re.finditer(pattern, sentence, re.IGNORECASE):
-            said = [w for w in re.sub(r" of (?:an?|the|each|every|all|its) \w+$", "", m["n"].lower()).split() if w not in ("the", "a", "an", "new")]
+            said = [w for w in re.sub(r" (?:of|for|in) (?:an?|the|each|every|all|its) \w+$", "", m["n"].lower()).split() if w not in ("the", "a", "an", "new")]
             if said and not set(said) & _NOT_NAMES and said[0] not in words.STRUCTURE:
                 found.append(" ".join(said))
                 found += [" ".join(said[0].split("_")), said[0].split("_")[-1]] if len(said) == 1 and "_" in said[0] else []
@@ -350,7 +363,7 @@ def given_names(sentence: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-_NOT_NAMES = frozenset("that each it this column variable feature every difference ratio log logarithm natural transformation which for of is be mean average median sum minus divided and or with to in on rows".split())
+_NOT_NAMES = frozenset("skewness skew kurtosis correlation coefficient percentile quartile quantile deviation variance percentage percent number count total that each it this column variable feature every difference ratio log logarithm natural transformation which for of is be mean average median sum minus divided and or with to in on rows".split())
 
 
 def builder_text(recipe: "Recipe", name: str) -> str:

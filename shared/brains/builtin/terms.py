@@ -34,7 +34,7 @@ class Parts:
     having: list[tuple[str, str | None, str, float]] = field(default_factory=list)  # figures that groups must have
 
 
-COMPARATIVE = r"(?:higher|greater|larger|bigger|more|above|over|exceed|exceeds|better|stronger|heavier|older|warmer|hotter|longer|wider|taller|lower|less|smaller|fewer|below|under|worse|weaker|lighter|younger|colder|cooler|shorter|narrower|cheaper|windier|calmer|wetter|rainier|drier|later|earlier|newer|richer|poorer|dearer|pricier|safer|faster|slower)"
-LOWER = frozenset("lower less smaller fewer below under worse weaker lighter younger colder cooler shorter narrower cheaper calmer drier poorer slower safer earlier".split())
+COMPARATIVE = r"(?:higher|greater|larger|bigger|more|above|over|exceed|exceeds|better|stronger|heavier|older|warmer|hotter|longer|wider|taller|lower|less|smaller|fewer|below|under|worse|weaker|lighter|younger|colder|cooler|shorter|narrower|cheaper|windier|calmer|wetter|rainier|drier|later|earlier|newer|richer|poorer|dearer|pricier|safer|faster|slower|deeper|shallower|thicker|thinner)"
+LOWER = frozenset("lower less smaller fewer below under worse weaker lighter younger colder cooler shorter narrower cheaper calmer drier poorer slower safer earlier shallower thinner".split())
 NAMES_SOMETHING = r"(?:^|[,:;.?!] ?|\b(?:in|on|at|for|of|from|by|and|tell me|say|know|me) )(?:which|who|where|when|name|list)\b"
 AUX = r"^(?:so |and |ok |please |tell me |check |say |answer |i wonder |wondering |can you (?:check|tell me|say) |,|:| )*(?:(?:if|whether) )?(?:is|are|was|were|do|does|did|has|have|had|can|could)\b"

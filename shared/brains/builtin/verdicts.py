@@ -13,6 +13,7 @@ from shared.analysis.plan import (
 from shared.brains.builtin import statistics
 from shared.brains.builtin.bands import LABEL, bands
 from shared.brains.builtin.evidence import p_value
+from shared.brains.builtin.rulings import compound_rules
 from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.spelling import root
 
@@ -31,8 +32,10 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
         quoted = [a or b for a, b in re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"", sentence)]
         if len(quoted) < 2 or (wanted and not set(w.lower() for w in wanted) & set(q.lower() for q in quoted)) or set(quoted) & set(recipe.made):
             continue
-        if rules := signed_significance(recipe, sentence) or threshold_rules(recipe, sentence):
+        if rules := compound_rules(recipe, sentence) or signed_significance(recipe, sentence) or threshold_rules(recipe, sentence):
             return recipe.builder.decide(*rules)
+        if made := between_outputs(recipe, wanted, sentence):
+            return recipe.builder.decide(*made)
         if len(set(quoted)) > 2:
             continue
         pair = outcome_labels(sentence)
@@ -41,6 +44,38 @@ def verdict(recipe: "Recipe", name: str, description: str) -> str | None:
             alpha = statistics.setting_alpha(recipe.lower) or statistics.setting_alpha(sentence.lower()) or 0.05
             return recipe.builder.decide([Rule(when=[Predicate(ref=ref, op="<", value=alpha)], then=pair[0])], pair[1])
     return None
+
+
+def between_outputs(recipe: "Recipe", wanted: list[str], sentence: str) -> tuple[list[Rule], str] | None:
+    """`which of the two is larger ('pearson' or 'spearman')`, `whether it went 'up' or 'down'`: one of two outputs, by their names or in their order."""
+    said = re.sub(r"'[^']*'", " ", f"{recipe.lower if re.search(r'(?i)^.{0,12}(?:answer|report) that', sentence) else sentence.lower()}")
+    if len(wanted) != 2 or re.search(r"\d|\bp\b|p-?value|\bif\b|\bwhen\b|significan", re.sub(r"\b(?:1[5-9]|20)\d\d\b|\d+ (?:decimals?|places)", "", said)):
+        return None
+    figures = [n for n, r in recipe.told.done.items() if not r.endswith(("/label", "/name", "/names", "/p_value"))]
+    own = {n: set(re.findall(r"[a-z]{2,}|\d+|\b[a-z]\b", f"{n} {recipe.outputs[n]}".lower().replace("_", " "))) for n in figures}
+    low = [w.lower() for w in wanted]
+    pairs: list[str] = []
+    bigger = re.search(r"\b(?:larger|higher|greater|bigger|highest|largest|greatest|more)\b", said)
+    smaller = re.search(r"\b(?:smaller|lower|less|lowest|smallest|fewer)\b", said)
+    if low in (["up", "down"], ["down", "up"], ["rose", "fell"], ["fell", "rose"], ["increase", "decrease"], ["decrease", "increase"], ["rising", "falling"], ["falling", "rising"], ["higher", "lower"], ["lower", "higher"]):
+        between_ = re.findall(r"\b(?:from|between) ((?:1[5-9]|20)\d\d) (?:to|and|until) ((?:1[5-9]|20)\d\d)\b", said)
+        years = list(between_[-1]) if between_ else re.findall(r"\b(?:1[5-9]|20)\d\d\b", said)
+        pairs = [next((n for n in figures if y in own[n]), "") for y in years[:2]]
+        up, down = (wanted[0], wanted[1]) if low[0] in ("up", "rose", "increase", "rising", "higher") else (wanted[1], wanted[0])
+        if len(years) == 2 and all(pairs) and pairs[0] != pairs[1]:
+            a, b = (recipe.told.done[n] for n in pairs)
+            return [Rule(when=[Predicate(ref=b, op=">", value=RefValue(ref=a))], then=up)], down
+        return None
+    if bool(bigger) == bool(smaller) or not re.search(r"\bwhich\b|\bthe one\b|\bwhose\b", said):
+        return None
+    if low == ["first", "second"] and len(figures) == 2:
+        pairs = figures
+    else:
+        pairs = [hits[0] if len(hits := [n for n in figures if set(re.findall(r"[a-z]+|\d+", w)) <= own[n]]) == 1 else "" for w in low]
+    if not all(pairs) or len(set(pairs)) != 2:
+        return None
+    a, b = (recipe.told.done[n] for n in pairs)
+    return [Rule(when=[Predicate(ref=a, op=">" if bigger else "<", value=RefValue(ref=b))], then=wanted[0])], wanted[1]
 
 
 _SMALL = re.compile(r"\bp\b.{0,40}?(?:below|less|smaller|lower|under|<|beneath)|(?:is|be|was|are|can be|we) (?:significant|reject)|\breject|(?:below|less than|under|smaller than|<) (?:it|alpha|that|this|the (?:significance )?(?:level|threshold))|differ\w* significant|signif")
@@ -77,6 +112,9 @@ def outcome_labels(sentence: str) -> tuple[str, str] | None:
     small = told(after) or told(before)
     if small is None and re.search(r"\b(?:if|when)\b.*\d", sentence):
         return None  # a rule it states was not understood
+    if small is None and (denied := next((x for x, y in ((a, b), (b, a)) if x.lower() in (f"not {y.lower()}", f"non-{y.lower()}", f"no {y.lower()}")), None)):
+        plain = b if denied == a else a
+        small = denied if re.match(r"(?i)(?:normal|gaussian|independent|equal|same|unrelated|homogen\w+|random|homoscedastic)", plain) else plain
     if small is None:
         signs = [bool(_NEGATIVE.match(x)) for x in labels]
         small = b if signs == [True, False] else a if signs == [False, True] else None

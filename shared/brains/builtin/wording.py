@@ -18,7 +18,7 @@ _START = r"(?:(?:please|to|then|first(?:ly)?|next|now|also|finally|and|so|kindly
 _VERBS = (
     (r"(?:screen(?:ing)? out|throw(?:ing)? (?:out|away)|get(?:ting)? rid of|set(?:ting)? aside|strip(?:ping)? out|purge|eliminate|omit|weed out|cut out|take out|toss(?: out)?|kick out|filter out|disregard)", "drop"),
     (r"(?:retain|hold on to|stick to|stay with|consider(?= only)|use(?= only)|look(?= only)|limit yourself to|confine (?:yourself|the analysis) to|subset to)", "keep"),
-    (r"(?:keep|retain|use) just", "keep only"),
+    (r"(?:(?:keep|retain|use) just|only (?:look at|consider|use|take|keep|include|work with|stud(?:y|ies)|analy[sz]e))", "keep only"),
 )  # fmt: skip
 
 
@@ -33,6 +33,16 @@ _UNITS = r"(?:miles?|minutes?|hours?|seconds?|days?|weeks?|months?|years?|km|kil
 
 def plain(text: str) -> str:
     """The task in the story's own words."""
+    text = _whole(_passive(_unnumbered(text)))
+    if re.search(r"(?i)regress|least squares|correlat|spearman|pearson", text):  # gaps in either take no part in it anyway
+        known = r"(?:present|known|recorded|available|given|non-missing|not missing|filled in|filled|observed|complete|non-null)"
+        text = re.sub(rf"(?i),? (?:using|on|over|with|from|for|taking) (?:only )?(?:the |those |all )?(?:rows|pairs|records|cases|observations|[a-z]+s) (?:where|in which|for which|that have|with|on which) both(?: of them| values| variables| columns| numbers)?(?: (?:are|is|were) {known})?(?=[.,;)]| and )", "", text)
+        text = re.sub(r"(?i),? (?:using|on|over|with|from|for) (?:only )?(?:the )?(?:pairwise[- ])?complete (?:pairs|cases|rows|observations|records)(?: only)?(?=[.,;)])", "", text)
+    text = re.sub(r"(?i)\b(?P<f>(?:fill|imput|replac)[^.;]*? (?:with|by) (?:the|their|its) (?:mean|median|mode|average)(?: (?!of\b)\w+)?) of (?:all )?(?:the )?(?:others?|observed|known|remaining|non-missing|available|present|recorded)(?: (?!and\b|then\b|before\b|after\b)[a-z]+)?", r"\g<f>", text)
+    text = re.sub(r"(?i)\b(?P<v>into|in) (?:an?|the) (?P<a>[a-z]+) (?P<g>group|class|set|category) (?P<c>\([^()]*\d[^()]*\)),? and (?:an?|the) (?P<b>[a-z]+) (?P=g) (?P<d>\([^()]*\))", r"\g<v> '\g<a>' \g<c> and '\g<b>' \g<d>", text)
+    if re.search(r"(?i)\bduplicate", text):
+        text = re.sub(r"(?i)(?<=[.;!] )(?:drop|remove|delete|discard|eliminate|exclude) (?:them|these|those)\b,?(?: (?:but )?keeping (?:only )?(?:the )?first[^,.;]*,?)?(?: and (?P<next>[a-z]))?", lambda m: "Drop the duplicate rows." + (f" {m['next'].upper()}" if m["next"] else ""), text)
+        text = re.sub(r"(?i)\bduplicate rows removed\b", "rows removed", text)
     text = _FENCE.sub(_outlier, text)
     text = _SPREAD.sub(lambda m: f"is an outlier by the z-score rule (|z| > {_WORDS.get(m['k'].lower(), m['k'])})", text)
     text = re.sub(r"(?i)\b(log|ln|log10)\((?=[A-Za-z_]\w*\))([A-Za-z_]\w*)\)", r"\1 of \2", text) if re.search(r"(?i)regress|least squares|\bfit\b", text) else text
@@ -43,9 +53,69 @@ def plain(text: str) -> str:
     text = _split(said(_its_log(_the_same(text))))
     text = _both(text)
     text = _bracketed_labels(_spoken_labels(_of_mean_and_spread(text)))
+    text = re.sub(r"(?i); (?:and |but )?(?:(?:answer|say|report|write|conclude|return|label it|call it|state) )?('[^']{1,60}') (?:in (?:all|every|any) other cases?|otherwise)", r", otherwise \1", text)
     text = re.sub(r"(?i)('[^']{1,60}'); (?=(?:but |and )?(?:if|when) (?:the )?(?:two-sided |pearson )*p\b)", r"\1, ", text)
     text = _unquoted_labels(text)
     return _others_last(text)
+
+
+def labelled(description: str, text: str) -> str:
+    """`yes or no`, `strong, moderate or weak`: in quotes, where the task has them so."""
+    labels = sorted({a or b for a, b in re.findall(r"(?<!\w)'([^'\"]{1,60}?)'(?!\w)|\"([^\"]{1,60})\"", text)}, key=len, reverse=True)
+    if not labels or "'" in description or '"' in description:
+        return description
+    one = "|".join(re.escape(x) for x in labels)
+    listing = rf"(?P<head>(?:the )?(?:[a-z]+: ?|word |label |answer |either |verdict )*)(?P<all>(?:{one})(?:(?: ?, ?(?:or )?| or | ?/ ?)(?:{one}))+)(?P<tail>\W*)"
+    m = re.fullmatch(listing, description, re.IGNORECASE)
+    return f"{m['head']}" + re.sub(rf"(?i)(?<![\w-])(?:{one})(?![\w-])", lambda k: f"'{next(x for x in labels if x.lower() == k.group().lower())}'", m["all"]) + m["tail"] if m else description
+
+
+def _unnumbered(text: str) -> str:
+    """`report (a) the mean and (b) the class`: the letters only number what is asked."""
+    marks = re.findall(r"(?<![\w)])\(([a-h])\)(?= [a-z])", text)
+    return re.sub(r"(?<=[a-z,:;]) \([a-h]\)(?= [a-z])", "", text) if marks[:2] == ["a", "b"] else text
+
+
+_GONE = r"(?:excluded|dropped|removed|left out|discarded|ignored|deleted|omitted|thrown out|taken out|eliminated)"
+_BARE = r"(?:must|should|shall|will|have to|need to|are to|ought to)"
+
+
+def _passive(text: str) -> str:
+    """`Rows with a negative gap must be excluded before computing any of these.` → `Drop the rows with a negative gap.`"""
+    def ordered(m: re.Match[str]) -> str:
+        verb = "Keep only" if m["kept"] else "Drop"
+        return f"{verb} the {m['rows'][0].lower() + m['rows'][1:]}."
+
+    start = r"(?:(?<=[.;!?] )|^)(?:(?:note that|also|and|first|but|here),? )?(?:all |any |the |every |those )*"
+    rows = r"(?P<rows>[A-Za-z]+s? (?:with|whose|where|that|who|which|without|in which|on which|for which|of|from|having)\b[^.;:?!]*?)"
+    early = r"(?P<first>,? (?:before anything else|before all else|first(?: of all)?|at the (?:very )?(?:start|outset|beginning)|before (?:you start|any other step|everything else|we start)))?"
+    coda = r"(?: (?:before|prior to) (?:computing|calculating|doing|any|all|the)[^.;:?!]*| from (?:the |all |every)[^.;:?!]*|,? for (?:all|everything|the)[^.;:?!]*)?"
+    pattern = re.compile(rf"{start}{rows} (?:{_BARE} be |(?:are|is|were|get|gets) (?:all |both )?)(?:{_GONE}|(?P<kept>kept|retained|considered))(?(kept) ?(?:only)?|){early}{coda}(?:[.;!]|$)", re.I)
+    early_orders: list[str] = []
+    for m in list(pattern.finditer(text)):
+        if "'" in m.group() or "outlier" in m.group().lower() or m["kept"] and "only" not in m.group().lower():
+            continue
+        said = ordered(m)
+        if m["first"]:
+            early_orders.append(said)
+        text = text.replace(m.group(), "" if m["first"] else said, 1)
+    return " ".join([*early_orders, text.strip()]) if early_orders else text
+
+
+_ALL = (
+    r"(?:throughout(?: (?:this|the)(?: whole| entire)? (?:task|question|analysis|exercise|problem))?|(?:in|for) (?:everything|all|anything) (?:that|which) (?:follows|is asked|comes)|for (?:everything|all that) (?:below|that follows|which follows)"
+    r"|(?:for|in|at) (?:all|each|every one) (?:of )?(?:the |your |my )?(?:steps|parts|questions|following|calculations|computations)|from (?:here|now|this point) on(?:wards?)?|for (?:this one|this task|this question|this analysis|the whole (?:task|question|analysis)|the rest of (?:this|the) \w+|all of this)|in (?:what follows|all that follows|the whole task))"
+)
+
+
+def _whole(text: str) -> str:
+    """`In everything that follows, leave out …`, `… for this one.`, `…; everything below concerns them alone`: an order of the whole task, as any other is."""
+    text = re.sub(rf"(?:(?<=[.;:!?] )|^){_ALL},? (?P<v>[a-z])", lambda m: m["v"].upper(), text, flags=re.I)
+    text = re.sub(rf",? {_ALL}(?= ?[.;!]| ?$)", "", text, flags=re.I)
+    text = re.sub(r"(?i)[;,.] (?:and )?(?:everything|all(?: that)?|whatever|the rest)(?: (?:below|else|that follows|which follows|asked here|after that))? (?:concerns|is about|refers to|is for|applies to|holds for|is asked of) (?:them|these|those(?: rows)?|these rows|this subset)(?: alone| only)?(?=[.;])", "", text)
+    text = re.sub(r"(?i),? and (?:keep|maintain|retain|apply|use) (?:that|this|the) (?:restriction|filter|selection|subset|condition|limit)(?: in place| throughout| always)?(?= ?[.;])", "", text)
+    text = re.sub(r"(?i)\b(?P<t>(?:from|since) (?:the )?(?:year |month |week |day )?\d+ on(?:wards?)?) \((?:year )?\d+ (?:itself )?(?:included|inclusive|including)\)", r"\g<t>", text)
+    return re.sub(r"(?i)\b(?:from|since) (?:the )?(?P<u>year|month|week|day|hour) (?P<n>\d+) (?:on(?:wards?)?|and later)\b", r"with \g<u> at least \g<n>", text)
 
 
 _SHARES = {"half": "50", "third": "33.3333", "quarter": "25", "fifth": "20", "tenth": "10"}

@@ -60,14 +60,14 @@ PHRASES = {
     "grad rate": "hs grad", "electricity": "net generation", "power generation": "net generation", "generation": "net generation", "output": "net generation",
     "energy source": "source", "fuel": "source", "fuel type": "source", "strain": "bacteria", "bacterium": "bacteria", "bacterial": "bacteria",
     "gram stain": "gram staining", "single parent": "single", "single parents": "single", "single parenthood": "single",
-    "category": "type", "kind": "type", "manner": "type", "make": "manufacturer", "kind of weather": "weather", "weather type": "weather", "variety": "cultivar",
+    "category": "type", "kind": "type", "manner": "type", "make": "manufacturer", "maker": "manufacturer", "producer": "manufacturer", "kind of weather": "weather", "weather type": "weather", "variety": "cultivar",
 }  # fmt: skip
 
 # A noun that may follow a column's name without changing what is meant.
 TRAILING = frozenset(
     "rate rates level levels value values figure figures percentage number numbers amount amounts count counts content "
     "contents concentration concentrations measurement measurements reading readings score scores index column columns variable variables "
-    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces capacity band bands bracket brackets tier tiers bin bins".split()
+    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces capacity mileage mpg mph horsepower body band bands bracket brackets tier tiers bin bins".split()
 )  # fmt: skip
 
 # Columns that are prices though they do not say so: "the price of wheat", "closing price".
@@ -97,7 +97,7 @@ FUNCTIONS: dict[str, str] = {
     "skewness": "skew", "skew": "skew", "skewed": "skew", "asymmetry": "skew", "skewness coefficient": "skew", "sample skewness": "skew", "skewness value": "skew",
     "kurtosis": "kurtosis", "excess kurtosis": "kurtosis", "sample excess kurtosis": "kurtosis", "sample kurtosis": "kurtosis",
     "geometric mean": "geometric_mean",
-    "minimum": "min", "min": "min", "maximum": "max", "max": "max", "minimum value": "min", "maximum value": "max", "min value": "min", "max value": "max", "peak": "max", "peak value": "max",
+    "minimum": "min", "min": "min", "maximum": "max", "max": "max", "minimum value": "min", "maximum value": "max", "min value": "min", "max value": "max", "peak": "max", "peak value": "max", "all-time high": "max", "all time high": "max", "all-time low": "min", "all time low": "min",
     "first quartile": "q0.25", "lower quartile": "q0.25", "25th percentile": "q0.25", "q1": "q0.25", "third quartile": "q0.75", "upper quartile": "q0.75", "q3": "q0.75",
     "75th percentile": "q0.75", "first decile": "q0.1", "ninth decile": "q0.9", "top decile": "q0.9",
     "number of distinct": "distinct", "number of different": "distinct", "number of unique": "distinct", "how many different": "distinct", "how many distinct": "distinct",
@@ -109,8 +109,8 @@ FUNCTIONS: dict[str, str] = {
 }  # fmt: skip
 
 MORE = ["more than", "greater than", "higher than", "larger than", "bigger than", "above", "over", "exceeding", "exceeds", "exceed", "exceeded", "older than", "heavier than", "strictly above", "strictly over",
-        "longer than", "upwards of", "beyond", "taller than", "in excess of", "later than", "strictly more than", "strictly greater than", "better than", "stronger than", "warmer than", "hotter than", "north of", "surpasses", "surpassed", "faster than", "wider than", "bigger then", "more then", "higher then", "greater then", "topped", "east of"]  # fmt: skip
-LESS = ["less than", "fewer than", "lower than", "smaller than", "below", "under", "younger than", "lighter than", "shorter than", "beneath", "cheaper than", "earlier than", "strictly below", "strictly less than", "strictly under", "colder than", "cooler than",
+        "longer than", "upwards of", "beyond", "taller than", "in excess of", "later than", "strictly more than", "strictly greater than", "better than", "stronger than", "warmer than", "hotter than", "deeper than", "richer than", "wetter than", "windier than", "north of", "surpasses", "surpassed", "faster than", "wider than", "bigger then", "more then", "higher then", "greater then", "topped", "east of"]  # fmt: skip
+LESS = ["less than", "fewer than", "lower than", "smaller than", "below", "under", "younger than", "lighter than", "shorter than", "beneath", "cheaper than", "earlier than", "shallower than", "poorer than", "drier than", "strictly below", "strictly less than", "strictly under", "colder than", "cooler than",
         "weaker than", "worse than", "south of", "slower than", "narrower than", "less then", "lower then", "short of", "west of"]  # fmt: skip
 AT_LEAST = ["at least", "no less than", "not less than", "no fewer than", "a minimum of", "minimum of", "greater than or equal to", "more than or equal to", "not below", "not under", "from at least", "higher than or equal to", "larger than or equal to"]  # fmt: skip
 AT_MOST = ["at most", "no more than", "not more than", "up to and including", "a maximum of", "maximum of", "less than or equal to", "not above", "not over", "lower than or equal to", "smaller than or equal to", "up to"]  # fmt: skip
@@ -125,7 +125,7 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     "heaviest": ("weight", "desc"), "lightest": ("weight", "asc"), "oldest": ("age", "desc"), "youngest": ("age", "asc"), "tallest": ("height", "desc"),
     "shortest": ("length", "asc"), "longest": ("length", "desc"), "hottest": ("temp max", "desc"), "warmest": ("temp max", "desc"), "coldest": ("temp min", "asc"), "coolest": ("temp min", "asc"),
     "wettest": ("precipitation", "desc"), "rainiest": ("precipitation", "desc"), "driest": ("precipitation", "asc"), "windiest": ("wind", "desc"), "most humid": ("humidity", "desc"), "least humid": ("humidity", "asc"), "calmest": ("wind", "asc"), "cheapest": ("price", "asc"), "dearest": ("price", "desc"), "priciest": ("price", "desc"),
-    "most expensive": ("price", "desc"), "least expensive": ("price", "asc"), "richest": ("income", "desc"), "poorest": ("poverty", "desc"), "strongest": ("", "desc"), "weakest": ("", "asc"), "widest": ("width", "desc"), "narrowest": ("width", "asc"),
+    "most expensive": ("price", "desc"), "least expensive": ("price", "asc"), "richest": ("income", "desc"), "poorest": ("poverty", "desc"), "strongest": ("", "desc"), "weakest": ("", "asc"), "widest": ("width", "desc"), "deepest": ("depth", "desc"), "shallowest": ("depth", "asc"), "thickest": ("thickness", "desc"), "thinnest": ("thickness", "asc"), "narrowest": ("width", "asc"),
     "most powerful": ("horsepower", "desc"), "least powerful": ("horsepower", "asc"), "most populous": ("population", "desc"), "least populous": ("population", "asc"), "earliest": ("#date", "asc"), "newest": ("#date", "desc"), "latest": ("#date", "desc"), "most recent": ("#date", "desc"),
     "northernmost": ("latitude", "desc"), "southernmost": ("latitude", "asc"), "easternmost": ("longitude", "desc"), "westernmost": ("longitude", "asc"), "most northern": ("latitude", "desc"), "most southern": ("latitude", "asc"), "furthest north": ("latitude", "desc"), "farthest north": ("latitude", "desc"),
     "furthest south": ("latitude", "asc"), "farthest south": ("latitude", "asc"), "furthest west": ("longitude", "asc"), "farthest west": ("longitude", "asc"), "furthest east": ("longitude", "desc"), "farthest east": ("longitude", "desc"), "northern most": ("latitude", "desc"),
@@ -142,8 +142,9 @@ HARM = frozenset("delay death loss crime murder poverty unemployment unemp infla
 COMPARATIVES = {
     "heavier": "weight", "lighter": "weight", "older": "age", "younger": "age", "warmer": "temp max", "hotter": "temp max", "colder": "temp min", "cooler": "temp max", "windier": "wind", "calmer": "wind", "wetter": "precipitation",
     "rainier": "precipitation", "drier": "precipitation", "taller": "height", "richer": "income", "poorer": "income", "cheaper": "price", "dearer": "price", "pricier": "price", "safer": "violent", "longer": "length", "wider": "width", "narrower": "width", "shorter": "length",
-    "faster": "speed", "slower": "speed",
+    "faster": "speed", "slower": "speed", "deeper": "depth", "shallower": "depth", "thicker": "thickness", "thinner": "thickness", "larger in area": "area",
 }  # fmt: skip
+SEXES = {**dict.fromkeys("men man males male boys guys".split(), "women"), **dict.fromkeys("women woman females female girls ladies".split(), "men")}
 TICKERS = {"apple": "aapl", "microsoft": "msft", "amazon": "amzn", "google": "goog", "alphabet": "goog", "facebook": "fb", "netflix": "nflx", "tesla": "tsla", "nvidia": "nvda", "intel": "intc"}
 DEMONYMS = {
     **{company: [ticker] for company, ticker in TICKERS.items()},
@@ -212,6 +213,7 @@ PEOPLE = frozenset(
 )
 A_PERSON_HAS = frozenset("age gender education income occupation religious married marriage race ethnicity smoker survived diagnosis bmi grade gpa score husband wife salary occupation height glucose".split())
 PLACES = frozenset("area place zone site location spot station point".split())
+PLACES_OR_WAYS = frozenset("city country county state region district".split())
 OCCASIONS = frozenset("trial experiment reading measurement test event incident occasion time plot period interval".split())
 # Names of one kind of thing: rows of a table of the one may be called the other.
 KINDS = [frozenset(kind.split()) for kind in (
@@ -313,6 +315,8 @@ curiosity sanity homework-wise fleet register registry dataset-wide file-wide st
 twice more-than-once different-ones
 """.split())
 
+FILLER |= frozenset("play plays played polled polling poll polls interviewed questioned sampled studied".split())
+
 # What may befall a row: it says which rows are meant, and only a column can tell.
 HAPPENS = (
     "(?:died|die|dies|killed|dropped|drop|exercise|exercised|left|leave|lost|lose|gained|won|broke|broken|drove|drive|ran|run|born|earned|earn|scored|passed|pass|failed|finished|finish|ended|moved|move|crossed|paid|pay|"
@@ -321,6 +325,7 @@ HAPPENS = (
 # Words that mark a question the table cannot settle, whatever its columns.
 BEYOND = {
     r"\bwhy\b|\breasons?\b|\bhow come\b": "It asks for a reason; the table only records what happened, so it can show what goes together but not why.",
+    r"\bwhat (?:has |have |had |may have |could have )?(?:made|led to|triggered|brought about|(?:is|was|are|were|lies|lay) behind|(?:is|was|are|were) responsible for)\b": "It asks for a cause; the table shows what goes together, not what causes what.",
     r"\bwhat (?:is |are |was |were |may have |could have )?(?:the )?caus(?:es?|ed|ing)\b|\bcauses? (?:of|the|a|an|for)\b|\bcaused\b|\bbecause of\b": "It asks for a cause; the table shows what goes together, not what causes what.",
     r"\bexplain(?:s|ed)? why\b|^\W*explain\b": "It asks for an explanation; the table only records what happened.",
     r"\bforecast|\bpredict(?:ion)? (?:for|of) (?:next|the next|20)|\bnext (?:year|month|week|quarter)\b|\bwill (?:be|the|it|they|we|there)\b|\b(?:what|how \w+) will\b|\bin the future\b": "It asks about the future; no method was named and the table ends where it ends.",
