@@ -52,12 +52,12 @@ def _look_at(store: Store, key: Key, ref: RunRef, backend: Backend) -> str:
     run.read_head()
     run.read_on()
     if not run.length:
-        return _forget(store, key)
-    claim = run.state.claim
+        return _forget(run, key)
+    claim, length = run.state.claim, run.length
     if late := _late(run):
         run.append(lambda: machine.stop(run.state, claim, late))
     elif run.state.state == "running" and _is_dead(run):
-        run.append(lambda: machine.lapse(run.state, claim, LOST))
+        run.append(lambda: machine.lapse(run.state, claim, LOST) if run.length == length else [])  # else it came back to life
     match run.state:
         case state if state.over:
             close(run, backend)
@@ -73,12 +73,15 @@ def _look_at(store: Store, key: Key, ref: RunRef, backend: Backend) -> str:
     return ""
 
 
-def _forget(store: Store, key: Key) -> str:
+def _forget(run: RunLog, key: Key) -> str:
     """Whoever was to open this run never wrote its first entry."""
+    store = run.store
     stored = store.get(key)
     if stored is None or (store.now() - stored.at).total_seconds() < NEVER_OPENED_S:
         return ""
     store.delete_if(key, stored.version)
+    if run.read_next():  # just now, after all
+        store.put_new(key, b"")
     return "forgotten"
 
 
@@ -86,7 +89,7 @@ def _submit(run: RunLog, backend: Backend) -> str:
     """Tell the backend of a queued run again, ever less often: it may well be waiting there."""
     key = run.folder / "submitted.json"
     stored = run.store.get(key)
-    known = unseal(stored.body) if stored else None
+    known = unseal(stored.body, times=int, entries=int) if stored else None
     times = known["times"] + 1 if known and known["entries"] == run.length else 0
     if stored and times and _seconds_since(run, stored.at) < min(SUBMIT_AGAIN_S * 2**times, LAST_SUBMIT_AGAIN_S):
         return ""
@@ -122,7 +125,7 @@ def _leased(store: Store, holder: str) -> bool:
     """Take or renew the sweep's lease; False while another's is fresh."""
     key = SYSTEM / "sweep.json"
     stored = store.get(key)
-    known = unseal(stored.body) if stored else None
+    known = unseal(stored.body, holder=str, turn=int) if stored else None
     body = seal({"holder": holder, "turn": known["turn"] + 1 if known else 0})
     if stored is None:
         return store.put_new(key, body) is not None

@@ -81,8 +81,9 @@ def _pass_on(log: RunLog, backend: Backend) -> None:
     """What follows from the state in which a worker leaves a run."""
     if log.state.over:
         close(log, backend)
-    elif log.state.state == "queued":
-        log.write_head()  # the next worker need not read the whole log
+        return
+    log.write_head()  # the next worker need not read the whole log
+    if log.state.state == "queued":
         submit(log, backend)
     elif child := log.state.waiting.get("child"):
         _submit_child(log, child, backend)
@@ -129,6 +130,7 @@ def _attempt(run: Run) -> None:
         else:
             run.finish("failed", error=told)
     except (Exception, SystemExit) as error:  # nobody's input is to blame: another attempt, if one is left
+        logger.warning("run %s:", run.id, exc_info=True)
         run.give_back(error_of(error))
 
 

@@ -3,7 +3,9 @@
 app.py       the application, exit codes, how errors are told
 analyze.py   `agentforge analyze`; progress.py, its events as lines on a terminal
 runs.py      `agentforge runs …`
-operate.py   `agentforge worker`, `sweep`, `deploy`
+operate.py   `agentforge worker`, `agentforge sweep`
+deploy.py    `agentforge deploy`
+elsewhere.py a run that a cloud does, followed from here: for modal_app.py
 """
 
 from handlers.cli.app import main

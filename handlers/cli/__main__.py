@@ -1,3 +1,5 @@
+"""`python -m handlers.cli` is `agentforge`."""
+
 from handlers.cli import main
 
 main()

@@ -1,5 +1,6 @@
 """The application that the commands belong to, its exit codes, and how errors are told."""
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -22,7 +23,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 
 def main() -> NoReturn:
     """Run the command line; errors become a line on stderr and an exit code, never a stack trace."""
-    from handlers.cli import analyze, operate, runs  # noqa: F401 - they enter their commands
+    from handlers.cli import analyze, deploy, execute, operate, runs  # noqa: F401 - they enter their commands
+
+    if os.environ.get("AGENTFORGE_DEBUG") != "1":
+        logging.getLogger().addHandler(logging.NullHandler())  # else Python writes warnings to stderr, tracebacks too
 
     try:
         code = app(standalone_mode=False)

@@ -1,4 +1,4 @@
-"""`agentforge worker`, `sweep` and `deploy`: keeping the platform going."""
+"""`agentforge worker` and `sweep`: keeping the platform going."""
 
 import json as jsons
 import logging
@@ -28,7 +28,7 @@ def worker(
     from functions.worker import Refs, serve
     from shared.state.opening import open_store
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr, force=True)
     store, refs, closed = open_store(), Refs(), threading.Event()
     store.probe()
 

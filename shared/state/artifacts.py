@@ -35,14 +35,18 @@ def sha256_of_file(path: Path) -> str:
 def sha256_of_object(store: Store, key: Key) -> str:
     """NotFound where there is none."""
     digest, start = hashlib.sha256(), 0
-    while block := store.read(key, start, start + SMALL):
+    while True:
+        block = store.read(key, start, start + SMALL)
         digest.update(block)
         start += len(block)
-    return digest.hexdigest()
+        if len(block) < SMALL:
+            return digest.hexdigest()
 
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
-    except OSError as error:
-        raise BadInput(f"There is no file {path.name!r}.") from error
+        if path.is_file():
+            return path.stat().st_size
+    except OSError:
+        pass
+    raise BadInput(f"There is no file {path.name!r}.")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from shared.errors import AgentForgeError
+from shared.errors import AgentForgeError, InvalidSetting
 from shared.state.keys import Key
 
 
@@ -19,6 +19,12 @@ class StoreUnavailable(AgentForgeError):
     code = "store_unavailable"
     status = 503
     retryable = True
+
+
+class StoreRefused(StoreUnavailable, InvalidSetting):
+    """The store does not let us in, or is not there. Trying at once does not help; what has begun goes on when it is mended."""
+
+    code = "store_refused"
 
 
 class Stored(NamedTuple):

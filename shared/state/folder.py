@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.errors import BadInput, InvalidSetting, NotFound
-from shared.state.driver import Listed, Stored, StoreUnavailable
+from shared.state.driver import Listed, Stored, StoreRefused, StoreUnavailable
 from shared.state.keys import Key
 
 ASIDE = ".aside"  # what is being written; left there by a writer that was killed
@@ -53,19 +53,20 @@ class FolderDriver:
         try:
             with _explained(), self.path(key).open("rb") as file:
                 file.seek(start)
-                while block := file.read(BLOCK if end is None else min(BLOCK, end - file.tell())):
+                while block := file.read(BLOCK if end is None else max(0, min(BLOCK, end - file.tell()))):
                     yield block
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotFound(f"There is nothing under {key!r}.") from error
 
     def put_new(self, key: Key, body: bytes) -> str | None:
         with _explained(), self._aside() as aside:
-            aside.write_bytes(body)
-            return _version(aside.stat()) if self._link(aside, key) else None
+            version = _write(aside, body)
+            return version if self._link(aside, key) else None
 
     def put_file(self, key: Key, path: Path) -> bool:
         with _explained(), self._aside() as aside:
             shutil.copyfile(path, aside)
+            _sync(aside)
             return self._link(aside, key)
 
     def put_if(self, key: Key, body: bytes, version: str) -> str | None:
@@ -73,9 +74,7 @@ class FolderDriver:
             there = self.get(key)
             if there is None or there.version != version:
                 return None
-            aside.write_bytes(body)
-            _sync(aside)
-            written = _version(aside.stat())
+            written = _write(aside, body)
             os.replace(aside, self.path(key))
             _sync(self.path(key).parent)
             return written
@@ -87,8 +86,8 @@ class FolderDriver:
                 return False
             if there is not None:
                 self.path(key).unlink()
-                with suppress(OSError):  # a folder is only part of its files' names: it goes with the last
-                    for folder in self.path(key).relative_to(self.root).parents[:-1]:
+                with suppress(OSError):  # a folder is only part of its files' names: it goes with the last, if not soon needed again
+                    for folder in self.path(key).relative_to(self.root).parents[:-3]:
                         (self.root / folder).rmdir()
             return True
 
@@ -115,9 +114,7 @@ class FolderDriver:
     @contextmanager
     def _aside(self) -> Iterator[Path]:
         """A path to write to; gone afterwards."""
-        folder = self.root / ASIDE
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
+        folder = self._folder(ASIDE)
         path = folder / secrets.token_hex(8)
         try:
             yield path
@@ -125,25 +122,41 @@ class FolderDriver:
             with suppress(OSError):
                 path.unlink()
 
+    def _folder(self, name: str = "") -> Path:
+        """The store's folder, or one in it for our own needs, made if need be."""
+        folder = self.root / name
+        try:
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InvalidSetting(f"{self.root} is not a folder.", "See AGENTFORGE_STORE.") from error
+        return folder
+
     def _link(self, aside: Path, key: Key) -> bool:
         target = self.path(key)
-        _sync(aside)
         while True:
-            changed = _make_folders(target.parent)
+            try:
+                changed = _make_folders(target.parent)
+            except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
+                continue
+            except (FileExistsError, NotADirectoryError) as error:
+                raise BadInput(f"{key!r} would lie under a key that is an object.", "In a folder, choose another name.") from error
             try:
                 os.link(aside, target)
             except FileExistsError:
+                if target.is_dir():
+                    raise BadInput(f"There are objects under {key!r} already.", "In a folder, choose another name.") from None
                 return False
-            except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
+            except FileNotFoundError:
                 continue
-            for folder in {target.parent, *changed}:
-                _sync(folder)
+            with suppress(FileNotFoundError):  # deleted again already
+                for folder in {target.parent, *changed}:
+                    _sync(folder)
             return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("w") as file:
+        with (self._folder() / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -163,12 +176,12 @@ def _walk(root: Path, prefix: str, after: str, folders: bool) -> Iterator[Key]:
         return
     for name in sorted(entries):
         key = prefix + name
-        if key <= after and not after.startswith(key) or key == after:
+        if key <= after and not (name.endswith("/") and after.startswith(key)):
             continue
         if not name.endswith("/"):
             yield Key(key)
         elif folders:
-            if not after.startswith(key):
+            if not after.startswith(key) and next(_walk(root, key, "", False), None):
                 yield Key(key)
         else:
             yield from _walk(root, key, after, folders)
@@ -183,6 +196,17 @@ def _make_folders(folder: Path) -> list[Path]:
         changed.append(above)
     folder.mkdir(parents=True, exist_ok=True)
     return changed
+
+
+def _write(path: Path, body: bytes) -> str:
+    """Write a file durably: its version. With a time of its own: by itself the kernel's clock may stand still for 4 ms, and an
+    inode is soon used again."""
+    with path.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.utime(file.fileno(), ns=(now := time.time_ns(), now))
+        os.fsync(file.fileno())
+        return _version(os.fstat(file.fileno()))
 
 
 def _version(stat: os.stat_result) -> str:
@@ -209,7 +233,7 @@ def _explained() -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError):
         raise
     except PermissionError as error:
-        raise InvalidSetting(f"The store cannot be used: {error}.", "See AGENTFORGE_STORE.") from error
+        raise StoreRefused(f"The store cannot be used: {error}.", "See AGENTFORGE_STORE.") from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StoreUnavailable(

@@ -9,6 +9,7 @@
     t/<workspace>/requests/<sha256>.json           idempotency key → run
     t/<workspace>/datasets/<sha256>/<name>
     t/<workspace>/audit/<%010d>.json               administrative actions, chained like a run's log
+    t/<workspace>/audit.json                       how far that log reaches
     sys/due/<time>.<workspace>.<run>               runs that are not settled yet: what sweep looks at
     sys/sweep.json                                 sweep's lease
 """
@@ -30,9 +31,10 @@ class Key(str):
 
     def __truediv__(self, name: str) -> Self:
         """What is called `name` (which may hold slashes) under this prefix; BadInput if it could mean anything else."""
-        if not NAME.fullmatch(name) or len(name) > 200:
+        whole = f"{self.rstrip('/')}/{name}"
+        if not NAME.fullmatch(name) or len(whole) > 800 or max(map(len, name.split("/"))) > 200:
             raise BadInput(f"{name!r} cannot be a name in the store.", "Use letters, digits, dots, dashes and slashes.")
-        return type(self)(f"{self.rstrip('/')}/{name}")
+        return type(self)(whole)
 
     def folder(self, name: str) -> Self:
         return type(self)(f"{self / name}/")

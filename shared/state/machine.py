@@ -163,7 +163,7 @@ def _after_event(state: RunState | None, event: Event, at: str) -> RunState:
         case "progress":
             state.progress = data
         case "metric":
-            state.metrics[data["name"]] = data
+            state.metrics[str(data.get("name"))] = data
     return state
 
 
@@ -193,13 +193,14 @@ def finish(state: RunState, claim: int, outcome: str, events: Sequence[Event], *
 def hand_over(
     state: RunState, claim: int, events: Sequence[Event], function: str, input: Mapping[str, Any], attempts: int
 ) -> list[Event]:
-    """Queue the run for the next function of its chain."""
+    """Queue the run for the next function of its chain; end it there if a cancel came first."""
     data = {"function": function, "input": dict(input), "attempts": attempts}
-    return [*write(state, claim, events), Event(kind="queued", data=data)]
+    return [*write(state, claim, events), _unless_cancelling(state, Event(kind="queued", data=data))]
 
 
 def wait(state: RunState, claim: int, events: Sequence[Event], on: Mapping[str, str]) -> list[Event]:
-    return [*write(state, claim, events), Event(kind="waiting", data={"on": dict(on)})]
+    """Leave the run until something happened; end it if a cancel came first."""
+    return [*write(state, claim, events), _unless_cancelling(state, Event(kind="waiting", data={"on": dict(on)}))]
 
 
 def resume(state: RunState, on: Mapping[str, str], answer: Mapping[str, Any] | None = None) -> list[Event]:
@@ -245,6 +246,10 @@ def _next_attempt(state: RunState, error: Mapping[str, Any]) -> list[Event]:
     if state.attempt >= state.attempts:
         return [Event(kind="finished", data={"state": "failed", "error": dict(error)})]
     return [Event(kind="queued", data={"error": dict(error)})]
+
+
+def _unless_cancelling(state: RunState, event: Event) -> Event:
+    return Event(kind="finished", data={"state": "cancelled"}) if state.cancelling else event
 
 
 def _not_over(state: RunState) -> None:

@@ -50,12 +50,12 @@ def seal(fields: dict[str, Any]) -> bytes:
     return canonical_json({**fields, "hash": sha256(canonical_json(fields))})
 
 
-def unseal(raw: bytes) -> dict[str, Any] | None:
-    """What was sealed; None if it was changed since."""
+def unseal(raw: bytes, **wanted: type) -> dict[str, Any] | None:
+    """What was sealed; None if it was changed since, or is another object, without the fields that are wanted of these types."""
     try:
         fields = from_json(raw, allow_inf_nan=False)
         if isinstance(fields, dict) and canonical_json(fields) == raw and fields.pop("hash") == sha256(canonical_json(fields)):
-            return fields
+            return fields if all(isinstance(fields[name], kind) for name, kind in wanted.items()) else None
     except (ValueError, KeyError, BadInput):
         pass
     return None

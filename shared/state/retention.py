@@ -6,12 +6,13 @@ leaves a record that verifies, and doing it again completes it.
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from shared import settings
-from shared.errors import AgentForgeError, BadInput
+from shared.errors import AgentForgeError, BadInput, RecordDamaged
 from shared.state import audit, machine, runs
-from shared.state.keys import SYSTEM, Key, workspace_prefix
+from shared.state.keys import SYSTEM, WORKSPACE, Key, workspace_prefix
 from shared.state.record import seal, unseal
 from shared.state.runs import RunLog
 from shared.state.store import Store
@@ -25,13 +26,13 @@ def expire_old(store: Store) -> Counter[str]:
     stored = store.get(key)
     if stored is not None and (store.now() - stored.at).total_seconds() < EVERY_S:
         return done
-    for workspace in (listed.key.split("/")[1] for listed in store.list_all(Key("t/"), folders=True)):
-        for log in _older(store, workspace, settings.keep_checkpoints_days()):
-            done["checkpoints"] += _expire(log, "checkpoints")
-        if (days := settings.keep_days()) is not None:
-            for log in _older(store, workspace, days):
-                done["artifacts"] += _expire(log, "artifacts")
-    known = unseal(stored.body) if stored else None
+    names = [listed.key.split("/")[1] for listed in store.list_all(Key("t/"), folders=True)]
+    for workspace in filter(WORKSPACE.fullmatch, names):  # what else is there is not ours
+        for kind, days in ("checkpoints", settings.keep_checkpoints_days()), ("artifacts", settings.keep_days()):
+            for log in _older(store, workspace, days) if days is not None else ():
+                with suppress(RecordDamaged):
+                    done[kind] += _expire(log, kind)
+    known = unseal(stored.body, turn=int) if stored else None
     body = seal({"turn": known["turn"] + 1 if known else 0})
     _ = store.put_if(key, body, stored.version) if stored else store.put_new(key, body)
     return +done
@@ -46,7 +47,8 @@ def delete_run(store: Store, id: str, workspace: str, *, by: str, reason: str = 
             raise BadInput(f"The run {id} is {log.state.state}.", "Cancel it first.")
         runs.settle(log)
         audit.note(store, workspace, "delete_run", by, run=id, reason=reason)
-        store.put_new(grave, seal({"run": id, "tip": log.tip, "at": store.now().isoformat(), "by": by, "reason": reason}))
+        told = {"run": id, "tip": log.tip, "key": log.state.key, "at": store.now().isoformat(), "by": by, "reason": reason}
+        store.put_new(grave, seal(told))
     for listed in list(store.list_all(RunLog(store, workspace, id).folder)):
         store.delete(listed.key)
 
@@ -56,8 +58,8 @@ def _older(store: Store, workspace: str, days: float) -> Iterator[RunLog]:
     folder = workspace_prefix(workspace).folder("runs")
     youngest = runs.new_id(store.now() - timedelta(days=days))[:9]
     for listed in store.list_all(folder, f"{folder}{youngest}", folders=True):
-        log = RunLog(store, workspace, listed.key.removeprefix(folder).rstrip("/"))
         try:
+            log = RunLog(store, workspace, listed.key.removeprefix(folder).rstrip("/"))
             log.read_head()
             log.read_on()
         except AgentForgeError:
@@ -68,9 +70,7 @@ def _older(store: Store, workspace: str, days: float) -> Iterator[RunLog]:
 
 def _expire(log: RunLog, kind: str) -> int:
     """Delete a run's files of one kind; how many there were. Files that no entry names are a lost worker's."""
-    state = log.state
-    told = [a.path for a in state.artifacts.values()] + [f.path for c in state.checkpoints.values() for f in c.files.values()]
-    if state.claim < 2 and not [path for path in told if path.startswith(kind) and path not in state.expired]:
+    if _has_none(log, kind):
         return 0  # without asking the store: most old runs are looked at every day
     found = list(log.store.list_all(log.folder.folder(kind)))
     if found:
@@ -80,3 +80,12 @@ def _expire(log: RunLog, kind: str) -> int:
         for listed in found:
             log.store.delete(listed.key)
     return len(found)
+
+
+def _has_none(log: RunLog, kind: str) -> bool:
+    """Whether a run certainly has no files of a kind: its only worker made none, or they were deleted long ago."""
+    state = log.state
+    if any(path.startswith(f"{kind}/") for path in state.expired):  # a while ago, else the deleting may have been broken off
+        return (log.store.now() - datetime.fromisoformat(state.updated)).total_seconds() > 2 * EVERY_S
+    made = state.artifacts if kind == "artifacts" else state.checkpoints
+    return not made and state.state == "succeeded" and state.claim == 1

@@ -24,12 +24,13 @@ from shared.state import machine
 from shared.state.artifacts import put
 from shared.state.driver import StoreUnavailable
 from shared.state.keys import Key
-from shared.state.machine import OWN_KINDS, Artifact, ClaimLost, RunOver, RunState
+from shared.state.machine import OWN_KINDS, Artifact, ClaimLost, RunBusy, RunOver, RunState
 from shared.state.record import Event, canonical_json, seal, unseal
-from shared.state.runs import HEAD_EVERY, RunLog, RunRef
+from shared.state.runs import RunLog, RunRef
 from shared.state.store import AT_ONCE, Store
 
-FIRST_FLUSH_S, LAST_FLUSH_S, SLOWER = 0.5, 10.0, 1.6
+FLUSH_S, SLOWER = 0.2, 1.6  # the pause before events are written, and by how much it grows with every entry
+LAST_FLUSH_S = 10.5  # the longest; with the fold kept now and then, one request in ten seconds
 PATIENCE_S = 120  # how long a finished worker tries to tell so while the store does not answer
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Run:
         self._unsure: _Write | None = None  # what may or may not have been written when the store fell silent
         self._lock = threading.RLock()  # of the log: one writes at a time
         self._lost: AgentForgeError | None = None
+        self._ended = False
         self._beats, self._lease = 0, ""
         self._sign = time.monotonic()  # when the store last had a sign of life from us
         self._scratch: Path | None = None
@@ -83,13 +85,20 @@ class Run:
         cls, store: Store, ref: RunRef, worker: str, on_event: Callable[[Event], None] | None = None
     ) -> Self:
         """Claim a run. RunBusy and RunOver if there is nothing to claim, NotFound."""
-        runlog = RunLog(Store(store.driver), ref.workspace, ref.id)  # a store of its own counts its own requests
-        if ref.entries > 4:
+        runlog = RunLog(Store(store.driver, store.sleep), ref.workspace, ref.id)  # a store of its own counts its own requests
+        if ref.entries > 1:
             runlog.read_head()
+        if ref.entries - runlog.length > 3:
+            runlog.read_on()  # at once instead of one after the other
         while runlog.length < ref.entries and runlog.read_next():
             pass
-        lease = lease_s()
-        runlog.append(lambda: machine.claim(runlog.state, worker, lease))
+        lease, claimed = lease_s(), False
+        while not claimed:
+            try:
+                claimed = runlog.append(lambda: machine.claim(runlog.state, worker, lease))
+            except RunBusy:
+                if runlog.read_next() is None:  # else it was so when the reference was made, and need not be so now
+                    raise
         return cls(runlog, runlog.state.claim, on_event)
 
     @property
@@ -113,7 +122,7 @@ class Run:
         """Tell what happened. BadInput for data that is not JSON or a kind we keep to ourselves."""
         if kind in OWN_KINDS:
             raise BadInput(f"An event of kind {kind!r} is not told by emit.")
-        canonical_json(data)
+        canonical_json([kind, data])
         self._tell(Event(kind=kind, data=data))
 
     def progress(self, done: float, total: float | None = None, unit: str = "") -> None:
@@ -140,11 +149,13 @@ class Run:
 
     def read(self, name: str) -> bytes:
         """An artifact of this run. NotFound."""
+        if name not in self.state.artifacts:  # perhaps it was saved only now
+            self.flush()
         return read_artifact(self.log, name)
 
     def checkpoint(self, name: str, value: Any = None, files: Mapping[str, bytes | Path] | None = None) -> None:
         """Record where a later attempt can go on: it finds `value`, and the files by `restore`. Written when this returns."""
-        canonical_json(value)
+        canonical_json([name, value])
         stored = self._upload(f"checkpoints/{name}-{secrets.token_hex(4)}", files or {})
         told = {"name": name, "value": value, "files": {file: artifact.model_dump() for file, artifact in stored.items()}}
         self._tell(Event(kind="checkpoint", data=told))
@@ -184,7 +195,8 @@ class Run:
 
     def finish(self, outcome: str, **data: Any) -> None:
         """Write the run's last entry. `outcome`: succeeded, failed or cancelled; `data`: such as `output` or `error`."""
-        self._end(lambda told: machine.finish(self.state, self.claim, outcome, told, **data), over=True)
+        canonical_json(data)
+        self._end(lambda told: machine.finish(self.state, self.claim, outcome, told, **data))
 
     def hand_over(self, function: str, input: Mapping[str, Any], attempts: int) -> None:
         self._end(lambda told: machine.hand_over(self.state, self.claim, told, function, input, attempts))
@@ -235,63 +247,80 @@ class Run:
         del self._pending[: len(write.told)]
         if wrote:
             self._sign = time.monotonic()
-            if self.log.length % HEAD_EVERY == 0:
+            if self.log.head_is_old and self.state.state == "running":
                 self.log.write_head()
 
-    def _end(self, decide: _Decide, over: bool = False) -> None:
+    def _end(self, decide: _Decide) -> None:
         """Write a last entry; while the store does not answer, try for a while: the work is done and should count."""
-        self._pending.append(Event(kind="requests", data=self._requests(over)))
+
+        def ending(told: list[Event]) -> list[Event]:
+            *before, last = decide(told)
+            return [*before, Event(kind="requests", data=self._requests(over=last.kind == "finished")), last]
+
         until, pause = time.monotonic() + PATIENCE_S, 1.0
         while True:
             try:
-                if self._unsure and self._unsure.decide is decide:
-                    return self._write(self._unsure)
-                return self._append(decide)
+                with self._lock:
+                    if self._unsure and self._unsure.decide is ending:
+                        self._write(self._unsure)
+                    else:
+                        self._append(ending)
+                    self._ended = True
+                return
             except StoreUnavailable:
                 if time.monotonic() > until:
                     raise
-                time.sleep(pause)
+                self.store.sleep(pause)
                 pause = min(pause * 2, 15)
 
     def _requests(self, over: bool) -> dict[str, dict[str, int]]:
-        """What this claim asked of the store, with the entry that says so, and with opening and settling, which others count."""
+        """What this claim asked of the store, with the entry that says so and what passing the run on takes, and, told once, what
+        opening took. A worker that dies tells nothing, and what parents, children and the sweep ask is not here."""
         control = self.store.requests.control + Counter(put=1)
-        if self.claim == 1:
+        if not self.state.requests["control"]:
             control += Counter(put=3 if self.state.key else 2)
         control += Counter(put=2, delete=1) if over else Counter(put=1)
         return {"control": dict(control), "data": dict(self.store.requests.data)}
 
     def _pulse(self, stop: threading.Event) -> None:
-        pause, beat_s = min(FIRST_FLUSH_S, self.lease_s / 3), self.lease_s * 2 / 3
-        while not stop.wait(pause) and not self._lost:
+        while not stop.wait(self._pause()) and not self._lost:
             try:
-                if self._pending:
-                    self.flush()
-                    pause = min(pause * SLOWER, LAST_FLUSH_S, beat_s)
-                elif time.monotonic() - self._sign >= beat_s:
-                    with self._lock:
-                        self._beat()
+                with self._lock:
+                    if self._ended:
+                        return
+                    if self._pending:
+                        self.flush()
+                    elif time.monotonic() - self._sign >= self.lease_s * 2 / 3:
+                        self.beat()
             except AgentForgeError as error:
                 log.warning("run %s: %s", self.id, error.message)
                 if not isinstance(error, StoreUnavailable) or time.monotonic() - self._sign > 4 * self.lease_s:
                     self._lost = error
 
-    def _beat(self) -> None:
-        """Say that we live, and look whether something was written by others."""
-        key = self.log.folder / "lease.json"
-        self._beats += 1
-        body = seal({"claim": self.claim, "worker": self.state.worker, "beat": self._beats})
-        self._lease = (self._lease and self.store.put_if(key, body, self._lease)) or self._first_beat(key, body)
-        while self.log.read_next():
-            pass
-        machine.write(self.state, self.claim, [])  # ClaimLost if that was another's claim
-        self._sign = time.monotonic()
+    def _pause(self) -> float:
+        """Seconds until events are written again: the more was written for this run, by whichever claim, the longer."""
+        return min(FLUSH_S * SLOWER ** min(self.log.length, 20), LAST_FLUSH_S, self.lease_s * 0.4)
+
+    def beat(self) -> None:
+        """Say that we live, and look whether something was written by others; while `working`, this happens by itself.
+
+        ClaimLost if another claimed the run, RunOver if it was ended.
+        """
+        with self._lock:
+            key = self.log.folder / "lease.json"
+            self._beats += 1
+            body = seal({"claim": self.claim, "worker": self.state.worker, "beat": self._beats})
+            self._lease = (self._lease and self.store.put_if(key, body, self._lease)) or self._first_beat(key, body)
+            while self.log.read_next():
+                pass
+            machine.write(self.state, self.claim, [])
+            self._sign = time.monotonic()
 
     def _first_beat(self, key: Key, body: bytes) -> str:
         there = self.store.get(key)
         if there is None:
             return self.store.put_new(key, body) or ""
-        if (unseal(there.body) or {"claim": 0})["claim"] > self.claim:
+        if (unseal(there.body, claim=int) or {"claim": 0})["claim"] > self.claim:
             return ""
         return self.store.put_if(key, body, there.version) or ""
 

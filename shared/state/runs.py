@@ -15,15 +15,17 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
+from shared.settings import lease_s
 from shared.state import machine
+from shared.state.driver import Stored
 from shared.state.keys import DUE, Key, run_prefix, workspace_prefix
 from shared.state.log import Log
 from shared.state.machine import RunState
 from shared.state.record import Entry, Event, canonical_json, seal, sha256, unseal
 from shared.state.store import AT_ONCE, Store
 
-DUE_AFTER_S = 60  # sweep looks at a run that is not settled this long after it was opened
-HEAD_EVERY = 50  # entries; a reader of a long run never has more than these to read
+DUE_AFTER_S = 60  # sweep looks at a run that is not settled this long after it was opened, or after two lease times
+FIRST_HEAD, HEAD_EVERY = 8, AT_ONCE - 1  # entries before a fold is kept, and between later ones: readers get the rest at once
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, in the order of their characters
 
 
@@ -48,8 +50,8 @@ class RunRef(NamedTuple):
     def parse(cls, text: str) -> Self:
         workspace, slash, rest = text.partition("/")
         id, _, entries = rest.partition("/")
-        if not slash or entries and not entries.isdecimal():
-            raise BadInput(f"{text!r} does not refer to a run.", "Write workspace/run.")
+        if not slash or entries and not (entries.isdecimal() and int(entries[:10]) > 0 and len(entries) <= 10):
+            raise BadInput(f"{text[:100]!r} does not refer to a run.", "Write workspace/run.")
         run_prefix(workspace, id)
         return cls(workspace, id, int(entries or 1))
 
@@ -62,6 +64,8 @@ class RunLog(Log):
         super().__init__(store, self.folder.folder("log"))
         self.workspace, self.id = workspace, id
         self._state: RunState | None = None
+        self._head = ""  # the version of head.json, as far as we know of one
+        self.kept = 0  # how many entries it covers
 
     @property
     def state(self) -> RunState:
@@ -80,23 +84,45 @@ class RunLog(Log):
 
     def read_head(self) -> None:
         """Start from the fold that is kept for readers; without a good one, from the beginning."""
-        stored = self.store.get(self.folder / "head.json")
+        self._take_head(self.store.get(self.folder / "head.json"))
+
+    def read_kept(self) -> None:
+        """The same in one round trip whatever there is: as long as no fold is kept, the first two entries stand for it."""
+        head, *first = self.store.get_all([self.folder / "head.json", self.prefix.number(0), self.prefix.number(1)])
+        self._take_head(head)
+        for stored in first:
+            if stored is not None and not self.kept:
+                self._take(stored.body)
+
+    def _take_head(self, stored: Stored | None) -> None:
+        self._head = stored.version if stored else ""
         try:
             head = from_json(stored.body) if stored else None
             state = RunState.model_validate(head["state"]) if head else None
+            tip = str(head["tip"]) if head else ""
         except (ValueError, KeyError, TypeError, ValidationError):
-            state = None
-        if head and state and (state.id, state.workspace) == (self.id, self.workspace) and state.entries > self.length:
-            self._state, self.length, self.tip, self.at = state, state.entries, str(head["tip"]), state.updated
+            state, tip = None, ""
+        if state and (state.id, state.workspace) == (self.id, self.workspace) and state.entries > self.length:
+            self._state, self.length, self.tip, self.at = state, state.entries, tip, state.updated
+            self.kept = self.length
 
     def write_head(self) -> None:
         """Keep the fold for readers. A newer one is left as it is."""
+        if self.kept >= self.length:
+            return
         key, body = self.folder / "head.json", head_bytes(self.state, self.tip)
-        there = self.store.get(key) if self.length > HEAD_EVERY or self.state.claim > 1 else None
-        while self.store.put_new(key, body) is None if there is None else self.store.put_if(key, body, there.version) is None:
+        while (
+            written := self.store.put_if(key, body, self._head) if self._head else self.store.put_new(key, body)
+        ) is None:
             there = self.store.get(key)
+            self._head = there.version if there else ""
             if there is not None and entries_of(there.body) >= self.length:
                 return
+        self._head, self.kept = written, self.length
+
+    @property
+    def head_is_old(self) -> bool:
+        return self.length - self.kept >= (HEAD_EVERY if self.kept else FIRST_HEAD)
 
 
 class Reader(RunLog):
@@ -135,7 +161,7 @@ def open_run(
     """A new run of `function`, or the one that was opened under the same key. BadInput, KeyReused."""
     asked = canonical_json({"function": function, "input": dict(input), "parent": parent, "retry_of": retry_of})
     now = store.now()
-    id, due = new_id(now), _time_name(now + timedelta(seconds=DUE_AFTER_S))
+    id, due = new_id(now), _time_name(now + timedelta(seconds=min(DUE_AFTER_S, 2 * lease_s())))
     log = RunLog(store, workspace, id)
     if idempotency_key is not None:
         kept = _kept(store, request_key(workspace, idempotency_key), sha256(asked), id, due)
@@ -151,6 +177,8 @@ def open_run(
     }  # fmt: skip
     store.put_new(due_key(due, log), b"")
     log.append(lambda: [] if log.length else [Event(kind="opened", data=opened)])
+    if (store.now() - now).total_seconds() > DUE_AFTER_S:  # so slow that the sweep may have forgotten the run
+        store.put_new(due_key(due, log), b"")
     return log
 
 
@@ -169,14 +197,17 @@ def load(store: Store, id: str, workspace: str = "local") -> RunLog:
 
 
 def status(store: Store, id: str, workspace: str = "local", *, cached: bool = False) -> RunState:
-    """A run's state: exact, in two round trips at most; with `cached`, as the kept fold has it, in one.
+    """A run's state: exact, in two round trips; with `cached`, as the kept fold has it, in one.
 
     A run that is over cannot change, so its kept fold is exact.
     """
     log = RunLog(store, workspace, id)
+    if cached:
+        log.read_kept()
+        return log.state
     log.read_head()
-    if not log.length or not (cached or log.state.over):
-        log.read_on()
+    if not (log.length and log.state.over):
+        log.read_ahead((HEAD_EVERY if log.kept else FIRST_HEAD) + 1)
     return log.state
 
 
@@ -187,7 +218,11 @@ def list_runs(store: Store, limit: int = 50, before: str = "", workspace: str = 
 
     def one(id: str) -> RunState | None:
         try:
-            return status(store, id, workspace)
+            log = RunLog(store, workspace, id)
+            log.read_head()
+            if not (log.length and log.state.over):
+                log.read_on()
+            return log.state
         except RecordDamaged as error:
             return RunState(id=id, workspace=workspace, function="", created="", updated="", input={}, damaged=error.message)
         except NotFound:  # opened, and killed before the first entry was there, or deleted
@@ -198,7 +233,7 @@ def list_runs(store: Store, limit: int = 50, before: str = "", workspace: str = 
         page = [listed.key for listed in store.list_after(runs, after, min(limit, 1000), folders=True)]
         if not page:
             break
-        with ThreadPoolExecutor(min(len(page), AT_ONCE), "runs") as pool:
+        with ThreadPoolExecutor(min(len(page), 8), "runs") as pool:
             found += [state for state in pool.map(one, (k.removeprefix(runs).rstrip("/") for k in page)) if state is not None]
         after = page[-1]
     return found[:limit]
@@ -285,7 +320,7 @@ def _kept(store: Store, name: Key, request: str, id: str, due: str) -> dict[str,
         there = store.get(name)
         if there is None:
             continue
-        kept = unseal(there.body)
+        kept = unseal(there.body, run=str, due=str, request=str)
         if kept is None:
             raise RecordDamaged("What is kept for this idempotency key was changed.", "Use another key.")
         if kept["request"] != request:

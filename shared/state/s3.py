@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from shared.errors import InvalidSetting, NotFound
+from shared.errors import AgentForgeError, NotFound
 from shared.settings import Bucket
-from shared.state.driver import Listed, Stored, StoreUnavailable
+from shared.state.driver import Listed, Stored, StoreRefused, StoreUnavailable
 from shared.state.keys import Key
 
 PART = 64 << 20  # bytes of one part of a multipart upload; files up to this size are sent whole
@@ -38,18 +38,22 @@ class S3Driver:
         config = Config(
             retries={"total_max_attempts": 1},
             connect_timeout=5,
-            read_timeout=60,
+            read_timeout=20,  # less than a lease: a worker whose request hangs must not be taken for dead
             max_pool_connections=32,
+            signature_version="s3v4",  # else signed addresses are version 2's, which newer regions, R2 and SSE-KMS refuse
             s3={"addressing_style": "path" if bucket.endpoint else "auto"},
         )
         self.client = boto3.client(
             "s3", endpoint_url=bucket.endpoint or None, region_name=bucket.region or None, config=config, **credentials or {}
         )
         self.client.meta.events.register("after-call.s3", self._note_date)
-        self._offset = timedelta()  # the store's clock less ours
+        self._offset: timedelta | None = None  # the store's clock less ours; None before its first answer
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._offset
+        if self._offset is None:  # whatever the answer is, it has a date
+            with suppress(AgentForgeError), _explained():
+                self.client.head_bucket(Bucket=self.bucket.name)
+        return datetime.now(UTC) + (self._offset or timedelta())
 
     def location(self, key: Key) -> str:
         return f"s3://{self.bucket.name}/{self._name(key)}"
@@ -89,28 +93,40 @@ class S3Driver:
         return not outcome.taken
 
     def list_after(self, prefix: Key, after: str, limit: int, folders: bool) -> list[Listed]:
-        with _explained():
-            answer = self.client.list_objects_v2(
-                Bucket=self.bucket.name,
-                Prefix=self._name(prefix),
-                StartAfter=self._name(Key(after)) if after else "",
-                MaxKeys=limit,
-                **({"Delimiter": "/"} if folders else {}),
-            )
+        name, slash, _ = after.removeprefix(prefix).partition("/")
+        if folders and slash and after.startswith(prefix):  # stores differ on whether a folder is listed again after itself
+            after = f"{prefix}{name}/~"  # beyond all that a folder may hold
         cut, now = len(self._name(Key(""))), self.now()
-        found = [Listed(Key(o["Key"][cut:]), o["Size"], o["ETag"], o["LastModified"]) for o in answer.get("Contents", [])]
-        found += [Listed(Key(p["Prefix"][cut:]), 0, "", now) for p in answer.get("CommonPrefixes", [])]
-        return sorted(item for item in found if not (item.key.endswith("/") and after.startswith(item.key)))
+        where: dict[str, Any] = {"StartAfter": self._name(Key(after))} if after else {}
+        found: list[Listed] = []
+        while True:
+            with _explained():
+                answer = self.client.list_objects_v2(
+                    Bucket=self.bucket.name, Prefix=self._name(prefix), MaxKeys=limit - len(found),
+                    **where, **({"Delimiter": "/"} if folders else {}),
+                )  # fmt: skip
+            page = [Listed(Key(o["Key"][cut:]), o["Size"], o["ETag"], o["LastModified"]) for o in answer.get("Contents", [])]
+            page += [Listed(Key(p["Prefix"][cut:]), 0, "", now) for p in answer.get("CommonPrefixes", [])]
+            found += sorted(page)
+            if len(found) >= limit or not answer.get("IsTruncated"):  # a page may hold fewer than were asked for
+                return found
+            where = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def put_file(self, key: Key, path: Path) -> bool:
         if path.stat().st_size <= PART:
             return self.put_new(key, path.read_bytes()) is not None
+        with suppress(NotFound), _explained():
+            self.client.head_object(Bucket=self.bucket.name, Key=self._name(key))
+            return False
         with _conditional() as outcome, _explained():
             upload, sent = self._begun(key)
             parts = list(self._parts(key, path, upload, sent))
             self.client.complete_multipart_upload(
                 Bucket=self.bucket.name, Key=self._name(key), UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )
+        if outcome.taken:  # another was quicker: what we sent would only cost money
+            with suppress(StoreUnavailable), _explained():
+                self.client.abort_multipart_upload(Bucket=self.bucket.name, Key=self._name(key), UploadId=upload)
         return not outcome.taken
 
     def signed_url(self, method: str, key: Key, seconds: int) -> str:
@@ -178,9 +194,11 @@ class S3Driver:
     def _note_date(self, http_response: Any = None, **_: Any) -> None:
         """Learn the store's clock from an answer. `Date` has whole seconds, so smaller differences say nothing."""
         date = http_response.headers.get("Date") if http_response is not None else None
-        if date:
-            offset = parsedate_to_datetime(date) + timedelta(seconds=0.5) - datetime.now(UTC)
-            if abs(offset - self._offset) > timedelta(seconds=1.5):
+        known = self._offset = self._offset or timedelta()
+        with suppress(ValueError):  # none, or one that cannot be read, tells nothing
+            told = parsedate_to_datetime(str(date))
+            offset = told.replace(tzinfo=told.tzinfo or UTC) + timedelta(seconds=0.5) - datetime.now(UTC)
+            if abs(offset - known) > timedelta(seconds=1.5):
                 self._offset = offset
 
 
@@ -204,7 +222,7 @@ def _conditional() -> Iterator[_Outcome]:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """boto3's errors as ours: 404 NotFound, 412 `_Taken`, the caller's own mistakes InvalidSetting, the rest StoreUnavailable."""
+    """boto3's errors as ours: 404 NotFound, 412 `_Taken`, what somebody must mend StoreRefused, the rest StoreUnavailable."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
     from urllib3.exceptions import HTTPError
 
@@ -217,10 +235,10 @@ def _explained() -> Iterator[None]:
         if code in TAKEN:
             raise _Taken from error
         if code in REFUSED:
-            raise InvalidSetting(f"The store refuses us ({code}).", "See AGENTFORGE_STORE and the credentials.") from error
+            raise StoreRefused(f"The store refuses us ({code}).", "See AGENTFORGE_STORE and the credentials.") from error
         log.warning("store: %s", code)
         raise StoreUnavailable(f"The store does not answer ({code}).", "It is tried again.") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise InvalidSetting("There are no credentials for the store.", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.") from error
+        raise StoreRefused("There are no credentials for the store.", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.") from error
     except (BotoCoreError, HTTPError, OSError) as error:
         raise StoreUnavailable(f"The store does not answer ({type(error).__name__}).", "Is its address right?") from error

@@ -5,6 +5,7 @@ the first try had won. So bodies are either unique (log entries carry a nonce, l
 """
 
 import random
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,13 +16,14 @@ from threading import Lock
 from typing import TypeVar
 
 from shared.errors import InvalidSetting
-from shared.state.driver import Driver, Listed, Stored, StoreUnavailable
+from shared.state.driver import Driver, Listed, Stored, StoreRefused, StoreUnavailable
 from shared.state.keys import SYSTEM, Key
 
 T = TypeVar("T")
 DATA = ("/artifacts/", "/checkpoints/", "/datasets/")  # objects of the caller's; all others are the control plane's
 ATTEMPTS = 6
-AT_ONCE = 16  # requests that one call has under way at the same time
+PAGE = 1000  # keys of one listing
+AT_ONCE = 32  # requests that one call has under way at the same time
 FIRST_PAUSE_S = 0.05  # doubles with every attempt; a random part of it is waited
 
 
@@ -51,7 +53,7 @@ class Store:
     """Objects under keys, with conditional writes. Raises StoreUnavailable after the last attempt."""
 
     def __init__(self, driver: Driver, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.driver, self.requests, self._sleep = driver, Requests(), sleep
+        self.driver, self.requests, self.sleep = driver, Requests(), sleep
 
     @property
     def url(self) -> str:
@@ -110,26 +112,26 @@ class Store:
         """Delete an object, whatever it is by now."""
         self.delete_if(key, None)
 
-    def list_after(self, prefix: Key, after: str = "", limit: int = 1000, folders: bool = False) -> list[Listed]:
+    def list_after(self, prefix: Key, after: str = "", limit: int = PAGE, folders: bool = False) -> list[Listed]:
         return self._steady("list", prefix, lambda: self.driver.list_after(prefix, after, limit, folders))
 
     def list_all(self, prefix: Key, after: str = "", folders: bool = False) -> Iterator[Listed]:
-        while page := self.list_after(prefix, after, 1000, folders):
+        while page := self.list_after(prefix, after, PAGE, folders):
             yield from page
-            if len(page) < 1000:
+            if len(page) < PAGE:
                 return
             after = page[-1].key
 
     def probe(self) -> None:
         """InvalidSetting unless the store keeps its word on conditional writes: everything rests on them."""
-        key = SYSTEM / f"probe/{random.getrandbits(64):016x}"
+        key = SYSTEM / f"probe/{secrets.token_hex(8)}"
         first = self.put_new(key, b"1")
         there = self.get(key)
-        sound = first is not None and there is not None and self.driver.put_new(key, b"2") is None
-        sound = sound and self.driver.put_if(key, b"3", '"another"') is None
-        second = self.driver.put_if(key, b"4", there.version) if sound and there else None
-        sound = second is not None and not self.driver.delete_if(key, there.version if there else "")
-        if there is not None and not (sound and self.driver.delete_if(key, second or "")):
+        sound = first is not None and there is not None and self.put_new(key, b"2") is None
+        sound = sound and self.put_if(key, b"3", '"another"') is None
+        second = self.put_if(key, b"4", there.version) if sound and there else None
+        sound = second is not None and not self.delete_if(key, there.version if there else "")
+        if not (sound and self.delete_if(key, second or "")):
             self.delete(key)
             raise InvalidSetting(
                 f"{self.url} does not honour conditional writes (If-None-Match, If-Match).",
@@ -143,8 +145,10 @@ class Store:
             nonlocal unsure
             try:
                 version = write()
-                if version is None and unsure and (there := self.driver.get(key)) is not None and there.body == body:
-                    return there.version
+                if version is None and unsure:
+                    self.requests.count("get", key)
+                    there = self.driver.get(key)
+                    return there.version if there is not None and there.body == body else None
                 return version
             except StoreUnavailable:
                 unsure = True
@@ -158,9 +162,9 @@ class Store:
             self.requests.count(operation, key)
             try:
                 return once()
-            except StoreUnavailable:
-                if attempt == ATTEMPTS:
+            except StoreUnavailable as error:
+                if attempt == ATTEMPTS or isinstance(error, StoreRefused):
                     raise
-                self._sleep(pause * (0.5 + random.random() / 2))
+                self.sleep(pause * (0.5 + random.random() / 2))
                 pause *= 2
         raise AssertionError("unreachable")

@@ -10,8 +10,11 @@ from shared.errors import AgentForgeError, BadInput
 from shared.state import audit
 from shared.state.artifacts import SMALL, sha256_of_file, sha256_of_object
 from shared.state.keys import Key, workspace_prefix
+from shared.state.record import canonical_json
 from shared.state.runs import RunLog, due_key, ledger_key
 from shared.state.store import Store
+
+END = "end.json"  # the last member of an export: one without it was cut short
 
 
 def export_workspace(store: Store, workspace: str, target: Path, by: str = "") -> int:
@@ -38,6 +41,9 @@ def export_workspace(store: Store, workspace: str, target: Path, by: str = "") -
                     store.download(listed.key, Path(folder) / "one")
                     tar.add(Path(folder) / "one", listed.key)
                 count += 1
+            end = tarfile.TarInfo(END)
+            end.size = len(said := canonical_json({"objects": count}))
+            tar.addfile(end, io.BytesIO(said))
         os.replace(whole, target)
     return count
 
@@ -48,25 +54,28 @@ def import_workspace(store: Store, source: Path, by: str = "") -> tuple[str, int
     Breaking off loses nothing: the same import again completes it. BadInput for a file that is no export, and where an object
     with other content is in the way.
     """
-    workspace, count = "", 0
+    workspace, count, whole = "", 0, False
     try:
         with tarfile.open(source) as tar, tempfile.TemporaryDirectory() as folder:
             for member in tar:
+                if whole := member.name == END:
+                    break
                 key = _key(member, workspace)
                 workspace = key.split("/")[1]
-                path, file = Path(folder) / "one", tar.extractfile(member)
+                path, file = Path(folder) / "one", tar.extractfile(member) if member.isreg() else None
                 if file is None:
                     raise BadInput(f"{source.name} is no export: {member.name!r} is no file.")
                 with path.open("wb") as out:
                     while block := file.read(SMALL):
                         out.write(block)
-                if not store.put_file(key, path) and sha256_of_object(store, key) != sha256_of_file(path):
+                moving = key == audit.Audit(store, workspace).anchor  # there it may have gone on already
+                if not store.put_file(key, path) and not moving and sha256_of_object(store, key) != sha256_of_file(path):
                     raise BadInput(f"The store has another {key!r} already.", "Import into an empty workspace.")
                 count += 1
     except (OSError, tarfile.TarError) as error:
         raise BadInput(f"{source.name} cannot be read as an export ({type(error).__name__}).") from error
-    if not workspace:
-        raise BadInput(f"{source.name} is an empty export.")
+    if not workspace or not whole:
+        raise BadInput(f"{source.name} is not a whole export: its end is missing.")
     _make_due(store, workspace)
     audit.note(store, workspace, "import", by)
     return workspace, count
@@ -83,8 +92,8 @@ def _make_due(store: Store, workspace: str) -> None:
     """Runs that were not over or not settled go on here, once the sweep looks at them."""
     folder = workspace_prefix(workspace).folder("runs")
     for listed in store.list_all(folder, folders=True):
-        log = RunLog(store, workspace, listed.key.removeprefix(folder).rstrip("/"))
         try:
+            log = RunLog(store, workspace, listed.key.removeprefix(folder).rstrip("/"))
             log.read_head()
             log.read_on()
         except AgentForgeError:

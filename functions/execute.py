@@ -1,0 +1,103 @@
+"""Run code somebody else wrote: cells in one sandbox session, files in, results out."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.registry import function
+from shared.errors import BadInput
+from shared.sandbox import CellError, Limits, open_session
+from shared.state.datasets import fetch_dataset
+from shared.state.run import Run
+
+MOST_CHARACTERS = 1_000_000  # of one cell
+
+
+class ExecuteInput(BaseModel):
+    """`cells` run one after the other and share their names. `sources` are paths or references to datasets: each is in the
+    working folder under its own name, read-only."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cells: list[Annotated[str, Field(max_length=MOST_CHARACTERS)]] = Field(min_length=1, max_length=200)
+    sources: list[str] = []
+    lint: bool = True  # refuse what has no place in an analysis, with advice; the sandbox holds either way
+    wall_s: float = Field(default=60, gt=0, le=600)  # of one cell
+
+
+class Advice(BaseModel):
+    """What the linter says of a cell: `cell`, `line` and `col` count from 1."""
+
+    cell: int
+    line: int
+    col: int
+    rule: str
+    message: str
+    level: str
+
+
+class CellResult(BaseModel):
+    """What one cell did; see `shared.sandbox.Execution`. Charts are Vega-Lite specifications."""
+
+    stdout: str
+    stderr: str
+    result: Any
+    charts: list[dict[str, Any]]
+    error: CellError | None
+    ms: float
+    truncated: bool
+
+
+class ExecuteOutput(BaseModel):
+    """`cells` ends with the first that failed; those after it were not run. `sandbox`: the level of confinement."""
+
+    cells: list[CellResult]
+    advice: list[Advice]
+    sandbox: str
+
+
+@function("execute", ExecuteInput, ExecuteOutput, tier="cpu", timeout_s=3600, retries=1)
+def execute(input: ExecuteInput, run: Run) -> ExecuteOutput:
+    """Run the cells. Code that raises is no error of ours: its cell says so. BadInput for code the linter refuses."""
+    advice = _advice(input)
+    if input.lint and (refused := [a for a in advice if a.level == "refuse"]):
+        first = refused[0]
+        raise BadInput(f"Cell {first.cell}, line {first.line}: {first.message}", "Change it, or run without the linter.")
+    files = _files(input, run)
+    done: list[CellResult] = []
+    with open_session(files, Limits(wall_s=input.wall_s)) as session:
+        for number, code in enumerate(input.cells, 1):
+            run.check()
+            execution = session.run(code)
+            done.append(CellResult.model_validate(execution.model_dump()))
+            failed = execution.error is not None
+            run.emit("step", id=f"cell{number}", op="cell", state="failed" if failed else "done", ms=round(execution.ms, 1),
+                     why=execution.error.name if execution.error else "")  # fmt: skip
+            if failed:
+                break
+        output = ExecuteOutput(cells=done, advice=advice, sandbox=session.level)
+    run.save("execution.json", output.model_dump_json(indent=1).encode())
+    return output
+
+
+def _advice(input: ExecuteInput) -> list[Advice]:
+    from shared.analysis.lint import lint
+
+    return [
+        Advice(cell=number, line=f.line, col=f.col, rule=f.rule, message=f.message, level=f.level)
+        for number, code in enumerate(input.cells, 1)
+        for f in lint(code)
+    ]
+
+
+def _files(input: ExecuteInput, run: Run) -> dict[str, Path]:
+    """The sources by the names they have in the session. BadInput where two have the same."""
+    files: dict[str, Path] = {}
+    for source in input.sources:
+        dataset = source.startswith("dataset:")
+        path = fetch_dataset(run.store, source, run.workspace, run.scratch / "sources") if dataset else Path(source)
+        if path.name in files:
+            raise BadInput(f"Two files are called {path.name!r}.", "Give them names of their own.")
+        files[path.name] = path
+    return files
