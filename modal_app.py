@@ -24,7 +24,7 @@ from shared.backends.modal import ModalBackend, function_name
 from shared.sandbox.modal import IMAGE
 from shared.settings import MODAL_APP
 from shared.state.machine import ClaimLost, RunBusy, RunOver
-from shared.state.opening import open_store
+from shared.state.opening import open_store, open_store_for
 from shared.state.runs import RunRef
 
 MINUTE, DAY = 60, 86_400  # seconds; no function on Modal may run longer than a day
@@ -123,7 +123,8 @@ def work(ref: str) -> str:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        return work_on(open_store(), RunRef.parse(ref), ModalBackend(WORK)).state
+        run = RunRef.parse(ref)
+        return work_on(open_store_for(run), run, ModalBackend(WORK)).state
     except (RunBusy, RunOver, ClaimLost) as nothing_to_do:
         return nothing_to_do.code
     except Stopped:

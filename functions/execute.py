@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.registry import function
 from shared.errors import BadInput
 from shared.sandbox import CellError, Limits, open_session
-from shared.state.datasets import fetch_dataset
+from shared.state.datasets import fetch_source
 from shared.state.run import Run
 
 MOST_CHARACTERS = 1_000_000  # of one cell
@@ -95,8 +95,7 @@ def _files(input: ExecuteInput, run: Run) -> dict[str, Path]:
     """The sources by the names they have in the session. BadInput where two have the same."""
     files: dict[str, Path] = {}
     for source in input.sources:
-        dataset = source.startswith("dataset:")
-        path = fetch_dataset(run.store, source, run.workspace, run.scratch / "sources") if dataset else Path(source)
+        path = fetch_source(run.store, source, run.workspace, run.scratch / "sources")
         if path.name in files:
             raise BadInput(f"Two files are called {path.name!r}.", "Give them names of their own.")
         files[path.name] = path

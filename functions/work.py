@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.registry import Function, Next, find
 from shared.backends import Backend
-from shared.errors import AgentForgeError, BackendUnavailable, BadInput, NotFound, RecordDamaged
+from shared.errors import AgentForgeError, BackendUnavailable, BadInput, InvalidSetting, NotFound, RecordDamaged
 from shared.state import machine, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.machine import ClaimLost, RunOver, RunState
@@ -117,7 +117,7 @@ def _attempt(run: Run) -> None:
         run.finish("cancelled")
         raise
     except Stopped:
-        run.give_back({"code": "worker_stopped", "message": "The worker was told to stop.", "hint": ""})
+        run.leave({"code": "worker_stopped", "message": "The worker was told to stop.", "hint": ""})
         raise
     except (ClaimLost, RunOver):
         raise
@@ -147,7 +147,7 @@ def close(log: RunLog, backend: Backend) -> None:
     if log.state.parent:
         try:
             wake(runs.load(log.store, log.state.parent, log.workspace), log.id, backend)
-        except (NotFound, RecordDamaged) as error:
+        except (NotFound, RecordDamaged, InvalidSetting) as error:  # the last: our credentials may reach this run only
             logger.warning("parent of run %s: %s", log.id, error)
 
 

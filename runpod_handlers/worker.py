@@ -18,7 +18,7 @@ from shared.backends.runpod import RunPodBackend
 from shared.errors import AgentForgeError, BadInput, InvalidSetting
 from shared.state import runs
 from shared.state.machine import ClaimLost, RunBusy, RunOver
-from shared.state.opening import open_store
+from shared.state.opening import open_store, open_store_for
 from shared.state.record import Event
 from shared.state.runs import RunRef
 from shared.state.store import Store
@@ -76,7 +76,7 @@ def _store() -> Store:
 
 def _work(job: dict[str, Any], ref: RunRef) -> str:
     """Work on the run; the state in which that leaves it. One that somebody else has, or that is over, is no error."""
-    store, worker = _store(), f"runpod:{os.environ.get('RUNPOD_POD_ID', os.getpid())}"
+    store, worker = open_store_for(ref), f"runpod:{os.environ.get('RUNPOD_POD_ID', os.getpid())}"
     try:
         with _stoppable():
             return work(store, ref, RunPodBackend(), worker=worker, on_event=_hints(job)).state

@@ -6,6 +6,10 @@
     AGENTFORGE_STORE_ENCRYPTION AES256 (SSE-S3), aws:kms or aws:kms:<key id>; the bucket's own by default
     AGENTFORGE_STORE_ROLE       the role whose credentials, cut down to one run, its worker gets (where the store has STS)
     AGENTFORGE_BACKEND          local (default), modal or runpod
+    AGENTFORGE_SANDBOX          where cells run: local (default: a confined process of this machine), modal or e2b
+    AGENTFORGE_E2B_TEMPLATE     the template of E2B sandboxes; agentforge-cells by default. E2B_API_KEY is E2B's own
+    AGENTFORGE_RUNPOD_ENDPOINT_CPU, …_GPU_SMALL, …_GPU_LARGE  the ids of RunPod's endpoints, one for each tier
+    RUNPOD_API_KEY              RunPod's own: the key that may submit to them
     AGENTFORGE_LEASE_S          a worker without a sign of life for two of these is dead; 30 by default
     AGENTFORGE_KEEP_DAYS        artifacts of older runs are deleted; kept for ever by default
     AGENTFORGE_KEEP_CHECKPOINTS_DAYS  the same for checkpoints' files of runs that are over; 7 by default
@@ -18,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from shared.errors import InvalidSetting
 
+MODAL_APP = "agentforge"  # everything on Modal is deployed under this name; its environments keep stages apart
 STORE_HINT = "Set AGENTFORGE_STORE to a folder (file:///data/agentforge) or a bucket (s3://bucket/prefix)."
 
 
@@ -63,6 +68,43 @@ def backend() -> str:
     if value not in ("local", "modal", "runpod"):
         raise InvalidSetting(f"AGENTFORGE_BACKEND is {value!r}.", "Use local, modal or runpod.")
     return value
+
+
+def in_runpod() -> bool:
+    """Whether this process is in one of RunPod's containers."""
+    return "RUNPOD_POD_ID" in os.environ
+
+
+def runpod_api_key() -> str:
+    value = os.environ.get("RUNPOD_API_KEY", "").strip()
+    if not value:
+        raise InvalidSetting("RUNPOD_API_KEY is not set.", "Set it to a key of your RunPod account.")
+    return value
+
+
+def runpod_endpoint_setting(tier: str) -> str:
+    return f"AGENTFORGE_RUNPOD_ENDPOINT_{tier.upper().replace('-', '_')}"
+
+
+def runpod_endpoint(tier: str) -> str:
+    """The id of the endpoint whose workers are of this tier."""
+    name = runpod_endpoint_setting(tier)
+    value = os.environ.get(name, "").strip()
+    if not (value.isascii() and value.isalnum()):
+        told = f"{name} is {value!r}" if value else f"{name} is not set"
+        raise InvalidSetting(f"{told}; runs of the tier {tier} have nowhere to go.", "Set it to the id that RunPod's console shows.")
+    return value
+
+
+def sandbox() -> str:
+    value = os.environ.get("AGENTFORGE_SANDBOX", "local").strip()
+    if value not in ("local", "modal", "e2b"):
+        raise InvalidSetting(f"AGENTFORGE_SANDBOX is {value!r}.", "Use local, modal or e2b.")
+    return value
+
+
+def e2b_template() -> str:
+    return os.environ.get("AGENTFORGE_E2B_TEMPLATE", "").strip() or "agentforge-cells"
 
 
 def lease_s() -> float:

@@ -22,7 +22,7 @@ from shared.analysis.plan import Chart, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, distinct_values, profile
 from shared.analysis.snapshot import Snapshot, take_snapshot
 from shared.analysis.verify import Check, Verification, verify
-from shared.state.datasets import fetch_dataset
+from shared.state.datasets import fetch_source
 from shared.state.run import Run
 
 
@@ -170,9 +170,9 @@ def _values(snapshot: Snapshot, found: Profile, folder: Path) -> Callable[[str, 
 
 
 def _source(source: str, run: Run | None = None) -> Path | BinaryIO:
-    if run is not None and source.startswith("dataset:"):
-        return fetch_dataset(run.store, source, run.workspace, run.scratch / "sources")
-    return sys.stdin.buffer if source == "-" else Path(source)
+    if source == "-":
+        return sys.stdin.buffer
+    return fetch_source(run.store, source, run.workspace, run.scratch / "sources") if run else Path(source)
 
 
 def _title(spec: Mapping[str, Any]) -> str:

@@ -39,9 +39,9 @@ def analyze(
     sources, goal = _split(words, plan is not None)
     wanted = dict(_named(text) for text in output or [])
 
-    from shared import sandbox  # first of all: the sandbox imports its libraries while we do
+    from shared import sandbox, settings  # first of all: the sandbox imports its libraries while we do
 
-    if not plan_only:
+    if not plan_only and settings.backend() == "local":
         sandbox.prewarm()
     from functions.analyze import AnalyzeInput
 
@@ -114,15 +114,32 @@ def _print_plan(request: "AnalyzeInput") -> None:
 
 
 def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tuple[Analysis, RunLog]":
-    from functions.analyze.files import copy_to, load_analysis
+    """Here, or by the workers of the cloud that AGENTFORGE_BACKEND names."""
+    from functions.analyze.files import copy_to
+    from shared import settings
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
+    if settings.backend() == "local":
+        analysis, log = _analyze_here(request, progress)
+    else:
+        from handlers.cli.elsewhere import analysed
+        from shared.backends import chosen_backend
+
+        analysis, log = analysed(chosen_backend(), request, progress)
+    if out is not None:
+        copy_to(log, out)
+    return analysis, log
+
+
+def _analyze_here(request: "AnalyzeInput", progress: bool) -> "tuple[Analysis, RunLog]":
+    from functions.analyze.files import load_analysis
     from functions.work import start
     from functions.worker import work_through
     from handlers.cli import progress as bar
     from shared.state.opening import open_store
     from shared.state.runs import load
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
     store = open_store()
     with bar.progress(progress) as on_event:
         opened = start(store, "analyze", request)
@@ -131,8 +148,6 @@ def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tupl
     analysis = load_analysis(log)
     if analysis is None:
         raise_for(state)
-    if out is not None:
-        copy_to(log, out)
     return analysis, log
 
 

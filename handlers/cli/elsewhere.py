@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -21,6 +21,11 @@ from shared.state.machine import RunState
 from shared.state.opening import open_store
 from shared.state.record import Event
 from shared.state.store import Store
+
+if TYPE_CHECKING:
+    from functions.analyze import AnalyzeInput
+    from shared.analysis.outcome import Analysis
+    from shared.state.runs import RunLog
 
 FOLLOW_S = 1.0
 
@@ -37,25 +42,34 @@ def errors_told() -> Iterator[None]:
 def analyze(backend: Backend, data: Sequence[Path], goal: str, out: Path | None = None) -> None:
     """Put tables into the bucket, have a question about them answered elsewhere, and print the answer."""
     from functions.analyze import AnalyzeInput
-    from functions.analyze.files import copy_to, load_analysis
-    from handlers.cli import progress
+    from functions.analyze.files import copy_to
     from handlers.cli.analyze import print_analysis
+
+    request = AnalyzeInput(sources=[str(path) for path in data], goal=goal)
+    found, log = analysed(backend, request, sys.stderr.isatty())
+    if out is not None:
+        copy_to(log, out)
+    print_analysis(found, log, out)
+
+
+def analysed(backend: Backend, request: "AnalyzeInput", shown: bool) -> "tuple[Analysis, RunLog]":
+    """What workers elsewhere make of files of this machine. NotFound, InvalidSetting, and what the run failed with."""
+    from functions.analyze.files import load_analysis
+    from handlers.cli import progress
     from shared.state.datasets import save_dataset
 
     store = _bucket()
-    for path in data:
-        if not path.is_file():
-            raise NotFound(f"There is no file {path}.")
-    sources = [save_dataset(store, path) for path in data]
-    with progress.progress(sys.stderr.isatty()) as on_event:
-        state = _done(store, backend, "analyze", AnalyzeInput(sources=sources, goal=goal), on_event)
+    for source in request.sources:
+        if not Path(source).is_file():
+            raise NotFound(f"There is no file {source}.", "Workers elsewhere read files, not standard input." if source == "-" else "")
+    sources = [save_dataset(store, Path(source)) for source in request.sources]
+    with progress.progress(shown) as on_event:
+        state = _done(store, backend, "analyze", request.model_copy(update={"sources": sources}), on_event)
     log = runs.load(store, state.id)
     found = load_analysis(log)
     if found is None:
         raise_for(state)
-    if out is not None:
-        copy_to(log, out)
-    print_analysis(found, log, out)
+    return found, log
 
 
 def run(backend: Backend, function: str, input: str) -> None:

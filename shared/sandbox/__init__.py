@@ -1,8 +1,9 @@
-"""Where generated and supplied code runs: cells in a session, files in, JSON out. The kernel is the boundary.
+"""Where generated and supplied code runs: cells in a session, files in, JSON out. The kernel, or a cloud, is the boundary.
 
-`open_session` picks what this machine can build and says so in `Session.level`; `SandboxUnavailable` where
-nothing safe can be built. `local.py` is the host's side of a confined child process, `child.py` runs in that child,
-`confine.py` takes the child's rights away. Nothing here reads plans, runs or settings.
+`open_session` opens the one that AGENTFORGE_SANDBOX names and says in `Session.level` what holds the code;
+`SandboxUnavailable` where nothing safe can be built. `child.py` runs cells, wherever that is. `local.py` is the host's side
+of a child process here, from which `confine.py` takes all rights; `remote.py`, of one in a cloud sandbox, which `modal.py`
+and `e2b.py` make. Nothing here reads plans or runs.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,17 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from pydantic import BaseModel
+
+from shared import settings
+from shared.errors import BadInput, SandboxUnavailable
+
+# What every child finds in its environment. One thread for BLAS and OpenMP: sums do not depend on the machine, and no thread
+# may be running when a child confines itself (hence Arrow's setting too).
+ENVIRONMENT = {
+    "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "JOBLIB_MULTIPROCESSING": "0", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}  # fmt: skip
 
 
 class Limits(BaseModel, frozen=True):
@@ -72,13 +84,37 @@ def open_session(files: Mapping[str, Path], limits: Limits = Limits(), tools: Pa
     `tools`: a folder its code may import from. Cells may write to the folder in $TMPDIR, and nowhere else.
     SandboxUnavailable if no confinement can be built; BadInput for a bad name or missing file.
     """
+    for name, path in files.items():
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise BadInput(f"{name!r} cannot be the name of a file in a session.", "Use a plain file name.")
+        if not path.is_file():
+            raise BadInput(f"There is no file {path}.")
+    if tools is not None and not tools.is_dir():
+        raise BadInput(f"There is no folder {tools}.")
+    match settings.sandbox():
+        case "modal":
+            from shared.sandbox.modal import open_modal
+
+            return open_modal(files, limits, tools)
+        case "e2b":
+            from shared.sandbox.e2b import open_e2b
+
+            return open_e2b(files, limits, tools)
+    if settings.in_runpod():
+        raise SandboxUnavailable("Code is not run in a RunPod container: secrets are there.", "Set AGENTFORGE_SANDBOX to e2b or modal.")
     from shared.sandbox.local import open_local
 
     return open_local(files, limits, tools)
 
 
 def prewarm() -> None:
-    """Start one spare child with the libraries imported, for the next `open_session`; does nothing if one waits."""
-    from shared.sandbox.local import prewarm_local
+    """Have a spare child with the libraries imported made for the next `open_session`; does nothing if one waits."""
+    match settings.sandbox():
+        case "modal":
+            from shared.sandbox.modal import prewarm_modal
 
-    prewarm_local()
+            prewarm_modal()
+        case "local" if not settings.in_runpod():
+            from shared.sandbox.local import prewarm_local
+
+            prewarm_local()

@@ -1,11 +1,14 @@
 """The sandbox's child: imports, confines itself, then runs cells until its host goes away.
 
-Started as `python -sP -X utf8 child.py <commands fd> <replies fd> <host pid>`. Frames in both directions are four
-bytes of length, big-endian, and JSON. A cell can reach everything here, its channel included: the host believes
-nothing it reads, and the kernel, not this file, is what holds the cell.
+On the host's machine it is started as `python -sP -X utf8 child.py <commands fd> <replies fd> <host pid>`; frames in both
+directions are four bytes of length, big-endian, and JSON. In a cloud sandbox, which confines it in its stead, the host
+(remote.py) gives python this very text: `python -sP -X utf8 -c … <folder>`; there a frame is a line of base64.
+A cell can reach everything here, its channel included: the host believes nothing it reads, and the kernel or the cloud
+sandbox, not this file, is what holds the cell.
 """
 
 import ast
+import base64
 import ctypes
 import datetime
 import decimal
@@ -15,6 +18,7 @@ import json
 import linecache
 import math
 import os
+import resource
 import runpy
 import select
 import struct
@@ -23,11 +27,13 @@ import traceback
 import types
 import uuid
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 ROWS = 1000
 DEPTH = 100
 ELEMENTS = 1_000_000
+IDLE_S = 600  # a host elsewhere that says nothing for so long is gone
 
 
 class ResultNotJSON(Exception):
@@ -237,14 +243,32 @@ def receive(commands: int) -> dict[str, Any]:
 
 
 def send(replies: int, message: dict[str, Any], limit: int) -> None:
+    data = bounded(message, limit)
+    write_all(replies, struct.pack(">I", len(data)) + data)
+
+
+def bounded(message: dict[str, Any], limit: int) -> bytes:
+    """The message as JSON; one that says so if it is longer than `limit` bytes."""
     data = json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
     if len(data) > limit:
         text = f"the result and charts are {len(data):,} bytes as JSON; at most {limit:,} are allowed"
         error = {"name": "OutputLimit", "value": text, "traceback": ""}
         data = json.dumps({**message, "result": None, "charts": [], "error": error}).encode()
-    data = struct.pack(">I", len(data)) + data
+    return data
+
+
+def write_all(fd: int, data: bytes) -> None:
     while data:
-        data = data[os.write(replies, data) :]
+        data = data[os.write(fd, data) :]
+
+
+def prepare() -> None:
+    """Leave on the path what cells may import, and make what is printed readable."""
+    standard, packages = os.path.dirname(os.__file__), ("site-packages", "dist-packages")
+    # and not what a .pth file adds: a checkout may hold secrets
+    sys.path[:] = [p for p in sys.path if p.startswith(standard) or os.path.basename(p) in packages]
+    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
+    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
 
 
 def main() -> None:
@@ -252,15 +276,10 @@ def main() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     confine = runpy.run_path(os.path.join(here, "confine.py"))
     confine["die_with"](parent)
-    standard = os.path.dirname(os.__file__)
-    packages = ("site-packages", "dist-packages")  # and not what a .pth file adds: a checkout may hold secrets
-    sys.path[:] = [p for p in sys.path if p.startswith(standard) or os.path.basename(p) in packages]
-    sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
-    warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
-
+    prepare()
     warm(commands)
     order = receive(commands)
-    libraries = [standard, *sys.path, os.path.join(sys.base_prefix, "lib")]
+    libraries = [os.path.dirname(os.__file__), *sys.path, os.path.join(sys.base_prefix, "lib")]
     readable = [path for path in libraries if os.path.isdir(path)] + order["read"]
     sys.path += order["tools"]
     try:
@@ -270,7 +289,67 @@ def main() -> None:
     send(replies, {"level": level}, 10_000)
     tame_duckdb(order["memory_mb"], order["write"])
     warm(commands)
+    serve(lambda: receive(commands), lambda reply: send(replies, reply, order["result_bytes"]), order["write"])
 
+
+def main_elsewhere(folder: str) -> None:
+    """In a cloud sandbox: commands come by standard input, answers go by standard output, as lines. What cells print goes
+    to files and comes back with the answer, for there is no third stream."""
+    work, tmp = os.path.join(folder, "work"), os.path.join(folder, "tmp")
+    for path in (work, tmp):
+        os.makedirs(path, exist_ok=True)
+    os.chdir(work)
+    os.environ["TMPDIR"] = os.environ["HOME"] = tmp
+    commands, replies = os.dup(0), os.dup(1)
+    printed = [os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_APPEND) for name in ("stdout", "stderr")]
+    for standard, fd in enumerate([os.open(os.devnull, os.O_RDONLY), *printed]):
+        os.dup2(fd, standard)
+    prepare()
+    try:
+        warm(commands)
+    except ImportError:
+        pass  # told below, or by the cell that needs it
+    order = receive_line(commands)
+    if order["tools"]:
+        sys.path.append(os.path.join(folder, "tools"))
+    for name, value in order["limits"].items():
+        try:
+            resource.setrlimit(getattr(resource, name), (value, value + 2))  # were they the same, time's end would be SIGKILL
+        except (OSError, ValueError):
+            pass  # the sandbox has limits of its own
+    try:
+        tame_duckdb(order["memory_mb"], tmp)
+    except Exception as error:
+        return send_line(replies, json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode())
+    send_line(replies, b'{"refused": ""}')
+
+    def answer(reply: dict[str, Any]) -> None:
+        most = order["output_bytes"] + 1
+        send_line(replies, bounded(reply, order["result_bytes"]), *(os.pread(fd, most, 0) for fd in printed))
+        for fd in printed:
+            os.ftruncate(fd, 0)
+
+    serve(lambda: receive_line(commands), answer, tmp)
+
+
+def receive_line(commands: int) -> dict[str, Any]:
+    """The host's next line; ends this process when there will be none."""
+    data = b""
+    while not data.endswith(b"\n"):
+        part = os.read(commands, 1 << 16) if select.select([commands], [], [], IDLE_S)[0] else b""
+        if not part:
+            os._exit(0)
+        data += part
+    message: dict[str, Any] = json.loads(base64.b64decode(data))
+    return message
+
+
+def send_line(replies: int, *fields: bytes) -> None:
+    write_all(replies, b" ".join(map(base64.b64encode, fields)) + b"\n")
+
+
+def serve(next_cell: Callable[[], dict[str, Any]], answer: Callable[[dict[str, Any]], None], tmp: str) -> None:
+    """Run cells in one namespace, for ever."""
     cell = types.ModuleType("__main__")
     charts: list[Any] = []
 
@@ -280,11 +359,11 @@ def main() -> None:
 
     cell.__dict__.update(display=display)
     sys.modules["__main__"] = cell
-    hidden = {os.path.join(order["write"], ""): "", os.path.join(os.getcwd(), ""): "", sys.prefix: "<python>"}
+    hidden = {os.path.join(tmp, ""): "", os.path.join(os.getcwd(), ""): "", sys.prefix: "<python>"}
     hidden |= {sys.base_prefix: "<python>"}
     libc = ctypes.CDLL(None)
     while True:
-        request = receive(commands)
+        request = next_cell()
         reply = run_cell(request["code"], request["cell"], cell.__dict__, charts, hidden)
         for stream in (sys.stdout, sys.stderr):
             try:
@@ -292,8 +371,11 @@ def main() -> None:
             except Exception:
                 pass  # the cell closed or replaced it
         libc.fflush(None)
-        send(replies, reply, order["result_bytes"])
+        answer(reply)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 2:
+        main_elsewhere(sys.argv[1])
+    else:
+        main()

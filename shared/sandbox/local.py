@@ -24,11 +24,11 @@ from typing import Any, Self
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from shared.errors import BadInput, SandboxUnavailable
-from shared.sandbox import CellError, Execution, Limits, confine
+from shared.errors import SandboxUnavailable
+from shared.sandbox import ENVIRONMENT, CellError, Execution, Limits, confine
 
 _START_S = 30.0  # what a child may take to import and confine itself, on a busy machine
-_ELSEWHERE = "Run on Linux 5.13 or later; a cloud sandbox (E2B or a Modal Sandbox) comes in a later release."
+_ELSEWHERE = "Run on Linux 5.13 or later, or set AGENTFORGE_SANDBOX to e2b or modal: E2B or a Modal Sandbox then runs the cells."
 _WATCH_S = 0.1
 
 
@@ -63,14 +63,9 @@ class _Child:
 
 
 def _environment(tmp: Path) -> dict[str, str]:
-    """All the child gets. One thread for BLAS and OpenMP: sums do not depend on the machine, and no thread may be
-    running when the child confines itself (hence Arrow's setting too)."""
-    one = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    """All the child gets."""
     libraries = {"LD_LIBRARY_PATH": os.environ["LD_LIBRARY_PATH"]} if "LD_LIBRARY_PATH" in os.environ else {}
-    return {
-        "HOME": str(tmp), "TMPDIR": str(tmp), "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", **one, **libraries,
-        "JOBLIB_MULTIPROCESSING": "0", "JE_ARROW_MALLOC_CONF": "background_thread:false",
-    }  # fmt: skip
+    return {**ENVIRONMENT, **libraries, "HOME": str(tmp), "TMPDIR": str(tmp)}
 
 
 def _end(process: subprocess.Popen[bytes], folder: Path, fds: tuple[int, ...], owner: int) -> None:
@@ -124,13 +119,6 @@ def open_local(files: Mapping[str, Path], limits: Limits, tools: Path | None) ->
     if lacking:
         raise SandboxUnavailable(f"Code cannot be confined here: this machine lacks {lacking}.", _ELSEWHERE)
     real = {name: Path(path).resolve() for name, path in files.items()}
-    for name, path in real.items():
-        if name in ("", ".", "..") or "/" in name or "\0" in name:
-            raise BadInput(f"{name!r} cannot be the name of a file in a session.", "Use a plain file name.")
-        if not path.is_file():
-            raise BadInput(f"There is no file {path}.")
-    if tools is not None and not tools.is_dir():
-        raise BadInput(f"There is no folder {tools}.")
     try:
         return LocalSession(_take(), real, limits, tools)
     except SandboxUnavailable:  # a spare may have died, or run threads that a library started: a fresh child has none

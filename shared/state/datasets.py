@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from shared import settings
 from shared.errors import BadInput
 from shared.state.artifacts import put, sha256_of_file
 from shared.state.keys import workspace_prefix
@@ -20,6 +21,15 @@ def save_dataset(store: Store, path: Path, workspace: str = "local") -> str:
     name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.name).lstrip(".") or "data"
     put(store, workspace_prefix(workspace).folder("datasets").folder(digest) / name[-150:], path)
     return f"dataset:{digest}/{name[-150:]}"
+
+
+def fetch_source(store: Store, source: str, workspace: str, folder: Path) -> Path:
+    """What a function's input names as its data: a dataset or, on this machine only, a file. BadInput, NotFound."""
+    if source.startswith("dataset:"):
+        return fetch_dataset(store, source, workspace, folder)
+    if settings.backend() != "local":  # a worker's own files, secrets among them, are nobody's data
+        raise BadInput("A worker in a cloud reads datasets only.", "Save the file as a dataset, and name that.")
+    return Path(source)
 
 
 def fetch_dataset(store: Store, reference: str, workspace: str, folder: Path) -> Path:

@@ -20,6 +20,7 @@ class Log:
         self.length = 0  # the next sequence number
         self.tip = ""  # hash of the last object
         self.at = ""  # the last entry's
+        self._nonce = ""  # the last entry's
 
     def took(self, entry: Entry) -> None:
         """Called for every entry, in order, ours or others'."""
@@ -61,6 +62,8 @@ class Log:
         After StoreUnavailable nobody knows whether they were written: call again with the same `nonce` to be sure.
         """
         nonce = nonce or secrets.token_hex(8)
+        if nonce == self._nonce:  # it was written, and whoever wrote it was interrupted before it could say so
+            return True
         while events := decide():
             at = max(self.store.now().isoformat(timespec="microseconds"), self.at)
             raw = write_entry(self.length, at, events, self.tip, nonce)
@@ -73,6 +76,6 @@ class Log:
 
     def _take(self, raw: bytes) -> Entry:
         entry = read_entry(raw, self.length, self.tip)
-        self.length, self.tip, self.at = self.length + 1, sha256(raw), entry.at
+        self.length, self.tip, self.at, self._nonce = self.length + 1, sha256(raw), entry.at, entry.nonce
         self.took(entry)
         return entry

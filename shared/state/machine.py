@@ -215,6 +215,12 @@ def give_back(state: RunState, claim: int, events: Sequence[Event], error: Mappi
     return [*write(state, claim, events), *_next_attempt(state, error)]
 
 
+def leave(state: RunState, claim: int, events: Sequence[Event], why: Mapping[str, Any]) -> list[Event]:
+    """The worker must go, which is nobody's failed attempt: queue the run for another one."""
+    queued = Event(kind="queued", data={"free": True, "error": dict(why)})
+    return [*write(state, claim, events), _unless_cancelling(state, queued)]
+
+
 def lapse(state: RunState, claim: int, error: Mapping[str, Any]) -> list[Event]:
     """The holder of `claim` is dead: fence it, and queue or end the run. Nothing if it is not its run any more."""
     return _next_attempt(state, error) if state.state == "running" and state.claim == claim else []

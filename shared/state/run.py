@@ -208,6 +208,10 @@ class Run:
         """The attempt ended without a result; the run is queued again or, after the last attempt, failed."""
         self._end(lambda told: machine.give_back(self.state, self.claim, told, error))
 
+    def leave(self, why: Mapping[str, Any]) -> None:
+        """The worker is told to stop: the run goes to another one, and no attempt is used up."""
+        self._end(lambda told: machine.leave(self.state, self.claim, told, why))
+
     @contextmanager
     def working(self) -> Iterator[None]:
         """While the function works: events are written, and the store hears from us."""
@@ -237,11 +241,11 @@ class Run:
     def _write(self, write: _Write) -> None:
         try:
             wrote = self.log.append(lambda: write.decide(write.told), write.nonce)
-        except StoreUnavailable:
-            self._unsure = write
-            raise
         except (ClaimLost, RunOver) as error:
             self._lost = error
+            raise
+        except BaseException:  # the store fell silent, or a signal interrupted us
+            self._unsure = write
             raise
         self._unsure = None
         del self._pending[: len(write.told)]
@@ -327,11 +331,14 @@ class Run:
     def _upload(self, folder: str, files: Mapping[str, bytes | Path]) -> dict[str, Artifact]:
         """Put files under this claim's own folder, so that a worker that lost its claim cannot touch another's."""
         keys = {name: self.log.folder.folder(folder).folder(str(self.claim)) / name for name in files}
-        with ThreadPoolExecutor(min(max(len(files), 1), AT_ONCE), "save") as pool:
-            puts = {name: pool.submit(put, self.store, keys[name], data) for name, data in files.items()}
-            return {
-                name: Artifact(**done.result(), path=keys[name].removeprefix(self.log.folder)) for name, done in puts.items()
-            }
+
+        def kept(name: str) -> Artifact:
+            return Artifact(**put(self.store, keys[name], files[name]), path=keys[name].removeprefix(self.log.folder))
+
+        if len(files) < 2:
+            return {name: kept(name) for name in files}
+        with ThreadPoolExecutor(min(len(files), AT_ONCE), "save") as pool:
+            return dict(zip(files, pool.map(kept, files), strict=True))
 
 
 def read_artifact(runlog: RunLog, name: str) -> bytes:

@@ -51,8 +51,8 @@ def session_policy(bucket: Bucket, ref: RunRef) -> dict[str, Any]:
     }
 
 
-def scoped_credentials(bucket: Bucket, ref: RunRef, role: str, seconds: int) -> dict[str, str]:
-    """Keys for `S3Driver` that expire after `seconds` (900 to 43,200). StoreUnavailable."""
+def scoped_credentials(bucket: Bucket, ref: RunRef, role: str, seconds: int = LONGEST_S) -> dict[str, str]:
+    """Keys for `S3Driver` that expire after `seconds` (900 to 43,200, and no more than the role allows). StoreUnavailable."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
