@@ -1,9 +1,10 @@
 """How the built-in brain finds the columns, values and rows that words mean, on tables made up here."""
 
+from datetime import date, timedelta
 
 import pytest
 
-from shared.analysis.plan import Aggregate, Derive, Plan, Rank, Unpivot
+from shared.analysis.plan import Aggregate, ColumnValue, Derive, Plan, Rank, Unpivot
 from tests.test_brain import Ask, asker, filters
 
 LEAVING = ["Resignation", "Retirement", "Death"]
@@ -171,3 +172,65 @@ def test_brackets_say_what_words_mean(shop: Ask) -> None:
 def test_groups_that_are_large_enough(shop: Ask) -> None:
     plan = shop("average hwy per manufacturer, but only for manufacturers with at least 5 offers")
     assert [s.having is not None for s in plan.steps if isinstance(s, Aggregate)] == [True]
+
+
+@pytest.fixture(scope="module")
+def ballots(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Who was voted for by whom, and how far each voter is from two of the candidates."""
+    folder = tmp_path_factory.mktemp("ballots")
+    rows = [f"{('Adams', 'Boone', 'Clay')[i % 3]},{i % 2},{i // 2 % 2},{i % 7 + 0.5},{i % 5 + 0.25},{i % 4},{i % 6},{('20-29', '30+')[i % 2]}" for i in range(90)]
+    (folder / "ballots.csv").write_text("vote,female,member,adamsdis,boonedis,ncases,ncontrols,agegp\n" + "\n".join(rows) + "\n")
+    return asker(folder / "work", folder / "ballots.csv")
+
+
+@pytest.fixture(scope="module")
+def smog(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Ozone at four stations, one column each, on the days of a year."""
+    folder = tmp_path_factory.mktemp("smog")
+    rows = [f"{date(2021, 1, 1) + timedelta(days=i)},{i % 9 + 0.5},{i % 5 + 1.5},{i % 7 + 0.25},{i % 4 + 2.5}" for i in range(365)]
+    (folder / "ozonedata.csv").write_text("date,ad,bo,ri,zg\n" + "\n".join(rows) + "\n")
+    return asker(folder / "work", folder / "ozonedata.csv")
+
+
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [
+        ("How many people voted for Adams?", {"vote": [("==", "Adams")]}),
+        ("mean adamsdis of those who chose Clay", {"vote": [("==", "Clay")]}),
+        ("How many voters are women (female = 1)?", {"female": [("==", 1)]}),  # the brackets tell the sex
+        ("How many voters were nearer to Adams than to Boone, that is with adamsdis below boonedis?", {"adamsdis": [("<", ColumnValue(column="boonedis"))]}),
+    ],
+)
+def test_what_voters_did(ballots: Ask, question: str, kept: object) -> None:
+    assert filters(ballots(question)) == kept
+
+
+def test_a_voter_is_no_vote_and_a_distance_has_an_owner(ballots: Ask) -> None:
+    counted = [m for s in ballots("Number of voters for each agegp").steps if isinstance(s, Aggregate) for m in s.measures]
+    assert [(m.function, m.column) for m in counted] == [("count", None)]
+    assert columns(ballots("median distance to Boone")) == {"boonedis"}
+    assert [s.by for s in ballots("Which candidate got the most votes?").steps if isinstance(s, Aggregate)] == [["vote"]]
+
+
+def test_columns_of_counts_are_added_up(ballots: Ask) -> None:
+    for question, function in [("total number of cases", "sum"), ("How many controls were in the 30+ age group?", "sum"), ("average number of cases", "mean"), ("the largest number of controls in a single row", "max")]:
+        assert [m.function for s in ballots(question).steps if isinstance(s, Aggregate) for m in s.measures] == [function], question
+
+
+def test_the_ratio_of_two_totals_is_that_of_each_group(ballots: Ask) -> None:
+    plan = ballots("Which age group has the highest ratio of total cases to total controls?")
+    assert [s.expression for s in plan.steps if isinstance(s, Derive)] == ['"sum_ncases" / "sum_ncontrols"']
+    assert [(s.label, s.order) for s in plan.steps if isinstance(s, Rank)] == [(["agegp"], "desc")]
+
+
+@pytest.mark.parametrize("question", ["average adamsdis of the women over 30", "Which state gave Adams the most votes?", "How many people in the agegp 30+ are men?"])
+def test_who_and_where_no_column_tells(ballots: Ask, question: str) -> None:
+    assert ballots(question).report is None
+
+
+def test_stations_side_by_side(smog: Ask) -> None:
+    assert [s.columns for s in smog("Which station has the highest average ozone over the year?").steps if isinstance(s, Unpivot)] == [["ad", "bo", "ri", "zg"]]
+    assert columns(smog("average ozone at station zg")) == {"zg"}
+    assert smog("average sulphur at station zg").report is None  # something else was measured
+    assert filters(smog("mean of ri on Sundays")) == {"weekday": [("==", 6)]}
+    assert [s.by for s in smog("Monthly mean of bo, please.").steps if isinstance(s, Aggregate)] == [["month"]]

@@ -8,7 +8,19 @@ from typing import TypeVar
 import pytest
 
 from shared.analysis.check import check
-from shared.analysis.plan import Calculate, Compare, Decide, Derive, DropDuplicates, Filter, FitModel, Plan, Test
+from shared.analysis.plan import (
+    Calculate,
+    ColumnValue,
+    Compare,
+    Decide,
+    Derive,
+    DropDuplicates,
+    Filter,
+    FitModel,
+    Impute,
+    Plan,
+    Test,
+)
 from shared.analysis.profile import distinct_values, profile
 from shared.analysis.snapshot import take_snapshot
 from shared.brains.builtin import make_plan
@@ -126,3 +138,35 @@ def test_descriptions_take_their_labels_from_the_task() -> None:
 
 def test_letters_that_number_what_is_asked_are_no_values() -> None:
     assert plain("Then give (a) the mean and (b) the median.") == "Then give the mean and the median."
+
+
+@pytest.mark.parametrize("rule, kept", [
+    ("Recode grade: 'I' and 'II' become 'old', 'IF' becomes 'new'.", {"old": ("in", ["I", "II"]), "new": ("==", "IF")}),
+    ("Label every boat 'old' if bodywt is greater than sailwt, 'new' if it is smaller and 'even' if they are equal.", {"old": (">", ColumnValue(column="sailwt")), "new": ("<", ColumnValue(column="sailwt"))}),
+])  # fmt: skip
+def test_labels_by_listed_values_and_by_two_columns(boats: Ask, rule: str, kept: dict[str, object]) -> None:
+    plan = boats(f"{rule} Count the boats with each label.", n_old="boats labelled old", n_new="boats labelled new")
+    cases = {c.then: c.when for c in first(plan, Derive).cases or []}
+    assert len(refs(plan)) == 2
+    assert {name: (cases[name].op, cases[name].value) for name in kept} == kept  # type: ignore[union-attr]
+
+
+def test_listed_values_become_numbers(boats: Ask) -> None:
+    plan = boats("Turn grade into rank_no: 'I' -> 1, 'II' -> 2, 'IF' -> 3. Report the mean of rank_no.", m="mean rank_no")
+    assert [c.then for c in first(plan, Derive).cases or []] == [1, 2, 3]
+
+
+def test_a_value_that_counts_as_missing_is_emptied_before_gaps_are_filled(boats: Ask) -> None:
+    plan = boats("Treat a crew of 3 as missing and fill it with the median. Report the mean crew after filling.", m="mean crew after filling")
+    emptied, filled = first(plan, Derive), first(plan, Impute)
+    assert emptied.name == "crew" and "- 3" in str(emptied.expression) and filled.table == emptied.id
+
+
+def test_a_written_difference_is_what_is_described(boats: Ask) -> None:
+    plan = boats("Look at the margin bodywt - sailwt of every boat. Describe its distribution.", s="skewness")
+    assert not refs(plan) or first(plan, Derive).expression == '"bodywt" - "sailwt"'
+
+
+def test_counts_are_no_means(boats: Ask) -> None:
+    plan = boats("Report the boats in harbour north and in harbour south, and the percent difference.", a="boats in north", b="boats in south", pct="(mean north - mean south) / mean south * 100, of length")
+    assert "pct" not in refs(plan) or '"mean"' in plan.model_dump_json()

@@ -6,7 +6,7 @@ text columns (to recognise "male passengers"), and nothing from the table is eve
 How to read it, from the bottom up (a cascade of rewrites over the question's text):
 
     words, spelling, units          the English it knows: data; stems, kin and abbreviations
-    scene, names, times, link       what a table knows of a text: marks for columns, values, numbers, measures, times
+    scene, names, times, matches, link       what a table knows of a text: marks for columns, values, numbers, measures, times
     logic, conditions, measured     comparisons and values become conditions
     rows, terms, build              what readings share; plan steps, each made once
     question                        one question: its readings, from the most to the least specific
@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
-from shared.analysis.plan import Join, Output, Plan, Report, Unanswered
+from shared.analysis.plan import Compare, Join, Output, Plan, Report, Unanswered
 from shared.analysis.profile import Profile, TableProfile
 from shared.brains.builtin.build import Builder, Unclear, used
 from shared.brains.builtin.link import Linker
@@ -66,7 +66,7 @@ def make_plan(goal: str, outputs: Mapping[str, str], profile: Profile, values: V
         unanswered.append(Unanswered(what=goal, why=problem.why, hint=problem.hint))
     steps = used(builder.steps, [*(o.ref for o in wanted), *([lead] if lead else [])])
     kept = " ".join(step.model_dump_json() for step in steps)
-    if steps and linker.codes and not any(c.model_dump_json() in kept for c in linker.codes.values()):
+    if steps and linker.codes and not any(c.model_dump_json() in kept or re.search(rf'"by":\[?"{re.escape(c.column)}"', kept) for c in linker.codes.values() if isinstance(c, Compare)):
         told = ", ".join(" ".join(k) for k in linker.codes)
         unanswered.append(Unanswered(what=goal, why=f"The question explains “{told}”, but I found no use for it, so I may have misread the question.", hint=brain.hint()))
         steps, wanted = [], []
@@ -113,7 +113,7 @@ def answered(brain: Interpreter, question: str) -> Answer:
     try:
         return brain.answer(question)
     except Unclear:
-        for clearer in [*plainer(question), *_without_preamble(brain, question)]:
+        for clearer in [*plainer(question), *_without_preamble(brain, question), *_restated(brain, question)]:
             with suppress(Unclear):
                 return brain.answer(clearer)
         raise
@@ -124,6 +124,17 @@ def _without_preamble(brain: Interpreter, question: str) -> list[str]:
     first, _, rest = question.partition("? ") if "? " in question else question.partition(". ")
     bare = rest and not brain.linker.link(first).all("VNYRLKFS") and not re.search(r"\d|\b(?:only|without|exclud\w*|except|ignor\w*|drop\w*|remov\w*|not)\b", first)
     return [rest] if bare else []
+
+
+def _restated(brain: Interpreter, question: str) -> list[str]:
+    """"How many voters were closer to X than to Y, that is with xdist below ydist": the rows by what says it again in the table's own names."""
+    m = re.match(r"(?i)(?P<cue>.*?\b(?:how many|number of|percentage of|count)(?: all| the)* (?P<noun>[a-z]+)) (?P<said>(?:are|were|is|was|have|had|who|that|with)\b[^?.]*?)(?:,|\()? ?(?:i\.e\.,?|that is,?|meaning|namely) (?:with |where |having )?(?P<tail>[^?.]+)", question)
+    if m is None:
+        return []
+    said, tail = brain.linker.link(m["said"]), brain.linker.link(m["tail"])
+    columns = {tail.get(c) for c in tail.all("C")}
+    again = all(said.get(c) in columns for c in said.all("C")) and all(any(said.words[v] in c.lower() for c in columns) for v in said.all("V"))
+    return [f"{m['cue']} with {m['tail']}?"] if columns and again and not said.all("NYRLKFSW") else []
 
 
 _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}

@@ -10,6 +10,7 @@ from shared.brains.builtin.link import Linker
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.side_by_side import votes
+from shared.brains.builtin.times import time_range
 
 _YES_NO = r"(?:[\"'“]?yes[\"'”]? ?(?:or|/) ?[\"'“]?no[\"'”]?|[\"'“]?true[\"'”]? ?(?:or|/) ?[\"'“]?false[\"'”]?|y/n)"
 _PLAIN = (
@@ -21,7 +22,9 @@ _PLAIN = (
     (r"^(?P<q>.*?\b(?:which|what) (?:[a-z]+ )?(?P<g>[a-z]+))(?P<mid> (?:has|have|had|is|are|was|were)\b[^,;.?]*),? (?:among|counting|considering|out of|only|taking)(?: only| just)? (?:those|the ones|(?P=g)s)(?: that| which)? (?P<h>(?:with|having|have) (?:at least|more than|over|no fewer)[^,?.]*)\W*$", r"\g<q> \g<h>\g<mid>?"),
     (r"\bby how many (?!percent|times|%)(?:[a-z]+ ){1,3}?(?=(?:do|does|did|is|are|was|were)\b)", "by how much "),
     (r"^\W*(?:what|how much) (?:do|does|did) (?P<who>[^?.,;]+?) (?:earn|make)(?: in a year| a year| per year)?(?P<how>,? on average|,? typically|,? usually)\b", r"what is the average salary of \g<who>"),
+    (r"^\W*(?:what|how much) (?:do|does|did) (?P<who>[^?.,;]+?) earn\W*$", r"what is the salary of \g<who>"),
     (r"^\W*(?:what|how much) (?:do|does|did) (?P<who>[^?.,;]+?) (?P<verb>cost|weigh)(?:,? on average|,? typically|,? usually)\b", r"what is the average \g<verb> of \g<who>"),
+    (r"^\W*for (?:a|an|my|our|the) (?:[a-z]+ )?(?:story|article|report|paper|presentation|talk|class|homework|project|slide|blog|post|assignment|meeting|piece)(?: [a-z']+){0,4}[:,] (?=\w)", ""),
     (r"^\W*(?:a )?quick (?:one|question|check|thing)\s*[-–—:,.]+\s*", ""),
     (r"[.?!;]?[\s(,]*(?:where |so )?(?:a )?(?:negative|positive|minus|plus)(?: (?:number|value|sign|figure|result))?(?: here)? (?:means|meaning|if|when|for)\b[^.?!()]*\)?(?=[.?!]|$)", ""),
     (r",? ?(?:with )?(?:the )?(?:decades?|labels?|keys?)(?: labels?| names?)? (?:(?:are|is|being) )?(?:to be )?(?:written|labell?ed|named|called|given|shown|denoted|numbered)(?: simply)?(?: as| like| by)?(?: (?:their|its|the) (?:first|starting) years?)?(?:,? (?:like|such as|e\.g\.|as))? ?\(?\d{4}(?:(?:,|,? and|,? ?…|,? ?\.\.\.)? ?\d{4})*(?:,? ?(?:and so on|etc\.?|\.\.\.|…|onwards?))?\)?(?=[.?!]|$)", ""),
@@ -37,6 +40,8 @@ _PLAIN = (
     (r"\b(?:go|goes|going|went|gone|come|comes|came|move|moved) down\b(?! to)", "decrease"),
     (r"\bhow many times (?=(?:as|(?:high|larg|bigg|great|heavi|long|old|smal|low|cheap|rich)(?:ger|i?er|ler|r)|more)\b|the\b.* (?:is|was|are|were) (?:the|that|in|of)\b)|(?<=\bis )how many times\b|(?<=\bwas )how many times\b|(?<=\bare )how many times\b|(?<=\bwere )how many times\b", "whatfactor "),
     (r"\([^()]*\b(?:is|are|was|were)(?: all)?(?: given| measured| recorded| stored| kept| expressed| held)? in (?:the )?(?:[a-z]*grams?|[a-z]*met(?:re|er)s?|pounds?|lbs|inches|feet|miles|seconds|minutes|hours|days|years|dollars|euros|thousands|millions|percent|kg|g|cm|mm|km)\)", ""),
+    (r"(?P<q>\b(?:by|per|each|every)\b.*?)[,(]+ ?(?:please )?(?:skip|skipping|ignore|ignoring|leave out|leaving out|leave|leaving|drop|dropping|exclude|excluding|omit|omitting)(?: the| any| all)*(?: rows with)? (?:missing|unknown|blank|empty|na)(?: ones| values?| entries| rows| groups?| keys?)*(?: out)?\)?(?=\W*$)", r"\g<q>"),
+    (r"\b(?P<q>which|what) of the (?:columns|variables|features|predictors|measures|measurements) (?=\w+(?:,| and| or) )", r"\g<q> of "),
     (r"\b(?:date|year) of (?!(?:the|a|an|birth)\b)[a-z]+ (?=(?:column|field)\b)", ""),
 )  # fmt: skip
 
@@ -77,6 +82,12 @@ def settle(scene: Scene, linker: Linker) -> str:
     text = rx(r"\bany {C:c}(?: at all)? {W:w}").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), text)
     text = rx(r"\b(with|without|having|have|has|had) {N:n}(?= ?(?:[?.!,;]|$|are\b|were\b|is\b|do\b|did\b))").sub(lambda m: f"{m[1]} one" if scene.get(m["n"]) == 1 and scene.words[m["n"]] == "one" else m.group(), text)
     text = rx(r",? ?(?:for |with |by |: )?{C:c} ?(?:=|is|:)? ?\(?(?:(?:yes|true) ?(?:vs\.?|versus|and|or|/|against) ?(?:no|false)|(?:no|false) ?(?:vs\.?|versus|and|or|/|against) ?(?:yes|true))\b ?\)?").sub(lambda m: f" for each {m['c']} " if linker.truth(scene.get(m["c"])) else m.group(), text)
+    text = rx(r"(?P<lead>⟨[FS]\d+⟩) (?P<said>(?:(?!(?:in|for|with|where|by|who|that|not|no|on|at|from)\b)(?:[a-z'-]+|⟨[CF]\d+⟩) ){1,9})\( (?P<formula>⟨C\d+⟩(?: (?:/|-|\+|\*|minus|plus|times|divided by|over) ⟨C\d+⟩)+) \)").sub(
+        lambda m: f"{m['lead']} {re.sub(r' over | divided by ', ' / ', m['formula'])}" if {scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["said"])} <= {scene.get(c) for c in re.findall(r"⟨C\d+⟩", m["formula"])} and {scene.get(f) for f in re.findall(r"⟨F\d+⟩", m["said"])} <= {"sum", "count"} else m.group(), text)  # fmt: skip
+    if linker.dates and not linker.years and len({t.year for t in time_range(linker)}) == 1:  # "over the year", where there is only one
+        text = rx(r"(?<!days )(?<!day )(?<!month )(?<!months )\b(?:of|over|in|during|for|across|throughout) (?:the |this |that )(?:whole |entire |full |same )?{C:c}").sub(lambda m: " " if scene.words[m["c"]] == "year" and scene.get(m["c"]) in linker.virtual else m.group(), text)
+    if linker.dates and scene.all("YR"):
+        text = rx(r",? ?\b(?:going|judging|according) (?:by|to) (?:the )?{C:c}").sub(lambda m: " " if scene.get(m["c"]) in linker.dates else m.group(), text)
     first = re.search(r"⟨[S]\d+⟩", text)
     tail = rx(r",? ?(?:(?:starting |beginning )?(?:from|with)) (?:the )?{S:s}(?: (?:one|value|ones|values))?(?: (?:down|downwards?|up|upwards?|on|first|to (?:the )?(?:third|second|fourth|fifth|last|{S:t})(?: ⟨S\d+⟩)?))?(?: (?:one|value))? ?(?=[.?!,;]|$)")
     if first and (m := tail.search(text)) and m.start() > first.start() and way(m["s"]) == way(first.group()):

@@ -42,9 +42,21 @@ def _rows_named(scene: Scene, linker: Linker, text: str) -> str:
     return rx(r"(?P<lead>(?:⟨F\d+⟩|how many|(?:percentage|percent|share|fraction|proportion|%) of)(?: all)?(?: of)?(?: the)?(?: ⟨[VW]\d+⟩)?) {C:c}(?= (?:(?P<verb>were|are|was|have|had|came|come|fell|with|that|which|in|on|from|by|for)\b|⟨[VW]))").sub(rows, text)
 
 
+def counted(scene: Scene, linker: Linker, text: str) -> str:
+    """"The number of cases" of a column ncases: their sum, or what else is said of that number ("the average number of cases")."""
+    def figure(m: re.Match[str]) -> str:
+        if scene.get(m["c"]) not in linker.tallies or scene.get(m["f"]) != "count":
+            return m.group()
+        return f"{m['what']}{m['c']}" if m["what"] else f"{scene.mark('F', 'sum', 'total number')} {m['c']}"
+
+    text = rx(r"(?P<what>⟨[FS]\d+⟩ (?:of the )?)?{F:f} (?:of )?(?:the |all )?{C:c}").sub(figure, text)
+    text = rx(r"{S:s} {C:c}").sub(lambda m: f"{m['s']} {scene.mark('F', 'sum', 'total')} {m['c']}" if scene.get(m["c"]) in linker.tallies and scene.get(m["s"])[0] in ("fewest", "least", "most") else m.group(), text)
+    return rx(r"\b(?P<w>more|fewer) {C:c}(?= than)").sub(lambda m: f"{m['w']} {scene.mark('F', 'sum', 'total')} {m['c']}" if scene.get(m["c"]) in linker.tallies else m.group(), text)
+
+
 def decoded(scene: Scene, linker: Linker) -> str:
     """The linked question with what it says about codes put to use, or taken out where it adds nothing."""
-    text = scene.text
+    text = counted(scene, linker, scene.text)
 
     def spelled(m: re.Match[str]) -> str:  # "married only (1 = married)"
         column, code = scene.get(m["c"]), scene.get(m["n"])

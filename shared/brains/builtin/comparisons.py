@@ -3,7 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import Compare, Condition, Predicate, RefValue, Rule
+from shared.analysis.expression import quote
+from shared.analysis.plan import ColumnValue, Compare, Condition, Predicate, RefValue, Rule
 from shared.brains.builtin import words
 from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import mark_values
@@ -237,6 +238,15 @@ def yes_no(brain: "Interpreter", scene: Scene) -> Answer | None:
 
 def by_how_much(brain: "Interpreter", scene: Scene) -> Answer | None:
     """"How many years older were A than B": the difference of two figures, in percent of the second where percent is said."""
+    if (m := rx(r"\bby ⟨F\d+⟩ (?:is|was|are|were|do|does|did) {W:w}(?: on)? {F:f}").search(scene.text)) and isinstance(w := scene.get(m["w"]), Compare) and isinstance(w.value, ColumnValue) and scene.get(m["f"]) in ("mean", "median"):
+        first, second = (w.column, w.value.column) if w.op in (">", ">=") else (w.value.column, w.column)
+        p = brain.parts(scene.fork(scene.text[: m.start()] + " " + scene.text[m.end() :]))
+        brain.account(p.scene.text)
+        brain.all_used(p.scene.text)
+        if p.columns or p.by or p.functions or p.superlatives or p.having:
+            return None
+        ref = brain.figure(scene.get(m["f"]), brain.builder.expression(f"{first} minus {second}", f"{quote(first)} - {quote(second)}"), p.where)
+        return Answer(ref, ref.split(":")[0])
     found = rx(rf"⟨F\d+⟩(?P<unit>(?: ⟨[CN]\d+⟩| [a-z%]+){{0,2}}?) (?:(?P<more>more|less|higher|lower) (?P<adj>[a-z]+)|(?P<word>{COMPARATIVE}))\b(?P<left>.*?)\bthan\b(?P<right>.*)").search(scene.text)
     if found is None or scene.get(re.search(r"⟨F\d+⟩", found.group()).group()) not in ("count", "much") or "whatfactor" in scene.text:  # type: ignore[union-attr]
         return None

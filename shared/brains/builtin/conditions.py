@@ -187,7 +187,7 @@ def _missing(text: str, scene: Scene, linker: Linker) -> str:
     text = rx(r"(?:with |having |have |has |had )(?:a |any )?(?:missing|unknown|null|blank|empty) {C:c}").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:missing|lack|lacks|lacking) (?:a |an |the |their |its |any )?{C:c}(?! values?)").sub(lambda m: null(m, "is null"), text)
     text = rx(r"(?:is|was|are|were) no {C:c}(?: value| values)? (?:recorded|known|given|listed|available|noted|entered|reported)|(?:(?:we|i|they|you|people) )?(?:don't|do not|didn't|did not) (?:know|have) (?:the |a |an |any )?{C:d}(?: value)?|(?:whose )?(?:the )?{C:e}(?: value| values)? (?:is |are |was |were )(?:not|never) (?:recorded|known|given|listed|available|noted|entered|reported|measured)").sub(lambda m: null(m, "is null"), text)
-    text = rx(r"(?:without|with no|(?:have|has|had|having|with) (?:no|zero)|(?:do|does|did) n[o']t have)(?: a| an| any| the)? {C:c}").sub(lambda m: null(m, "is null"), text)
+    text = rx(r"(?:without|with no|never (?:was|were|had|been|got)|(?:was|were|had) never(?: been)?|(?:have|has|had|having|with) (?:no|zero)|(?:do|does|did) n[o']t have)(?: a| an| any| the)? {C:c}").sub(lambda m: null(m, "is null"), text)
     return rx(r"(?:have|has|had|having|with|there (?:is|was|were|are)|recorded) (?:any|some) {C:c}").sub(lambda m: null(m, "not null"), text)
 
 
@@ -296,7 +296,7 @@ def mark_values(scene: Scene, linker: Linker) -> None:
     out = r"(?:leave|leaving|left|take|taking|keep|keeping) (?:the |all |any )?{V:v} out(?: of (?:it|this|that|them))?|{V:w} (?:excluded|aside|left out|not included|not counted)"
     text = rx(out).sub(lambda m: scene.mark("W", single(m["v"] or m["w"], True), m.group()), text)
     negation = r"(?:not|non|other than|except(?: for)?|excluding|exclude|without|outside(?: of)?|ignoring|leaving out|apart from|aside from|besides|but not)(?: the| a| an| in| from| of| -)*"
-    text = rx(r"(?:excluding|exclude|without|ignoring|ignore|leaving out|leave out|except(?: for)?|dropping|omitting|skipping)(?: the| any| all| those)?(?: [a-z]+| ⟨C\d+⟩){1,2}(?: with| where| having| for which| that have| when| in which)? {W:w}").sub(
+    text = rx(r"(?:excluding|exclude|without|ignoring|ignore|leaving out|leave out|except(?: for)?|dropping|drop|omitting|omit|skipping|skip)(?: the| any| all| those)?(?: [a-z]+| ⟨C\d+⟩){1,2}(?: with| where| having| for which| that have| when| in which)? {W:w}").sub(
         lambda m: scene.mark("W", negate(scene.get(m["w"])), m.group()), text)  # fmt: skip
     text = rx(rf"{negation} {{W:w}}").sub(lambda m: scene.mark("W", negate(scene.get(m["w"])), m.group()), text)
     text = rx(rf"{negation} {{V:v}}").sub(lambda m: scene.mark("W", single(m["v"], True), m.group()), text)

@@ -57,6 +57,50 @@ def exceeding(recipe: "Recipe", name: str, text: str) -> str | None:
     return recipe.builder.calculate("(b - a) / b * 100" if re.fullmatch(under, m["way"]) else "(a - b) / b * 100", a=a, b=b)
 
 
+def written_out(recipe: "Recipe", name: str, text: str) -> str | None:
+    """`(mean Yes - mean No) / mean No * 100, of glu`, `odds ratio` that the task writes out: arithmetic on figures, each by its own words."""
+    formula, _, of = text.partition(", of ")
+    if not re.search(r"\)? / \(?[a-z]|\)/\(?[a-z]", formula):
+        said = re.escape(re.sub(r"^(?:the |crude )+", "", text).strip())
+        m = re.search(rf"\b{said}\b[^.;:=]*?(?:[:=]|is|as) ?(?P<f>\([^.;:=]*?\) ?/ ?\([^()]*\))", recipe.lower) if len(said) > 4 else None
+        if m is None:
+            return None
+        formula, of = m["f"], ""
+    parts = [p.strip() for p in re.split(r"( - | \+ | ?[()*/] ?|\b(?:minus|plus|divided by|times)\b)", formula) if p and p.strip()]
+    told = [p for p in parts if re.search(r"[a-z]", p) and p not in ("minus", "plus", "divided by", "times")]
+    if len(told) < 2 or any(not re.search(r"\b(?:mean|median|average|sum|total|number|count|percentage|share|std|maximum|minimum)\b", p) and of_output(recipe, name, p) is None for p in told) or re.match(r"(?:mean|average|median|sum) of\b|mean \w+ / ", formula):
+        return None  # a formula within each row
+    signs = {"minus": "-", "plus": "+", "divided by": "/", "times": "*"}
+    values: dict[str, str] = {}
+    written: list[str] = []
+    for part in parts:
+        if part in signs or part in "()*/+-":
+            written.append(signs.get(part, part))
+        elif re.fullmatch(r"\d+(?:\.\d+)?", part):
+            written.append(part)
+        else:
+            ref = of_output(recipe, name, part) if not of else None
+            ref = ref or _figure(recipe, f"{part} of {of}" if of else part)
+            if ref is None or "*" in ref:
+                raise Unclear(name, f"I could not tell what “{part}” is.", recipe.brain.hint())
+            written.append(next((k for k, v in values.items() if v == ref), f"v{len(values)}"))
+            values.setdefault(written[-1], ref)
+    if len(values) < 2 or written.count("(") != written.count(")"):
+        return None
+    return recipe.builder.calculate(" ".join(written), **values)
+
+
+def _figure(recipe: "Recipe", words_: str) -> str | None:
+    """A figure by its own words; `mean yes of glu` is told as `mean glu of yes`."""
+    if m := re.fullmatch(r"(?P<f>mean|median|average|sum|total|std) (?P<who>.+) of (?P<c>\w+)", words_):
+        words_ = f"{m['f']} {m['c']} of '{m['who']}'" if recipe.linker.find_values(m["who"].split(), m["who"]) else f"{m['f']} {m['c']} of {m['who']}"
+    saved, recipe.brain.table = recipe.brain.table, recipe.told.after
+    try:
+        return recipe.brain.answer(words_).ref
+    finally:
+        recipe.brain.table = saved
+
+
 def compound(recipe: "Recipe", text: str, both: str) -> str | None:
     """Compound annual growth of a figure between two years."""
     if not re.search(r"compound|\bcagr\b", f"{both} {recipe.lower}") or not re.search(r"growth|cagr|\brate\b|grew", both):
@@ -148,6 +192,8 @@ def from_others(recipe: "Recipe", name: str, text: str, both: str) -> str | None
             raise Unclear(name, "It rests on another output that is not there yet.")
         return None
     a, b = recipe.told.done[pair[0]], recipe.told.done[pair[1]]
+    if re.search(r"\b(?:mean|average|median)\b", both) and all(kind_of(recipe, recipe.told.done[n]).startswith("count") for n in pair):
+        return None  # of means, and the two others are counts
     if percent and (base := base_of(recipe, pair, text)):
         other = next(n for n in pair if n != base)
         return recipe.builder.calculate("(b - a) / a * 100", a=recipe.told.done[base], b=recipe.told.done[other])

@@ -14,7 +14,7 @@ from shared.brains.builtin.build import pointer
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.logic import columns_of
 from shared.brains.builtin.scene import Scene, rx
-from shared.brains.builtin.sentences import sentences
+from shared.brains.builtin.sentences import clauses, sentences
 from shared.brains.builtin.spelling import root
 from shared.brains.builtin.story import remove_outliers
 
@@ -37,11 +37,16 @@ def table_for(recipe: "Recipe", text: str) -> str:
         return told.before
     if re.search(r"\bwith\b(?! and)", text) and re.search(r"with(?: the)? outliers", text):
         return told.before
+    if told.outliers and rows_lost(recipe) and not re.search(_LESS, text) and not any(re.match(_ORDERED, s) for s in clauses(recipe.text)):
+        others = [f"{n} {d}".lower().replace("_", " ") for n, d in recipe.outputs.items() if d.lower() != text]
+        if any(re.search(_LESS, o) for o in others) and re.search(r"(?i)\b(?:once|after|when|with|without|as soon as)\b[^.;]*\b(?:outli\w+|extreme|flagged|them|these|those|excluded|exceptional)\b", recipe.text):
+            return told.before  # "…, and the mean once they are removed": only that is of what is left
     if re.search(_EVERY, text) and not re.search(_LESS, text) and any(re.search(_LESS, f"{n} {d}".lower().replace("_", " ")) for n, d in recipe.outputs.items()):
         return told.before  # "all cars", where another output is of the cars that are left
     return told.after
 
 
+_ORDERED = r"(?i)\W*(?:(?:then|first|next|now|also|finally|please|and|after that),? )*(?:drop|remove|exclude|discard|delete|leave out|filter out|keep|eliminate|take out|throw out)\b"
 _EVERY = r"\ball(?: of)?(?: the)? [a-z]+s\b(?! (?:that|which|who|whose|with|left|not)\b)|\beverybody\b(?! else)|\beveryone\b(?! else)|[,;(] ?all(?: (?:data|together|included))?\W*$|\bwith(?=$|\W*;)|\b(?:gaps|missing ones?|missing values?) ignored|\bobserved\b|\bunfilled\b"
 _LESS = r"\b(?:after|without|remov\w+|exclud\w+|dropped|discarded|left|remain\w*|clean\w*|rest|kept|trimmed|filled|complete\w*|not)\b"
 

@@ -31,6 +31,8 @@ def equation(recipe: "Recipe", sentence: str) -> bool:
             return True
         made = recipe.builder.expression(name if name not in recipe.linker.columns else f"{name} made", written)
         aliases = [name]
+        if m["n"] and (whole := re.split(r"\b(?:an?|the|into|as|column|variable|called|named)\b ", m["n"])[-1].strip()) != name and recipe.linker.find_column(whole.lower().split())[1] < 0.9:
+            aliases.append(whole)
         if into := re.search(r"(?i)\b(?:convert|turn|change|transform|express)\w*\b[^.;=]*?\b(?:in)?to (?:degrees? )?([a-z]{4,})", sentence[: m.start()]):  # "Convert Temp to Celsius with C = …"
             aliases += [into[1].lower(), *(f"{into[1].lower()} {c.lower()}" for c in columns), *(f"{into[1].lower()} {w}" for c in columns for w in ("temperature", "value") if w[:4] == c.lower()[:4] or w == "value")]
         series.name_it(recipe, made, *aliases)

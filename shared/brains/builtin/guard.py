@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from shared.analysis.expression import quote
 from shared.analysis.plan import Aggregate
 from shared.brains.builtin.build import used
+from shared.brains.builtin.logic import columns_of
+from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.spelling import key
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _DEMANDS: tuple[tuple[str, str | None], ...] = (
     (r"one-?(?:sided|tailed)|alternative (?:hypothesis )?(?:is |that |=|:)[^.;]*(?:greater|less|larger|smaller)", r'"alternative":"(?:less|greater)"'),
     (r"\blog-?(?:transform|scale|return|growth)|natural log|\blogarithms?\b|\blog of\b|\blogged\b|\bln\b", r'\bln\(|\blog\d*p?\(|log_'),
     (r"log10|base-?10|base 10", r"log10|/ ln\(10"), (r"square root|\bsqrt\b", r"sqrt|\*\* ?0?\.5"), (r"winsori[sz]|\bclip(?:ped|ping)?\b|\bcap(?:ped|ping)? ", r'"clip"'),
-    (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|weight(?:ed|ing|s)? (?:by|with) (?:the )?[a-z_]+|(?:sum|add|total|aggregate)\w* (?:\w+ ){1,3}(?:in)?to an? (?:\d+ ?(?:x|by) ?\d+ )?(?:contingency|cross)|bonferroni|holm\b|tukey|benjamini", None),
+    (r"\btrimm?(?:ed|ing)?\b|weighted (?:mean|average)|bootstrap|permutation test|cross-?validat|\d-?fold|confidence interval|prediction interval|residual|vif\b|cook's|polynomial|quadratic|interaction|interpolat\w+ (?:missing|gaps)|exponential smoothing|partial correlation|weight(?:ed|ing|s)? (?:by|with) (?:the )?[a-z_]+|(?:sum|add|total|aggregate)\w* (?:\w+ ){1,3}(?:in)?to an? (?:\d+ ?(?:x|by) ?\d+ )?(?:contingency|cross)|\b(?:add|sum|total|aggregate)\w*\b[^.;]*\b\d+ ?(?:x|×|by) ?\d+ (?:contingency |frequency )?table\b|bonferroni|holm\b|tukey|benjamini", None),
     (r"\bstandardi[sz]e\b|\bz-?scores? of\b|convert\w* (?:it |them |each \w+ )?(?:in)?to z-?scores|min-?max|\brescale\b", r'"scale"|"zscore"|"minmax"|min_'),
     (r"\b(?:next|following|previous|preceding) (?:year|month|day|week|quarter|season|race|row|value)'?s?\b|\b(?:year|month|day|week|quarter|one|row) (?:after|just before|right before)\b(?! (?:the|that|which|each|a|an|removing|dropping|excluding)\b| ?\d)|\b(?:that|which) follows\b", r'"lag"|"difference"|"percent_change"|"rolling_mean"|"op":"trend"'),
     (r"cohen'?s d|effect size|cram[eé]r'?s v|eta[- ]squared", None), (r"spearman", r'"spearman"'), (r"kendall", r'"kendall"'), (r"iqr\b|interquartile|1\.5 (?:times|x|\*) (?:the )?(?:iqr|inter)", r'iqr|quantile'),
@@ -63,6 +65,8 @@ def lost_number(recipe: "Recipe", text: str, kept: str) -> str | None:
     for step in recipe.builder.steps:  # "between 1931 and 1932", of a column that has no other values
         by = recipe.linker.columns.get(getattr(step, "by", None) or "") if step.op == "test" else None
         own |= {float(v) for v, _ in by.top if re.fullmatch(r"\d+(?:\.0)?", str(v))} if by is not None and by.distinct <= 12 else set()
+    held = {float(c.distinct) for c in recipe.linker.table.columns} | {float(sum(c.type in kinds for c in recipe.linker.table.columns)) for kinds in (("BIGINT", "DOUBLE"), ("DOUBLE",))}
+    own |= {n for n in held if n > 2 and re.search(rf"(?i)\b(?:the|these|those|all|of|its) {n:.0f} (?!percent|rows? (?:with|of)|(?:highest|lowest|largest|smallest|most|best|top|worst)\b)[a-z]+s\b(?! (?:with|having) the)", text)}
     for number in stated(text):
         if number in (0, 1) and any(getattr(s, "op", "") == "model" and s.task == "classification" for s in recipe.builder.steps):
             continue  # "1 = event" says which class is meant
@@ -76,7 +80,18 @@ def unfounded(recipe: "Recipe") -> str | None:
     done = recipe.told.done
     steps = used(recipe.builder.steps, list(done.values())) if len(done) == len(recipe.outputs) else recipe.builder.steps
     kept = _written(steps)
-    return lost_number(recipe, recipe.text, kept) or unmet(recipe.text, kept) or lost_value(recipe, kept)
+    return lost_number(recipe, recipe.text, kept) or unmet(recipe.text, kept) or lost_value(recipe, kept) or lost_formula(recipe, kept)
+
+
+def lost_formula(recipe: "Recipe", kept: str) -> str | None:
+    """`the difference a - b`: a formula of two columns the task writes out and no step uses."""
+    for sentence in sentences(re.sub(r"\([^()]*(?: minus | - )[^()]*\)(?=[,.]? (?:statistic|difference|t\b))", " ", recipe.text)):
+        scene = recipe.linker.link(sentence)
+        for m in re.finditer(r"(⟨C\d+⟩) (?:[+*/]|-(?= )|minus|plus|divided by) (⟨C\d+⟩)", scene.text):
+            pair = [scene.get(m[1]), scene.get(m[2])]
+            if pair[0] != pair[1] and all(c in recipe.linker.columns and recipe.linker.is_number(c) for c in pair) and any(f'"{c}"' not in kept.replace('\\"', '"') for c in pair):
+                return f"{pair[0]} and {pair[1]}"
+    return None
 
 
 def lost_value(recipe: "Recipe", kept: str) -> str | None:
@@ -96,6 +111,8 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     if miscounted(recipe, ref, f"{name} {description}".lower().replace("_", " ")):
         return description
     told = description.lower()
+    if lost := mislabelled(recipe, told, kept) or unexplained(recipe, name, told, kept):
+        return lost
     if re.search(r"percent|%|\bpct\b", f"{name.lower()} {told}") and re.search(r"\b(?:growth|grew|change|increase|decrease|rise|decline|drop|higher|lower|above|exceed\w*|over|differ\w*|taller|longer|heavier|more|less)\b", told) and re.search(r'"difference"|last - first"|first - last"|"a - b"|"b - a"', kept) and not re.search(r"percent|100", kept):
         return "percent"
     if re.match(r"(?:the )?(?:percent(?:age)?|pct|%) (?:change|increase|decrease|difference|growth|rise|fall|drop|decline)\b", told) and not re.search(r"100|percent", kept):
@@ -114,6 +131,31 @@ def unfounded_output(recipe: "Recipe", name: str, ref: str) -> str | None:
     if re.search(r"\bminus\b", description.lower()) and not re.search(r' - |"op":"test"|"difference"|"range"|"iqr"|"rank"', kept):
         return "minus"
     return lost_number(recipe, description, kept) or unmet(description, kept) or invented(recipe, description, kept)
+
+
+def mislabelled(recipe: "Recipe", told: str, kept: str) -> str | None:
+    """`labelled home`: rows that were given a label, of which no step speaks; `exceptional`, as the task calls its outliers."""
+    for label in recipe.made:
+        if re.search(rf"\b(?:labell?ed|(?:with|has|have) (?:the )?label|classed|classified|tagged|marked)(?: as)? '?{re.escape(label.lower())}\b", told):
+            columns = {c for c, v in recipe.linker.values.get(key(re.findall(r"\w+", label.lower())), []) if v == label and c in recipe.builder.labels}
+            if columns and not any(f'"{c}"' in kept for c in columns):
+                return label
+    if m := re.search(r"(?i)\b(?:call|count|flag|mark|label|treat|regard|consider)\b(?: \w+){0,3}? (?:as )?(?P<w>exceptional|extreme|unusual|anomal\w+|abnormal|suspicious|atypical|aberrant|special|remarkable|odd|outlying|outliers?)\b[^.;]*\b(?:if|when|where|whose)\b", recipe.text):
+        if m["w"].lower() in told and not re.search(r'"outliers"|"where":\{|zscore|"cases"', kept):
+            return m["w"].lower()
+    return None
+
+
+def unexplained(recipe: "Recipe", name: str, told: str, kept: str) -> str | None:
+    """`turnout percentage of the young`: a rate named after what the table is of; which rows it counts must be said somewhere and be in the steps."""
+    m = re.search(r"\b(?P<w>[a-z]{4,}) (?:percent(?:age)?|rate|share|pct|proportion)\b", f"{told} ; {name.lower().replace('_', ' ')}")
+    if m is None or m["w"] not in recipe.brain.nouns or not re.search(r'"function":"(?:percent|share)"', kept):
+        return None
+    said = re.search(rf"(?i)\b{m['w']} (?:rate|percentage|share|proportion)\b[^.;]{{0,30}}?\b(?:percentage|share|proportion|fraction|mean|average|part|number)\b(?P<rest>[^.;]*)", recipe.text)
+    columns = recipe.columns(recipe.brain.read(said["rest"]), numeric=False) if said else []
+    scene = recipe.brain.read(said["rest"]) if said else None
+    columns += [c for w in (scene.all("W") if scene else []) for c in columns_of(scene.get(w))]  # type: ignore[union-attr]
+    return m["w"] if columns and not any(f'"{c}"' in kept for c in columns) else None
 
 
 def weighted(recipe: "Recipe") -> str | None:

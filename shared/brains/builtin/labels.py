@@ -16,6 +16,7 @@ from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.bands import LABEL, Band, bands
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.logic import columns_of, conjunction
+from shared.brains.builtin.recodes import closest, compared, recoded
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import key
 
@@ -29,7 +30,7 @@ def label_rows(recipe: "Recipe", sentence: str) -> bool:
     lower = sentence.lower()
     if re.search(r"p-?value|\bp (?:is|<|below)|hypothesis|significan|skew\w* ?(?:is|>|<|exceeds|below|above|lies)|\bslope\b|r-?squared|correlation is|(?:pearson|spearman)|kurtosis ?(?:is|>|<)|fewer than [\d.]+ ?(?:percent|%)|coefficient|answer|\b(?:say|write|report|state|return|finish with|end with|the word|the verdict:?) '|conclu|otherwise answer", lower) and not re.search(r"label each|create|put each|class by|yes/no", lower):
         return False
-    if recipe.outputs and risen(recipe, sentence):
+    if recipe.outputs and (risen(recipe, sentence) or recoded(recipe, sentence) or compared(recipe, sentence) or closest(recipe, sentence)):
         return True
     if recipe.outputs and len(recipe.linker.link(sentence).all("L")) >= 2 and (told_first := formula_first(recipe, sentence)):
         sentence = told_first

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.analysis.plan import Compare
 from shared.brains.builtin import words
+from shared.brains.builtin.matches import played
 from shared.brains.builtin.names import NOT_A_NAME, Names
 from shared.brains.builtin.scene import Scene, alternatives, rx
 from shared.brains.builtin.spelling import TOKEN, aside, key, kin, normalise
@@ -36,6 +37,8 @@ class Linker(Names):
         if self.percapita:
             text = re.sub(r"(?i)\b(?:per (?:head|person|inhabitant)|a head)\b", "percapita", text)
         text = self._sorts(self._agents(self._distribute(aside(normalise(text))), scene), scene)
+        text = re.sub(r"\b([A-Za-z]+)-([A-Za-z]+) (?=(?:records?|rows?|observations?|entries|pairs?|combinations?)\b)", lambda m: "" if all(self.find_column([w.lower()])[0] for w in m.groups()) else m.group(), text)
+        text = self._turned(played(text, scene, self), scene)
         text = self._quoted(text, scene)
         tokens = [m.group() for m in TOKEN.finditer(text)]
         out: list[str] = []
@@ -56,8 +59,8 @@ class Linker(Names):
         joined = re.sub(rf"(⟨[CV]\d+⟩) (?:{'|'.join(words.TRAILING)}|population (?:share|percentage))\b(?! ⟨[CV])", r"\1", joined)
         joined = rx(r"\b(?P<word>code|id|number|name|value|rate) (?:is |of |= )?(?P<v>⟨V\d+⟩)").sub(lambda m: m["v"] if any(m["word"] in self.names.get(c, []) for c, _ in scene.get(m["v"])) else m.group(), joined)
         joined = re.sub(r"[a-z]+(?: ?'s)? (⟨C\d+⟩) \( (⟨V\d+⟩) \)", r"\1 of \2", joined)
-        joined = rx(r"(?P<said>(?:[a-z'-]+ ){0,6})(?P<v>⟨V\d+⟩ )?(?P<d>⟨C\d+⟩ )?\( (?P<c>⟨C\d+⟩) (?:(?:is|of|=|equals|equal to|:|code) )*(?P<is>⟨V\d+⟩|yes|no|true|false) \)").sub(lambda m: self._spelled_out(scene, m), joined)
-        joined = re.sub(r"((?:[a-z'-]+ ){1,6}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS), m[2]]), joined)
+        joined = rx(r"(?P<said>(?:[a-z'-]+ ){0,6})(?:(?P<v>⟨V\d+⟩ )(?P<row>[a-z]+ )?)?(?P<d>⟨C\d+⟩ )?\( (?P<c>⟨C\d+⟩) (?:(?:is|of|=|equals|equal to|:|code) )*(?P<is>⟨V\d+⟩|yes|no|true|false) \)").sub(lambda m: self._spelled_out(scene, m), joined)
+        joined = re.sub(r"((?:[a-z'-]+ ){1,6}|(?:[a-z'-]+ ){0,4}⟨V\d+⟩ )\( (⟨[VC]\d+⟩) \)", lambda m: m.group() if re.search(r"\b(?:ln|log|log10|log2|sqrt|root|logarithm|abs|exp)\b", m[1]) else " ".join([*(w for w in m[1].split() if w in words.FILLER or w in words.ROW_NOUNS or w in _STATISTICAL and not re.search(rf"\b{w} (?:scores?|results?|grades?|marks?)\b", m[1])), m[2]]), joined)
         joined = re.sub(r"(⟨[CV]\d+⟩) \( (⟨C\d+⟩) \)", lambda m: self._gloss(scene, m), joined)
         joined = rx(rf"(?:the )?(?:{'|'.join(words.TRAILING)}|size) (?:(?:of|for) (?:the )?(?P<c>⟨C\d+⟩)|(?P<d>⟨C\d+⟩) (?:got|received|had|won|gained|drew|polled|took))").sub(
             lambda m: (m["c"] or m["d"]) if not ("percentage" in m.group().split()[:2] and re.search(r"\b(?:what|which|as a|as|in) $", m.string[: m.start()])) and self.is_number(scene.get(m["c"] or m["d"])) and scene.get(m["c"] or m["d"]) not in (*self.years, *self.virtual) else m.group(), joined)
@@ -69,6 +72,14 @@ class Linker(Names):
         joined = rx(r"{C:a} (?:of )?(?:the |their |his |her |its |a |an )?{C:b}").sub(lambda m: m["a"] if scene.get(m["a"]) == scene.get(m["b"]) and (m["a"] in scene.weak or m["b"] in scene.weak) else m.group(), joined)
         scene.text = mark_time(joined, scene, self)
         return scene
+
+    def _turned(self, text: str, scene: Scene) -> str:
+        """"Distance to Bush" for a column bushdis."""
+        def column(m: re.Match[str]) -> str:
+            name, sure = self.find_column([m["of"].lower(), m["what"]])
+            return f" {scene.mark('C', name, m.group().lower())} " if name and sure >= 0.85 and m["of"].lower() in name.lower() and name.lower() != m["of"].lower() else m.group()
+
+        return re.sub(r"\b(?P<what>[a-z]{4,}) (?:to|of|from|for|towards) (?:the )?(?P<of>[A-Z][A-Za-z]{2,})\b", column, text)
 
     def _owned(self, m: re.Match[str], scene: Scene) -> str:
         """"Party size", "the size of the party": what a size is a size of goes without saying, where the column does not say it."""
@@ -122,7 +133,10 @@ class Linker(Names):
     def _done(self, text: str, scene: Scene, name: str, held: tuple[Any, Any]) -> str:
         """"Patients who died", "were not arrested": a column death or arrest of yes and no."""
         own = self.names[name]
-        verbs = {w for w in re.findall(r"[a-z]+", text) if (w.endswith(("ed", "ing")) or w in DEEDS) and kin(DEEDS.get(w, w)) == kin(own[-1]) and w not in own} if len(own) == 1 else set()
+        done = {own[-1] + "ed", own[-1] + "d", own[-1] + "ing", own[-1][:-1] + "ing"}
+        verbs = {w for w in re.findall(r"[a-z]+", text) if ((w.endswith(("ed", "ing")) or w in DEEDS) and kin(DEEDS.get(w, w)) == kin(own[-1]) or w in done) and w not in own} if len(own) == 1 else set()
+        if len(own) == 1:  # "did not vote", in a table with a column vote
+            text = re.sub(rf"\b(?:did|do|does)(?: not|n't) {own[0]}\b", lambda m: f" got {scene.mark('W', Compare(column=name, op='==', value=held[1]), m.group())} ", text)
         if not verbs:
             return text
         verb = alternatives(sorted(verbs))
@@ -142,7 +156,12 @@ class Linker(Names):
     def _spelled_out(self, scene: Scene, m: re.Match[str]) -> str:
         """"Undecided female voters (vote = U)": the brackets say what the words before them mean."""
         name = scene.get(m["c"])
-        if m["d"] and scene.get(m["d"].strip()) != name or not (m["said"] or m["v"] or m["d"]) or re.search(r"⟨[FS]\d+⟩ ?$", m.string[: m.start()]):
+        column = self.columns.get(scene.get(m["d"].strip())) if m["d"] else None
+        rows = column is not None and column.type == "VARCHAR" and column.distinct > 0.7 * self.table.rows
+        if m["row"] and m["row"].strip() not in words.ROW_NOUNS | words.ENTITIES | self.nouns:
+            return m.group()
+        plain = all(w in words.FILLER or w in words.TRAILING for w in m["said"].split())
+        if m["d"] and scene.get(m["d"].strip()) != name and not rows or not (m["said"] or m["v"] or m["d"]) or plain and re.search(r"⟨[FS]\d+⟩ ?$", m.string[: m.start()]):
             return m.group()
         said = [w for w in m["said"].split() if w in words.FILLER - {"not", "no"} or w in words.ROW_NOUNS or w in words.ENTITIES]
         value = m["v"] if m["v"] and not any(c == name for c, _ in scene.get(m["v"].strip())) else ""
@@ -223,6 +242,8 @@ class Linker(Names):
             name, score = self.find_column(phrase)
             if name and score < 0.8 and length > 1 and (self.exact.get(key(phrase[:-1])) or self.exact.get(key(phrase[1:]))):
                 name = None  # a part of it is a column's whole name
+            if name and score < 0.95 and length > 1 and any(n != name and n.lower() in (phrase[0], phrase[-1]) for n in self.columns):
+                name = None  # "station zg" is the column zg and no other that it may be short for
             if name and score >= 0.6 and lower not in words.COMPARATIVES and not words.SUPERLATIVES.get(lower, ("", ""))[0] and not (length == 1 and lower in words.FILLER and score < 0.95 and not (len(name) >= 4 and lower.startswith(name.lower()) and len(lower) >= len(name) + 3)) and not (length == 1 and lower in NOT_A_NAME and self.exact.get(key(phrase), [""])[0] not in self.derived):
                 found.append((score * 0.8, "C", name))
         if values := self.find_values(phrase, original):
@@ -230,7 +251,7 @@ class Linker(Names):
             if length == 1 and re.sub(r"'s$", "", lower) in _METHODS and any(re.sub(r"'s$", "", t.lower()) in _STATISTICAL for i, t in enumerate(tokens) if i != at):
                 weight = 0.0  # the Pearson correlation is of no company
             weight = 0.95 if key(phrase) in self.made else weight
-            if length == 1 and original == lower and lower.endswith("s") and lower in words.ENTITIES and all(self.columns[c].distinct > 100 for c, v in values if v.lower() != lower):
+            if length == 1 and original == lower and lower.endswith("s") and lower in words.ENTITIES and not any(v.lower() == lower for _, v in values) and all(self.columns[c].distinct > 100 for c, _ in values):
                 weight = 0.0  # "US banks" are not the company Bank
             first = at == 0 or tokens[at - 1] in ".?!:"
             if length == 1 and first and lower in words.FILLER | words.STRUCTURE | words.FUNCTIONS.keys() | words.SUPERLATIVES.keys() or length == 1 and original == lower and lower in words.TIME_NOUNS.keys() | words.ROW_NOUNS | words.ENTITIES and all(v.isupper() for _, v in values):
@@ -240,6 +261,8 @@ class Linker(Names):
             rowlike = length == 1 and lower in words.ROW_NOUNS and original == lower and lower not in words.DEMONYMS and before_any(tokens, at)
             if weight and not rowlike:
                 found.append((weight, "V", values))
+        if original == "No" and at and tokens[at - 1].lower() in ("the", "a") and ("no",) in self.values:
+            found.append((0.85, "V", self.values["no",]))  # "the No group"
         if length > 1 and any(w in _PEOPLE or w in _PEOPLE.values() for w in phrase):  # black men, for a column black_male of 0 and 1
             sort = frozenset(_PEOPLE.get(w, w) for w in phrase)
             flags = [n for n, parts in self.names.items() if frozenset(parts) == sort and self.truth(n)]

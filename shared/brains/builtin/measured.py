@@ -31,6 +31,15 @@ def lengths_of_time(brain: "Interpreter", scene: Scene) -> None:
     scene.text = rx(r"{N:n} {C:c}").sub(length, scene.text)
 
 
+def known(brain: "Interpreter", scene: Scene) -> str | None:
+    """The column of "days that have a measurement at X": the rows where it is not missing; a number that follows is one of it."""
+    m = rx(r"\b(?:(?:that|which|who) (?:have|has|had)|having|with) an? (?:measurement|value|reading|figure|record|measure|observation) (?:at|for|of|in|on) (?:the )?{C:c}(?! (?:of|above|below|over|under|more|less|at)\b)").search(scene.text)
+    if m is None:
+        return None
+    scene.text = scene.text.replace(m.group(), f"with {scene.mark('W', Compare(column=scene.get(m['c']), op='not null'), m.group())}")
+    return str(scene.get(m["c"])) if brain.linker.is_number(scene.get(m["c"])) else None
+
+
 def adjectives(brain: "Interpreter", scene: Scene) -> None:
     """`lighter than 100 kg`: of the column of weights, that of the body where there are several."""
     def compared(m: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from shared.analysis.plan import DatePart
 from shared.analysis.profile import ColumnProfile, TableProfile
 from shared.brains.builtin import words
-from shared.brains.builtin.rows import kinds_of_rows, parts_of_rows
+from shared.brains.builtin.rows import kinds_of_rows, parts_of_rows, tallies
 from shared.brains.builtin.spelling import (
     PREFIX,
     SUFFIX,
@@ -64,6 +64,15 @@ class Names:
         for phrase, target in [*words.PHRASES.items(), *words.TICKERS.items()]:
             for name in list(self.exact.get(key(target.split()), [])):
                 self._alias(key(phrase.split()), name, weak=True)
+        self.tallies = tallies(self.columns)  # column -> what it counts
+        for name, counted in self.tallies.items():
+            self._alias(key([counted]), name)
+        for name in self.columns:
+            if m := re.fullmatch(r"([a-z]{3,})_?(?:gp|grp)", name.lower()):  # agegp, the age group
+                self._alias(key([m[1]]), name, weak=True)
+                self._alias(key([m[1], "group"]), name, weak=True)
+            if self.columns[name].type == "VARCHAR" and self.names[name][-1] in ("vote", "votes"):
+                self._alias(("candidate",), name, weak=True)
         bases: dict[str, list[tuple[str, str]]] = {}
         for name, parts in self.names.items():
             digits = [w for w in parts if w.isdigit()]
@@ -235,14 +244,20 @@ class Names:
     def find_column(self, phrase: list[str]) -> tuple[str | None, float]:
         """The column a phrase names, and how surely (0-1); None when none or several fit."""
         form = key(phrase)
+        if len(phrase) == 1 and self.doer(phrase[0]):
+            return None, 0.0
         if len(phrase) == 1 and phrase[0] in self.nouns and phrase[0].endswith("s") and phrase[0] not in self.columns and all(self.is_number(name) for name in self.exact.get(form, [])):
             return None, 0.0  # "flights" are the rows of a table of flights, not its column flight
         if hit := self.exact.get(form):
             return (hit[0], 1.0) if len(hit) == 1 else (None, 0.0)
+        if len(form) > 1 and set(phrase) & {"never", "none", "without", "neither", "nor", "non"}:
+            return None, 0.0
         if hit := self.exact.get(("".join(form),)):
             return (hit[0], 0.95) if len(hit) == 1 else (None, 0.0)
-        if 2 <= len(phrase) <= 5 and not set(phrase) & words.STRUCTURE and not any(w in words.FUNCTIONS or w in words.SUPERLATIVES or w.isdigit() for w in phrase):
+        if 2 <= len(phrase) <= 5 and not set(phrase) & (words.STRUCTURE | _METHODS) and not any(w in words.FUNCTIONS or w in words.SUPERLATIVES or w.isdigit() for w in phrase):
             initials = [name for name in self.names if name.lower() == "".join(w[0] for w in phrase)]
+            if len(initials) == 1 and len(phrase) == 2 and any(n != initials[0] and any(form[0].startswith(n[:i].lower()) and form[1].startswith(n[i:].lower()) for i in range(1, len(n))) for n in self.names):
+                return None, 0.0  # pc and pcap may both be public capital
             if len(initials) == 1:
                 return initials[0], 0.9  # grade point average for GPA
         if len(form) >= 2 and form[-1] in words.TRAILING and form[-1] not in ("price", "code", "class"):
@@ -312,6 +327,11 @@ class Names:
         if len(part) == 1 and not deep <= {"rate", "percent", "number", "total", "count", "change", "type", "name", "mean", "date", "error", "max", "min", "year", "day", "month", "week", "hour", "time", "high", "low", "no", "state"} and not all(w in words.ROW_NOUNS or stem(w) in self.nouns for w in phrase):
             return part[0], 0.6 + 0.1 * len(deep)
         return None, 0.0
+
+    def doer(self, word: str) -> bool:
+        """Whether a word means the people who do what a column of texts says: voters, beside a column vote."""
+        base = re.sub(r"[eo]rs?$", "", word)
+        return word in words.PEOPLE and base != word and any(self.kind_of(n) == "text" and stem(parts[-1]) in (base, base + "e") for n, parts in self.names.items())
 
     def in_short(self, word: str) -> tuple[str, str] | None:
         """The value that is the beginning of this word, where there is one and the others of its column are no variants of it."""

@@ -82,7 +82,7 @@ def _rules(text: str) -> str:
 
 def names(text: str) -> str:
     """What the task calls its outliers, as a pattern."""
-    own = re.findall(r"(?i)\bcall (?:a|an|the|every|each|any) \w+ ([a-z]+) (?:when|if|where)\b[^.]*outlier|\b(?:count|treat|regard|consider|mark|label|flag|see)(?:s|ed)? (?:\w+ ){0,3}?as ([a-z]+)(?: (?:if|when|where|every|each|any|all)\b)[^.]*outlier", text)
+    own = re.findall(r"(?i)\bcall (?:a|an|the|every|each|any) \w+ ([a-z]+) (?:when|if|where|that|whose)\b[^.]*outlier|\b(?:count|treat|regard|consider|mark|label|flag|see)(?:s|ed)? (?:\w+ ){0,3}?as ([a-z]+)(?: (?:if|when|where|every|each|any|all)\b)[^.]*outlier", text)
     return "|".join([_NAMED, *(w for pair in own for w in pair if w)])
 
 

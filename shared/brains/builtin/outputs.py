@@ -3,11 +3,11 @@
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import Aggregate, Decide, Filter, Not, Rank
+from shared.analysis.plan import Aggregate, Compare, Decide, Filter, Not, Rank
 from shared.brains.builtin import series, words
 from shared.brains.builtin.asked import asked, of_a_class, when_extreme
 from shared.brains.builtin.build import Unclear, pointer
-from shared.brains.builtin.differences import between_times, compound, exceeding, from_others
+from shared.brains.builtin.differences import between_times, compound, exceeding, from_others, written_out
 from shared.brains.builtin.evidence import (
     between_groups,
     correlation_of,
@@ -20,6 +20,7 @@ from shared.brains.builtin.evidence import (
 )
 from shared.brains.builtin.fitting import model_output
 from shared.brains.builtin.labels import label_counted
+from shared.brains.builtin.meanings import rated
 from shared.brains.builtin.outlying import described
 from shared.brains.builtin.repeats import rows_used, shape_test
 from shared.brains.builtin.scene import rx
@@ -70,10 +71,10 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         step = the_test(recipe, text)
         one = step and next(s for s in recipe.builder.steps if s.id == step).kind == "proportion_z"
         return recipe.builder.calculate("1 + 0 * z", z=f"{step}:/statistic") if one else f"{step}:/df" if step else None
-    if told.imputed and re.search(r"\bfill(?:ing|ed|-?in)? value|value used|imputed value|replacement value|value (?:that is |that was )?(?:filled|put) in", both):
+    if told.imputed and re.search(r"\bfill(?:ing|ed|-?in)? value|value used|imputed value|replacement value|used (?:to fill|for filling|as (?:the )?(?:fill|replacement))|value (?:that is |that was )?(?:filled|put) in", both):
         column = next(s for s in recipe.builder.steps if s.id == told.imputed).columns[0]
         return f"{told.imputed}:/values/{pointer(column)}" if not next(s for s in recipe.builder.steps if s.id == told.imputed).by else None
-    if told.imputed and re.search(r"imput|fill|missing|replac|blank|\bgaps", both) and not re.search(r"mean|median|std|deviation|rows? (?:left|kept|remain)|still", text) and re.search(r"number|count|how many|^n\b", both):
+    if told.imputed and re.search(r"imput|fill|missing|replac|blank|\bgaps", both) and not re.search(r"mean|median|std|deviation|rows? (?:left|kept|remain)|still|\b(?:with|of|in|having) (?:this|that|the same) \w+ (?:after|once)", text) and re.search(r"number|count|how many|^n\b", both):
         return f"{told.imputed}:/filled/{pointer(next(s for s in recipe.builder.steps if s.id == told.imputed).columns[0])}"
     if told.outliers:
         if re.search(r"upper (?:limit|bound|fence|threshold)|upper", both) and "quartile" not in both:
@@ -89,6 +90,8 @@ def output(recipe: "Recipe", name: str, description: str) -> str | None:
         formula = "(a - b) / a * 100" if re.search(r"percent|\bpct\b|%", both) else "(a - b) / a" if re.search(r"\b(?:share|proportion|fraction)\b", both) else "a - b"
         return recipe.builder.calculate(formula, a=f"{gone[0].id}:/rows_before", b=f"{gone[0].id}:/rows") if len(gone) == 1 else None
     if ref := of_the_first(recipe, name, text):
+        return ref
+    if ref := written_out(recipe, name, text):
         return ref
     if ref := compound(recipe, text, both):
         return ref
@@ -149,8 +152,10 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
     """`its average ratio`: the figure by which the one named just before was ranked first."""
     if not re.match(r"(?:its|their|that \w+'s)\b|(?:the value of )?(?:that|this) (?:\w+ )?(?:mean|average|median|value|figure|amount|total|sum|share|number|maximum|minimum|ratio|score)$|(?:[a-z_ ]+ )?(?:in|of|for|at) that (?!year|month|day|date|time|point|case|row)[a-z]+$|(?:[a-z_ ]+ )?\bthere$|by how (?:much|many)(?: [a-z]+)? (?:it|they) (?:rose|fell|grew|increased|decreased|dropped|changed|jumped|declined)", text):
         return None
+    brain = recipe.brain
     names = list(recipe.outputs)
-    before = [recipe.told.done.get(n, "") for n in names[: names.index(name)]][-1:]
+    theirs = [n for n in names[: names.index(name)] if not re.match(r"their ", recipe.outputs[n])] if re.match(r"their ", text) else names[: names.index(name)]
+    before = [recipe.told.done.get(n, "") for n in theirs][-1:]
     step = next((s for s in recipe.builder.steps if before and before[0] == f"{s.id}:/name"), None)
     made = next((s for s in recipe.builder.steps if before and before[0].split(":")[0] == s.id), None)
     if isinstance(made, Aggregate) and not made.by and len(made.measures) == 1 and re.match(r"(?:its|their) ", text):
@@ -161,6 +166,12 @@ def of_the_first(recipe: "Recipe", name: str, text: str) -> str | None:
         asked = recipe.brain.parts(recipe.brain.read(text))
         if first.column and not told_of and len(asked.functions) == 1 and asked.functions[0] in ("min", "max", "mean", "median", "std", "sum") and not asked.where and re.fullmatch(r"(?:its|their) [a-z]+(?: deviation)?", text):
             return recipe.builder.value(made.table, asked.functions[0], first.column)
+        if first.function == "count" and told_of and made.table != recipe.told.after and re.match(r"(?:its|their) (?:mean|average|median|total|sum|minimum|maximum|standard)", text):
+            saved, brain.table = brain.table, recipe.builder.where(made.table, first.where)  # of the rows just counted
+            try:
+                return brain.answer(re.sub(r"^(?:its|their) ", "", text)).ref
+            finally:
+                brain.table = saved
         if first.column and not told_of and (extreme := re.fullmatch(r"(?:its|their) (maximum|minimum)", text)):
             return recipe.builder.value(made.table, extreme[1][:3], first.column)
     if not isinstance(step, Rank):
@@ -182,7 +193,7 @@ def plainer(recipe: "Recipe", text: str) -> str:
     if (m := re.search(rf"\b{part} of (?:all )?(?:the )?(quarter|month|week|day|year)s\b", text)) and recipe.brain.is_key([c for c in recipe.linker.columns if {"year", "quarter", "month", "week", "day", "date"} & set(key(recipe.linker.names.get(c, [])))][: 2 if m[1] in ("quarter", "month", "week") else 3]):
         text = text.replace(f"{m[1]}s", "rows", 1)
     if recipe.outputs:
-        text = rates(recipe, text)
+        text = rates(recipe, rated(recipe, text))
     text = re.sub(r"\bdate of the (?:month|day|week|quarter|year|row)\b(?= with| of| that| when| on)", "date", text)
     if told.after != "data":
         text = re.sub(r"\b(?:left |remaining |that remain )?after (?:dropping|removing|excluding|leaving out|filtering|discarding|deduplicat\w+)[^,;]*", " ", text)
@@ -214,6 +225,12 @@ def plainer(recipe: "Recipe", text: str) -> str:
     for label in recipe.made:
         text = re.sub(rf"\b{re.escape(label.lower())}-[a-z]+\b", label, text)
         text = re.sub(rf"\b{re.escape(label.lower())} (?:quarters|months|weeks|days|years)\b", f"{label} rows", text)
+        if (noun := re.search(rf"\b{re.escape(label.lower())} (?P<n>[a-z]+s)\b(?! ⟨)", text)) and noun["n"] not in words.FUNCTIONS and noun["n"] not in recipe.brain.nouns and not recipe.linker.link(noun["n"]).all("CVWFYRK"):
+            text = text.replace(noun.group(), f"{label} rows")  # "moderate drinkers"
+    for column, parts in recipe.linker.names.items():  # "voting Bush", of a column vote
+        stemmed = re.escape(re.sub(r"e$", "", parts[-1]))
+        if len(parts) == 1 and len(parts[0]) >= 4 and (m := re.search(rf"\b{stemmed}ing (?:for )?(?P<v>'?[a-z]+'?)", text)) and any(c == column for c, _ in recipe.linker.values.get(key([m["v"].strip("'")]), [])):
+            text = text.replace(m.group(), f"with {column} = '{m['v'].strip(chr(39))}'")
     return text
 
 
@@ -262,6 +279,11 @@ def figure_of(recipe: "Recipe", name: str, text: str, named: str) -> str | None:
     reduced = of_what(recipe, of_a_class(recipe, reduced))
     if ref := when_extreme(recipe, reduced):
         return ref
+    if (some := rx(r"(?:the )?(?:⟨F\d+⟩ )?[a-z]+s? (?:with|that have|which have|having) (?:an? |any |a known |a given )?{C:c} ?(?:given|known|recorded|value)?").fullmatch(brain.read(reduced).text)) and re.search(r"\bn\b|number|count|\brows\b|how many", f"{named} {text}"):
+        column = brain.read(reduced).get(some["c"])
+        if column in recipe.linker.columns and recipe.linker.truth(column) is None and (recipe.linker.columns[column].nulls or column in recipe.emptied):
+            brain.table = saved
+            return recipe.builder.value(table_for(recipe, text), "count", None, Compare(column=column, op="not null"))
     errors: list[Unclear] = []
     peak = brain.read(reduced)
     if re.fullmatch(r"(?:the |value of the )*⟨S\d+⟩ ⟨C\d+⟩(?: itself| value)? ?", peak.text) and not re.search(r"name|who|which|label|top_[a-z]+$", named) and recipe.linker.is_number(peak.get(peak.all("C")[0])):

@@ -25,17 +25,17 @@ from shared.brains.builtin.panel import over_time
 from shared.brains.builtin.quality import complete_rows, outliers_counted
 from shared.brains.builtin.ranking import rank_question
 from shared.brains.builtin.relations import correlation, hypothesis_test
-from shared.brains.builtin.rows import row_identity
+from shared.brains.builtin.rows import are_all, counts_things, row_identity
 from shared.brains.builtin.scene import Scene, rx
-from shared.brains.builtin.shares import share
-from shared.brains.builtin.side_by_side import side_by_side
+from shared.brains.builtin.shares import ratio_of_totals, share
+from shared.brains.builtin.side_by_side import measured_thing, side_by_side
 from shared.brains.builtin.spelling import kin, stem
 from shared.brains.builtin.terms import COMPARATIVE, Answer, Parts, Stop
 from shared.brains.builtin.times import time_range
 from shared.brains.builtin.units import NAMES
 
 # From the most to the least specific: the first that fits answers.
-READINGS = (complete_rows, outliers_counted, correlation, hypothesis_test, side_by_side, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
+READINGS = (complete_rows, outliers_counted, correlation, hypothesis_test, side_by_side, ratio_of_totals, share, ratio, over_time, which_of_two, yes_no, by_how_much, change, at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 FIGURES = (at_the_extreme, placed_value, top_values, groups_beyond, rank_question, row_arithmetic, figure_asked, frame)
 
 EACH = (r"(?:broken down by|break down by|broken out by|grouped by|group by|split by|splitted by|separately for each|separately by|for each of the|for each|for every|in each of the|in each|in every|at each level of|at every level of|at each|at every|"
@@ -66,6 +66,7 @@ class Interpreter:
     def read(self, text: str | Scene, default: str | None = None) -> Scene:
         scene = self.linker.link(text) if isinstance(text, str) else text
         measured.lengths_of_time(self, scene)
+        default = measured.known(self, scene) or default
         age, sure = self.linker.find_column(["age"])
         if age and sure >= 0.9:
             scene.text = rx(r"(?:(?P<more>older)|younger) than {N:n}(?: years)?(?: old| of age)?(?! (?:%|percent))").sub(lambda m: scene.mark("W", Compare(column=age or "", op=">" if m["more"] else "<", value=scene.get(m["n"])), m.group()), scene.text)
@@ -86,6 +87,8 @@ class Interpreter:
         scene.text = rx(r"(?<!each )(?<!every )(?<!per )(?<!by ){C:c} (?P<w>⟨W\d+⟩)").sub(lambda m: m["w"] if set(columns_of(scene.get(m["w"]))) == {scene.get(m["c"])} else m.group(), scene.text)  # "aged 30 or younger"
         scene.text = re.sub(r"⟨N\d+⟩ +(?:\( )?(⟨W\d+⟩)(?: \))?", lambda m: m[1] if isinstance(w := scene.get(m[1]), Compare) and w.op == "==" and isinstance(w.value, int) and w.column in self.linker.columns and (said := scene.get(m.group().split(" ")[0])) != w.value and said % 100 == w.value else m.group(), scene.text)  # "1985 (year 85)"
         # "bus trips (mode 3)": the brackets say what the words before them mean
+        scene.text = rx(r"\b(?:women|men|woman|man|girls|boys|males?|females?)(?P<who> [a-z]+)? (?P<b>\( )?{W:w}(?(b) \))").sub(
+            lambda m: f"{m['who'] or ''} {m['w']}" if {"male", "female", "sex", "gender", "man", "woman"} & {w for c in columns_of(scene.get(m["w"])) for w in self.linker.names.get(c, [])} and (m["b"] or not m["who"]) else m.group(), scene.text)  # fmt: skip
         scene.text = re.sub(r"((?:(?!⟨)[\w'-]+ ){1,6})\( (⟨W\d+⟩) \)", lambda m: " ".join([*(w for w in m[1].split() if w not in ("not", "no", "non") and (w in words.FILLER or re.fullmatch(COMPARATIVE, w) or w in words.ROW_NOUNS or w in words.ENTITIES)), m[2]]), scene.text)
         return scene
 
@@ -107,12 +110,11 @@ class Interpreter:
                 by.append(scene.get(mark))
             return " ⟨G0⟩ "
 
-        numeric_guard = self.groupable
         def guarded(m: re.Match[str]) -> str:
             marks = re.findall(r"⟨C\d+⟩", m.group())
             if any(scene.get(f) != "count" for f in re.findall(r"⟨F\d+⟩", m.group())) and any(self.linker.is_number(scene.get(c)) for c in marks):
                 return m.group()  # "by total frequency" is an order, not a grouping
-            return group(m) if all(numeric_guard(scene.get(c)) for c in marks) else m.group()
+            return group(m) if all(self.groupable(scene.get(c)) for c in marks) else m.group()
 
         scene.text = rx(r"(?P<a>⟨C\d+⟩) (?:by|after|to) (?P<b>⟨C\d+⟩)").sub(lambda m: group(m) if scene.get(m["a"]) == scene.get(m["b"]) else m.group(), scene.text)
         scene.text = rx(rf"\b{EACH}(?: of)?(?: the| these| four| three| two| all| value of| values of| level of| category of| kind of| type of| possible| different| single| individual| other| type| kind| ⟨N\d+⟩| ⟨F\d+⟩)* ⟨C\d+⟩(?: ?(?:and|,|, and|and by|and per|x|by|/) (?:the |each |every )?⟨C\d+⟩)*").sub(guarded, scene.text)
@@ -123,6 +125,9 @@ class Interpreter:
             else:
                 by.append(year[0])
                 scene.text = re.sub(r"\b(?:yearly|annual)\b", "⟨G0⟩", scene.text)
+        if (month := self.linker.exact.get(("month",))) and "monthly" not in self.nouns and month[0] in self.linker.virtual and self.linker.dates and len({t.year for t in time_range(self.linker)}) == 1 and re.search(r"\bmonthly ⟨F", scene.text):
+            by.append(month[0])
+            scene.text = re.sub(r"\bmonthly\b", "⟨G0⟩", scene.text)
         scene.text = rx(r"⟨C\d+⟩(?:-| )wise\b").sub(guarded, scene.text)
         scene.text = re.sub(r"\( ⟨F\d+⟩(?: [-a-z]+)? ⟨F\d+⟩ \)", " ", scene.text)  # "range (max - min)"
         if not by and self.builder.labels and re.search(r"\b(?:in|for|per|of) each(?: one| group| class| label| band| category| bin)?\b(?! ⟨C)", scene.text):
@@ -185,16 +190,17 @@ class Interpreter:
             rest += [m for m in re.findall(r"\b(?:with|without|having|near|beside|next to)(?: an?| the| no| any| some)* ([a-z]+)\b", text) if m in words.ENTITIES and not self.may_count(m)]
             if (owned := re.search(r"⟨F\d+⟩ ([a-z]+) (?:does|do|did) (?:the )?⟨[VW]\d+⟩(?: [a-z]+)? (?:have|own|employ|has|had)\b", text)) and owned[1] not in self.nouns and stem(owned[1]) not in self.nouns and owned[1] not in measured.ANY_ROW:
                 rest.append(owned[1])  # "how many employees does this one have": rows are not employees
-            rest += [m for m in re.findall(r"\bhow many (women|men|girls|boys|ladies)\b|⟨F\d+⟩(?: of)?(?: the)? (?:(women|men|girls|boys|ladies))\b", text) for m in m if m]
             if re.search(r"\b(?:women|woman|girls|females?)\b", text) and re.search(r"\b(?:men|man|boys|males?)\b", text):
                 rest.append("women and men")
-            rest += re.findall(r"\b(?:were|are|was|is|being) (women|men|woman|man|girls|boys|ladies)\b", text)  # a part of the rows that no column tells
+            rest += [w for w in re.findall(r"\b(women|woman|ladies|girls?|females?|men|man|boys?|males?)\b", text) if not are_all(self, w)]  # a part of the rows that no column tells
         rest += [m for m in re.findall(r"⟨C\d+⟩ ([/*×÷]) ⟨C\d+⟩", text)]
         rest += ["a condition on a figure" for _ in re.findall(r"⟨[HT]\d+⟩", text)]
         rest += ["a quoted label" for _ in re.findall(r"⟨L\d+⟩", text)] if "L" not in allowed else []
         for word in re.findall(r"[^\W\d_][\w'-]*", re.sub(r"⟨[A-Z]\d+⟩", " ", text)):
             bare = re.sub(r"'s?$", "", word)
             if bare in words.FILLER or bare in words.UNITS or bare in allowed or bare in self.nouns or stem(bare) in self.nouns or bare in words.ROW_NOUNS or bare in words.ENTITIES or len(bare) < 2 or bare in words.CARDINALS:
+                continue
+            if measured_thing(self.linker, bare):
                 continue
             if len(kin(bare)) >= 5 and (kin(bare) in self.rows_kin or bare.endswith("ed") and kin(bare) in self.linker.kin_of_names):
                 continue  # "in the senate" of a table of senators; "appointed" beside a column "appointed on the advice of"
@@ -210,7 +216,8 @@ class Interpreter:
         called = {stem(noun), noun}
         if called & self.nouns or noun in measured.ANY_ROW or kin(noun) in self.rows_kin | self.linker.kin_of_names or {stem(w) for w in self.nouns} <= words.NAMELESS:
             return True
-        if noun in words.PEOPLE and words.A_PERSON_HAS & self.linker.named or stem(noun) in words.PLACES and {"latitude", "longitude"} & self.linker.named:
+        sexed = any({"male", "female"} & set(parts) and self.linker.truth(name) for name, parts in self.linker.names.items())
+        if noun in words.PEOPLE and (sexed or words.A_PERSON_HAS & self.linker.named) or self.linker.doer(noun) or stem(noun) in words.PLACES and {"latitude", "longitude"} & self.linker.named:
             return True
         return stem(noun) in words.OCCASIONS or any(called & kind and kind & ({stem(w) for w in self.nouns} | self.linker.named) for kind in words.KINDS)
 
@@ -345,7 +352,7 @@ class Interpreter:
         if name in self.builder.expressions:
             return True
         column = self.linker.columns.get(name)
-        return column is not None and not (column.type == "BIGINT" and column.distinct <= 12 and isinstance(column.max, (int, float)) and column.max <= 20) and not {"year", "quarter", "month", "week", "weekday", "id", "code"} & set(stem(w) for w in self.linker.names[name]) and self.linker.names[name] not in (["day"], ["hour"], ["minute"])
+        return counts_things(self.linker, name) or column is not None and not (column.type == "BIGINT" and column.distinct <= 12 and isinstance(column.max, (int, float)) and column.max <= 20) and not {"year", "quarter", "month", "week", "weekday", "id", "code"} & set(stem(w) for w in self.linker.names[name]) and self.linker.names[name] not in (["day"], ["hour"], ["minute"])
 
     def is_key(self, columns: list[str]) -> bool:
         """Whether there can be no more than one row for each combination of these columns' values, going by how many there are."""

@@ -18,6 +18,7 @@ from shared.brains.builtin.build import Unclear
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.fitting import fit_model
 from shared.brains.builtin.logic import columns_of
+from shared.brains.builtin.meanings import explained, one_year
 from shared.brains.builtin.outputs import output
 from shared.brains.builtin.question import Interpreter
 from shared.brains.builtin.rephrase import without_coda
@@ -79,6 +80,8 @@ class Recipe:
             brain.nouns |= OUTPUT_WORDS
         self.outlier_fields: dict[str, Any] = {}
         self.made: list[str] = []  # labels given to rows
+        self.offered: set[tuple[str, ...]] = set()  # words that may stand for a condition, and need not be met
+        self.emptied: set[str] = set()  # columns of which some values were declared missing
         self.mentioned: list[Condition] = []
         # Words of the question are accepted in the descriptions of its outputs
         if outputs:
@@ -104,6 +107,8 @@ class Recipe:
         if self.outputs:
             self._whole_scope()
             self._whole_span()
+            explained(self)
+            one_year(self)
             self.text = scoped(self, self.text)
             self.lower = self.text.lower()
             for clause in clauses(self.text):
@@ -143,6 +148,8 @@ class Recipe:
                     self.told.done[name] = ref
                     self.problems.pop(name, None)
                     waiting.remove(name)
+        for form in self.offered:  # words that were offered, not explained by the task, need no use
+            self.linker.codes.pop(form, None)
         for name in waiting:
             self.problems.setdefault(name, "I could not tell how to compute it from its description.")
         if self.outputs and self.told.done and (lost := guard.unfounded(self)):
@@ -189,6 +196,12 @@ class Recipe:
         said = set(re.findall(r"(?<![\d.])(?:1[5-9]|20)\d\d(?!\d)", " ".join([self.text, *self.outputs.values()])))
         if m and self.linker.years and said == {m["a"], m["b"]} and not any(re.search(r"\d{4}", d) for d in self.outputs.values()):
             tell(self, f"keep only the years {m['a']} to {m['b']}")
+
+    def offer(self, said: list[str], condition: Condition) -> None:
+        """Words that stand for a condition where an output uses them, unless they mean something already."""
+        if (form := key(said)) not in self.linker.codes:
+            self.linker.codes[form] = condition
+            self.offered.add(form)
 
     def main_column(self, without: str = "") -> None:
         """The number most talked about."""

@@ -9,7 +9,7 @@ from shared.analysis.plan import (
     Rule,
     Test,
 )
-from shared.brains.builtin.scene import Scene
+from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.terms import AUX, Answer
 
 if TYPE_CHECKING:
@@ -49,6 +49,16 @@ def correlation(brain: "Interpreter", scene: Scene) -> Answer | None:
         step = brain.builder.add(Correlate, brain.builder.base(table, numbers[0]), columns=others, target=numbers[0], method=method)
         which = "highest" if "positive" in scene.text else "lowest" if "negative" in scene.text else "strongest"
         return Answer(f"{step}:/{which}", step)
+    aim = rx(r"correlat\w*(?: coefficients?)? (?:with|to|and) (?:the )?{C:c}|{C:d} (?:most|least|best|(?:most |least )?(?:strongly|closely|weakly)) correlat\w*(?: with)?").search(p.scene.text)
+    if len(numbers) >= 3 and aim and not p.by and re.search(r"\b(?:which|what) (?:one )?of\b|\bwhich\b.*\bor\b", scene.text) and "negative" not in scene.text and not re.search(r"weak|least|⟨T", p.scene.text):
+        target = p.scene.get(aim["c"] or aim["d"])
+        others = [c for c in numbers if c != target]
+        directions = {s[2] for s in p.superlatives}
+        if target in numbers and directions <= {"desc"}:
+            brain.account(p.scene.text, vocabulary)
+            brain.all_used(p.scene.text)
+            step = brain.builder.add(Correlate, brain.builder.base(table, *numbers), columns=others, target=target, method=method)
+            return Answer(f"{step}:/{'highest' if 'positive' in scene.text else 'strongest'}", step)
     if not numbers and not p.columns and re.search(r"matrix|all|every|numeric|strongest|pairs|between the", scene.text):
         everything = [c.name for c in brain.linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.kind == "number"][:40]
         if len(everything) >= 2:

@@ -1,12 +1,16 @@
 """What one row of the table is, and what rows may therefore be called."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from shared.analysis.profile import ColumnProfile
+from shared.brains.builtin import words
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import stem
 
 if TYPE_CHECKING:
+    from shared.brains.builtin.link import Linker
     from shared.brains.builtin.question import Interpreter
 
 _UNITS = ("year", "quarter", "month", "week", "day", "hour")
@@ -49,6 +53,23 @@ def parts_of_rows(kinds: frozenset[str]) -> frozenset[str]:
     return frozenset(w for called, told in _TELLING.items() if set(called.split()) <= kinds for w in told.split())
 
 
+def tallies(columns: Mapping[str, ColumnProfile]) -> dict[str, str]:
+    """Columns that count, and what: ncases the cases."""
+    found = {}
+    for name, column in columns.items():
+        m = re.fullmatch(r"n_?([a-z]{3,}s)", name.lower())
+        if m and column.type == "BIGINT" and isinstance(column.min, int) and column.min >= 0:
+            found[name] = m[1]
+    return {name: what for name, what in found.items() if len(found) > 1 or name.lower().startswith("n_") or what in words.ENTITIES | words.ROW_NOUNS}
+
+
+def counts_things(linker: "Linker", name: str) -> bool:
+    """Whether a column counts, from none upwards, what its name says in the plural: such numbers add up."""
+    column, last = linker.columns.get(name), linker.names.get(name, [""])[-1]
+    plural = column is not None and column.type == "BIGINT" and column.min == 0 and not linker.is_flag(name) and last == stem(last) + "s"
+    return name in linker.tallies or plural and stem(last) not in words.TIME_NOUNS
+
+
 def tally_of(brain: "Interpreter") -> str | None:
     """The column that says how many each row stands for, where every other column is a category and each combination has one row."""
     columns = brain.linker.table.columns
@@ -60,6 +81,14 @@ def tally_of(brain: "Interpreter") -> str | None:
     for distinct in others:
         product *= distinct
     return numbers[0] if product == brain.rows else None
+
+
+def are_all(brain: "Interpreter", noun: str) -> bool:
+    """Whether every row may be of this sex: the rows are called so, or have pregnancies or a husband."""
+    if {noun, stem(noun)} & brain.nouns or any({noun, stem(noun)} & kind and kind & {stem(w) for w in brain.nouns} for kind in words.KINDS):
+        return True
+    telling = r"n?preg|pregnan|parity|husband|lactat" if words.SEXES.get(noun, "") == "men" else r"wife|wives"
+    return any(re.match(telling, w) for w in brain.linker.named)
 
 
 def row_identity(brain: "Interpreter", scene: Scene) -> str:

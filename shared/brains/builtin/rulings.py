@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.analysis.plan import Predicate, RefValue, Rule
 from shared.brains.builtin import statistics
 from shared.brains.builtin.bands import LABEL
+from shared.brains.builtin.build import pointer
 from shared.brains.builtin.evidence import p_value
 from shared.brains.builtin.spelling import root
 
@@ -26,8 +27,19 @@ def operator(said: str) -> str | None:
     return next((op for op in ("<=", ">=", "<", ">") if re.fullmatch(_OPS[op], said.strip())), None)
 
 
+def label_first(sentence: str) -> str:
+    """`if p < 0.05 answer 'yes'; in every other case 'no'` with each label before its condition."""
+    say = r"(?:then |we |you |the |it |is |be |as |to |should |simply |just )*(?:answer|say|report|write|call (?:it|this|the [a-z]+)|label (?:it|this)|return|state|conclude|output|give|the (?:answer|label|verdict|word|result) is|it is|is)?(?: the word| that it is)?"
+    out = re.sub(rf"(?i)(?:^|(?<=[.;,:] )|(?<=and ))(?:if|when|where) (?P<c>(?:(?!\b(?:if|when|otherwise|else)\b)[^'\";])+?),? {say} ?(?P<l>'[^']{{1,60}}')(?! (?:if|when)\b)", r"\g<l> if \g<c>", sentence)
+    return re.sub(rf"(?i)\b(?:otherwise|else|in (?:all|any|every) other cases?|for (?:all|any|every) other cases?|if (?:neither|none)[^',;]*),? {say} ?(?P<l>'[^']{{1,60}}')", r"\g<l> otherwise", out) if out != sentence else sentence
+
+
 def compound_rules(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
     """Each label with all that must hold for it; None where nothing is compound or a part of it was not understood."""
+    return _compound(recipe, sentence) or (_compound(recipe, turned) if (turned := label_first(sentence)) != sentence else None)
+
+
+def _compound(recipe: "Recipe", sentence: str) -> tuple[list[Rule], str] | None:
     text = sentence.replace("−", "-")
     spots = list(LABEL.finditer(text))
     labels = [m[1] or m[2] for m in spots]
@@ -119,6 +131,9 @@ def _absolute(what: str, tail: str) -> bool:
 
 def _the_p(recipe: "Recipe", context: str) -> str | None:
     refs = {r for r in recipe.told.done.values() if r.endswith(":/p_value")}
+    model = next((s for s in recipe.builder.steps if s.id == recipe.told.model), None)
+    if not refs and model is not None and model.kind == "linear" and model.split is None and len(model.features) == 1:
+        return f"{model.id}:/p_values/{pointer(model.features[0])}"
     return refs.pop() if len(refs) == 1 else p_value(recipe, context)
 
 
@@ -127,7 +142,7 @@ def figures(recipe: "Recipe", what: str, context: str) -> list[str]:
     if re.search(_P, what):
         ref = _the_p(recipe, context)
         return [ref] if ref else []
-    if re.search(_R, what) or re.fullmatch(r"\W*(?:it|its (?:absolute )?(?:value|size))?\W*", what):
+    if re.search(_R, what) or re.fullmatch(r"\W*(?:(?:both|all|they|the two)(?: of them)?|it|its (?:absolute )?(?:value|size))?\W*", what):
         refs = {n: r for n, r in recipe.told.done.items() if r.endswith(":/r")}
         if re.search(r"\b(?:both|all|the two)\b", what):
             return list(refs.values()) if len(refs) > 1 else []

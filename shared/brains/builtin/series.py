@@ -138,7 +138,7 @@ def logs(recipe: "Recipe") -> None:
     """`regress log of y on log of x`: the logarithms become columns before the model is read."""
     if not re.search(r"(?i)regress|least squares", recipe.text):
         return
-    for base, column in re.findall(r"\b(log|ln) of ([A-Za-z_]\w*)", recipe.text):
+    for base, column in re.findall(r"\b(log|ln|logarithm) of (?:the )?([A-Za-z_]\w*)", recipe.text):
         if recipe.linker.is_number(column) and column in recipe.linker.columns:
             name = recipe.builder.expression(f"log {column}", f"ln({quote(column)})")
             for alias in (f"{base} of {column}", f"{base} {column}", f"natural {base} of {column}"):
@@ -269,6 +269,8 @@ def pairs(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     named = [scene.get(m) for m in scene.all("C") if scene.get(m) in keys]
     keys = list(dict.fromkeys(named)) or keys
     value = told.main if told.main and told.main in linker.columns and told.main not in (*keys, by) else next((c.name for c in linker.table.columns if c.type in ("BIGINT", "DOUBLE") and c.name not in (*keys, by)), None)
+    if any(c not in linker.columns for c in (*keys, by)):
+        return False
     combinations = 1
     for c in keys:
         combinations *= linker.columns[c].distinct

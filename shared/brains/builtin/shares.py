@@ -3,10 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
-from shared.analysis.plan import (
-    Compare,
-    Condition,
-)
+from shared.analysis.expression import quote
+from shared.analysis.plan import Aggregate, Compare, Condition, Derive
 from shared.brains.builtin import words
 from shared.brains.builtin.build import pointer
 from shared.brains.builtin.logic import columns_of, conjunction
@@ -40,6 +38,41 @@ def _held_by_the_top(brain: "Interpreter", p: Parts, function: str) -> Answer | 
     ranked = brain.builder.rank(table, by, [], k=k, order=direction)
     ref = brain.builder.calculate("part / whole * 100" if function == "percent" else "part / whole", part=brain.builder.value(ranked, "sum", column), whole=brain.builder.value(table, "sum", column))
     return Answer(ref, ref.split(":")[0])
+
+
+_TOTAL = r"(?:the )?(?:⟨F\d+⟩ (?:of )?|all )(?:the )?"
+
+
+def ratio_of_totals(brain: "Interpreter", scene: Scene) -> Answer | None:
+    """"The ratio of total cases to total controls": of all rows, of each group, or the group where it is highest."""
+    m = rx(rf"\b(?:the )?ratio (?:of|between) (?P<over>{_TOTAL}{{C:a}}) (?:to|and|over|divided by) (?P<under>{_TOTAL}{{C:b}})|(?P<o>{_TOTAL}{{C:c}}) (?:divided by|/) (?P<u>{_TOTAL}{{C:d}})").search(scene.text)
+    if m is None:
+        return None
+    a, b = scene.get(m["a"] or m["c"]), scene.get(m["b"] or m["d"])
+    functions = {scene.get(f) for f in re.findall(r"⟨F\d+⟩", m.group())} | ({"sum"} if " all " in f" {m.group()}" else set())
+    if a == b or functions != {"sum"} or not all(brain.linker.is_number(c) and brain.additive(c) for c in (a, b)):
+        return None
+    p = brain.parts(scene.fork(re.sub(r"(?:, )?\bas an? (?:⟨F\d+⟩|[a-z]+)(?= ?[?.!,]| ?$)", " ", scene.text[: m.start()] + " " + scene.text[m.end() :])))
+    ranks = [s for s in p.superlatives if s[2] in ("asc", "desc") and not s[1]]
+    named = [c for c in p.columns if c not in p.by]
+    by = p.by or (named if ranks and brain.groupable(named[0] if named else a) else [])
+    if p.functions or p.having or len(ranks) != len(p.superlatives) or len(ranks) > 1 or len(named) > (0 if p.by else 1) or bool(named) != bool(ranks and not p.by):
+        return None
+    brain.account(p.scene.text, "has have had with rank top list name which")
+    k = next((n for n in p.numbers if isinstance(n, int) and 1 <= n <= 100), 1) if ranks else 1
+    brain.all_used(p.scene.text, *(p.scene.all("N") if ranks and len(p.numbers) == 1 else []))
+    table = brain.builder.base(brain.builder.where(brain.table, *p.where), a, b, *by)
+    if not by:
+        ref = brain.builder.calculate("a / b", a=brain.builder.value(table, "sum", a), b=brain.builder.value(table, "sum", b))
+        return Answer(ref, ref.split(":")[0])
+    over, under = (brain.builder.measure("sum", c) for c in (a, b))
+    summed = brain.builder.add(Aggregate, table, measures=[over, under], by=by)
+    made = brain.builder.add(Derive, summed, name="ratio", expression=f"{quote(over.name)} / {quote(under.name)}")
+    step, name = brain.builder.groups(made, by, "max", "ratio")
+    if not ranks:
+        return Answer(f"{step}:/groups/*/{pointer(name)}", step)
+    ranked = brain.builder.rank(step, name, by, k=k, order=ranks[0][2])
+    return Answer(f"{ranked}:/names" if k > 1 else f"{ranked}:/name", ranked)
 
 
 def share(brain: "Interpreter", scene: Scene) -> Answer | None:

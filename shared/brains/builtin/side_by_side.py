@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MONTHS = ("month", "months", "calendar month", "calendar months")
 _SHARES = ("ticker", "tickers", "symbol", "symbols", "ticker symbol", "ticker symbols", "stock", "stocks", "share", "shares", "company", "companies", "firm", "firms")
+_SITES = ("station", "stations", "site", "sites", "sensor", "sensors", "monitor", "monitors", "series")
 _STOOD = ("candidate", "candidates", "contender", "contenders", "contestant", "contestants")
 _ONE = ("mean", "median", "sum", "std", "var", "min", "max", "range", "iqr", "cv", "skew", "kurtosis")
 
@@ -31,7 +32,14 @@ def of_one_kind(linker: "Linker") -> tuple[list[str], tuple[str, ...]]:
     others = [c.name for c in columns if c.name not in linker.dates and c.name not in linker.years]
     if linker.dates and len(others) >= 3 and all(re.fullmatch(r"[A-Z]{1,5}", n) and n in numbers for n in others) and sum(n.lower() in words.TICKERS.values() for n in others) >= 2:
         return others, _SHARES
+    if linker.dates and len(others) >= 4 and len({len(n) for n in others}) == 1 and len(others[0]) <= 3 and all(n in numbers and n.isalpha() and linker.columns[n].type == "DOUBLE" for n in others):
+        return others, _SITES  # codes of places where one thing is measured
     return [], ()
+
+
+def measured_thing(linker: "Linker", word: str) -> bool:
+    """Whether a word begins the file's name where every column is a place: what was measured there."""
+    return len(word) >= 3 and any(n.startswith(word) for n in linker.nouns) and of_one_kind(linker)[1] == _SITES
 
 
 def _winner(linker: "Linker") -> tuple[str, list[str]]:
@@ -43,10 +51,26 @@ def _winner(linker: "Linker") -> tuple[str, list[str]]:
     return "", []
 
 
+_VOTES = frozenset("vote votes ballot choice chosen choose pick preference candidate party".split())
+
+
+def cast(scene: "Scene", linker: "Linker") -> str:
+    """The linked question where each row is a vote: "who voted for X", "chose X", "the most votes", "the candidate they voted for"."""
+    def own(mark: str) -> bool:
+        return linker.kind_of(scene.get(mark)) == "text" and bool(_VOTES & set(linker.names.get(scene.get(mark), [])))
+
+    text = rx(r"{C:c} for {V:v}").sub(lambda m: m["v"] if own(m["c"]) and any(c == scene.get(m["c"]) for c, _ in scene.get(m["v"])) else m.group(), scene.text)
+    text = rx(r"\b(?:chose|choose|chosen|picked|selected|preferred|supported|backed|favou?red|opted for|went for) {V:v}").sub(
+        lambda m: m["v"] if any(_VOTES & set(linker.names[c]) for c, _ in scene.get(m["v"])) else m.group(), text)  # fmt: skip
+    text = rx(r"{C:c} (?:they |people |who was |that was )*{C:d}(?: for)?(?= ?[,.?!]| ?$)").sub(lambda m: m["c"] if scene.get(m["c"]) == scene.get(m["d"]) and own(m["c"]) else m.group(), text)
+    asked = {scene.get(c) for c in re.findall(r"⟨C\d+⟩", text) if scene.words.get(c) != "votes"}
+    return rx(r"(?P<lead>⟨[SF]\d+⟩ (?:of )?(?:the )?){C:c}").sub(lambda m: f"{m['lead']}rows" if own(m["c"]) and scene.words.get(m["c"]) == "votes" and scene.get(m["c"]) in asked else m.group(), text)
+
+
 def votes(scene: "Scene", linker: "Linker") -> str:
     """The linked question with votes read as the columns that hold them, where columns are candidates."""
     winner, stood = _winner(linker)
-    text = scene.text
+    text = cast(scene, linker)
     if not stood or not {"winner", "elected", "victor"} & set(linker.names[winner]):
         return text
 
@@ -78,7 +102,7 @@ def side_by_side(brain: "Interpreter", scene: "Scene") -> Answer | None:
     if not columns:
         return None
     noun = alternatives(nouns)
-    asked = rx(rf"\b(?P<which>which|what|list|name|rank)(?: of)?(?: the| one| single)*(?: {{N:n}})? {noun}\b|\b(?:(?:for|in|of|to|at) )?(?:each|every|per|by|all)(?: one)?(?: of)?(?: the)?(?: {{N:all}})? {noun}\b").search(scene.text)
+    asked = rx(rf"\b(?P<which>which|what|list|name|rank)(?: of)?(?: the| one| single| measuring| monitoring)*(?: {{N:n}})? {noun}\b|\b(?:(?:for|in|of|to|at) )?(?:each|every|per|by|all)(?: one)?(?: of)?(?: the)?(?: {{N:all}})? {noun}\b").search(scene.text)
     if asked is None or asked["all"] and scene.get(asked["all"]) != len(columns):
         return None
     text = scene.text[: asked.start()] + " " + scene.text[asked.end() :]

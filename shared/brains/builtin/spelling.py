@@ -69,9 +69,9 @@ def split_name(name: str) -> list[str]:
 def key(phrase_words: list[str]) -> tuple[str, ...]:
     return tuple(stem(w) for w in phrase_words)
 
-PREFIX = re.compile(r"^(?:avg|mean|tot|num|no|pct|per|log|max|min|med)(?=[a-z]{3})")
+PREFIX = re.compile(r"^(?:(?:avg|mean|tot|num|no|pct|per|log|max|min|med)(?=[a-z]{3})|n(?=[a-z]{4}))")
 
-SUFFIX = re.compile(r"(?<=[a-z]{3})(?:name|code|num|id|nr|no)$")
+SUFFIX = re.compile(r"(?<=[a-z]{3})(?:name|code|num|id|nr|no|gp|grp)$")
 
 
 def skeleton(short: str, word: str) -> bool:
@@ -136,6 +136,7 @@ def normalise(text: str) -> str:
     text = re.sub(r"(?i)\b(\d+(?:\.\d+)?) ?(thousand|million|billion|bn)\b", lambda m: f"{float(m[1]) * {'thousand': 10**3, 'million': 10**6}.get(m[2].lower(), 10**9):.12g}", text)
     text = re.sub(r"(?i)\b(both|they|who|that)( \w+)? share (?=an?\b|the\b|their\b)", r"\1\2 have the same ", text)  # the verb
     text = re.sub(r"(?i)\b(above|below)-(average|median|mean)\b", r"\1 \2", text)
+    text = re.sub(r"(?i)\b((?:high|low|larg|small|bigg|great|old|young|cheap|heavi|new)est|best|worst|least)-(?=[a-z]{3,})(?!case\b|ever\b)", r"\1 ", text)  # lowest-income
     text = re.sub(r"(?i)\bper cent\b", "percent", text)
     text = re.sub(r"(?i)\bper[ -]?capita\b", "percapita", text)
     text = re.sub(r"(?i)\b(?:typical|usual|average|central|normal) \((median|mean|average)\)", r"\1", text)
@@ -152,6 +153,7 @@ def aside(text: str) -> str:
     text = re.sub(r"(?i),? ?(?:exactly |just )?as (?:it|they) (?:stands?|appears?|is|are)(?: written| given| spelled)? in the (?:table|data|file),?|,? as (?:written|given|spelled)(?: in the (?:table|data|file))?|\((?:there (?:is|are)|this is|that is all|no ties)\b[^()]*\)|,? no matter (?:what|which|how|whether)\b[^,.?!;]*|,? ?\bat least once\b|,? ?\beven once\b", " ", text)
     text = re.sub(r"(?i),? (?:and |but )?(?:leaving out|excluding|except(?: for)?|apart from|other than|not counting) \w+ itself\b|\(\d+(?: ?, ?\d+){2,}(?: ?,? ?(?:and|or) ?\d+)?\)", " ", text)
     text = re.sub(r"(?i)[,(] ?(?:with |and )?(?:the year )?\d{4} itself (?:counted|included|inclusive)\)?", " inclusive ", text)
+    text = re.sub(r"(?i)\b(?:people |persons |those |who (?:are|were|is) )?(\d+ ?- ?\d+)[- ]years?[- ]olds?\b", r"people aged \1", text)
     text = re.sub(r"(?i)\b(\d+)[- ]years?[- ]olds\b", r"people \1 years old", text)
     text = re.sub(r"(?i),? ?\(?(?:with )?both (?:years? |ends? |dates? |months? |bounds? |limits? )?(?:are )?(?:included|inclusive)\)?|\((?:inclusive|included)\)", " inclusive ", text)
     text = re.sub(r"(?i)\b(?:to|into|onto|on|in|over) (?:the |a )?(?:range |interval |scale )?(?:of |from |between )?\[?0 ?(?:-|to|,|and) ?1\]?(?: range| interval| scale)?\b", " ", text)

@@ -1,7 +1,7 @@
 """What sentences do to the table: gaps filled, outliers and rows removed, numbers rescaled, columns made, words given a meaning."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.analysis.expression import quote
 from shared.analysis.plan import (
@@ -9,7 +9,6 @@ from shared.analysis.plan import (
     Compare,
     Condition,
     DropMissing,
-    Impute,
     Outliers,
     Scale,
 )  # fmt: skip
@@ -17,9 +16,11 @@ from shared.brains.builtin import series, words
 from shared.brains.builtin.arithmetic import row_expression
 from shared.brains.builtin.conditions import mark_values
 from shared.brains.builtin.formulas import equation
+from shared.brains.builtin.gaps import emptied, fill_gaps
 from shared.brains.builtin.labels import label_rows
 from shared.brains.builtin.logic import columns_of, negate
 from shared.brains.builtin.scene import Scene, rx
+from shared.brains.builtin.sentences import sentences
 from shared.brains.builtin.spelling import key
 from shared.brains.builtin.subsets import top_rows
 
@@ -52,6 +53,8 @@ def tell(recipe: "Recipe", sentence: str) -> bool:
     if recipe.outputs and (series.one_row_each(recipe, scene, lower) or series.pairs(recipe, scene, lower)):
         return True
     if recipe.outputs and equation(recipe, sentence):
+        return True
+    if recipe.outputs and emptied(recipe, sentence) and (told.blocked or not re.search(r"\b(?:fill|impute|drop|remove|exclude)", lower)):
         return True
     if learn_code(recipe, sentence) or label_rows(recipe, sentence) or new_column(recipe, sentence):
         return True
@@ -128,6 +131,9 @@ def complete(recipe: "Recipe", table: str, lower: str) -> str:
     """`… that have both mpg and horsepower recorded`: the rows without a gap in those columns."""
     m = re.search(r"\b(?:where|that|which|whose|with|have|has|having)\b(?: both| all| a| an| the)*(?P<what> (?:(?!\b(?:that|which|whose|where|with|have)\b)(?:[^.;]|\.(?=\w)))*?)(?: values?)?(?: are| is| were| was)? (?:recorded|known|available|present|given|measured|non-missing|not missing|observed)\b", lower)
     columns = [c for c in recipe.columns(recipe.brain.read(m["what"]), numeric=False) if c in recipe.linker.columns] if m else []
+    if not m and re.search(r"\b(?:with|where|that have|which have|have|having) (?:an? |the )?(?:values?|readings?|data|measurements?|figures?|numbers?|observations?|entries)? ?(?:at|for|in|of|from|on)? ?(?:both|the two)\b(?: of them| of these| stations| columns| variables| places| sites| are present| are known)*\W*$|\b(?:both|the two)(?: [a-z]+)? have (?:an? )?(?:values?|readings?|data|measurements?)\W*$", lower):
+        named = list(dict.fromkeys(c for s in sentences(recipe.text) for c in recipe.columns(recipe.brain.read(s)) if c in recipe.linker.columns))
+        columns = named if len(named) == 2 else []
     return recipe.builder.add(DropMissing, table, columns=columns) if columns else table
 
 
@@ -142,6 +148,15 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
     if told.stepwise and re.search(rf"\b(?:the|this|that|its|their) (?:very )?first (?:{series.UNIT[3:-1]}|value|one|entry|date|session)\b(?! (?:of|in|19|20))", lower):
         return True  # it has no change
     scene = meant(scene)
+    several = re.search(r"\b(?:any|at least one|one or more|one|some) (?:or more )?of (?:the|its|their) (?:(?P<n>\d+|[a-z]+teen|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) )?(?P<noun>[a-z]+s)\b", lower)
+    if several and re.search(r"\b(?:no|missing|without an?|lacks?|has a gap in|empty|null|nan|not (?:given|recorded|known|available))\b", lower):
+        numeric = [c.name for c in recipe.linker.table.columns if c.type in ("BIGINT", "DOUBLE")]
+        size = words.CARDINALS.get(several["n"] or "", several["n"])
+        if several["noun"] in ("columns", "fields", "variables", "features", "cells", "values") and not size or str(size) in (str(len(numeric)), str(len(recipe.linker.table.columns))):
+            told.before = told.after = recipe.brain.table = recipe.builder.add(DropMissing, told.after, columns=numeric if str(size) == str(len(numeric)) else None)
+        else:
+            told.blocked = recipe.builder.words or lower
+        return True
     if re.search(r"(?:missing|not recorded|unknown|null|empty|nan|(?<!negative )(?<!positive )(?<!zero )\bgaps?\b|\bblanks?\b|without an? |no (?:age|value)|incomplete|is not given|not known)", lower):
         columns = [c for m in scene.all("W") for c in columns_of(scene.get(m))] or recipe.columns(scene, numeric=False)
         columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns]
@@ -179,33 +194,6 @@ def drop_rows(recipe: "Recipe", scene: Scene, lower: str) -> bool:
         recipe.brain.table = told.after
         return True
     return False
-
-
-def fill_gaps(recipe: "Recipe", scene: Scene, lower: str) -> bool:
-    method = next((m for m in ("median", "mode", "mean", "average") if m in lower), None)
-    columns = recipe.columns(scene, numeric=False) or [c for m in scene.all("W") for c in columns_of(scene.get(m))] or ([recipe.told.main] if recipe.told.main else [])
-    columns = [c for c in dict.fromkeys(columns) if c in recipe.linker.columns and recipe.linker.columns[c].nulls > 0] or columns[:1]
-    if not columns:
-        return False
-    number = re.search(rf"with (?:the value |a |zero|)?{_NUMBER}", lower)
-    owner = rx(r"(?:of|within|in|for|by|per) (?:the |its |their |each |every )*(?:same |own |respective )?{C:c}").findall(scene.text)
-    by = [c for c in (scene.get(m) for m in owner) if recipe.brain.groupable(c) and c not in columns[:1] and recipe.linker.kind_of(c) != "number"] if re.search(r"\bsame\b|\bown\b|\beach\b|\bevery\b|\bper\b|\bwithin\b|respective|by ", lower) else []
-    by = list(dict.fromkeys(by))
-    columns = [c for c in columns if c not in by]
-    if not method and not number and "zero" not in lower:
-        return False  # with what, it does not say
-    fields: dict[str, Any] = {"method": {"average": "mean"}.get(method, method)} if method else {"method": "constant", "value": float(number[1]) if number else 0}
-    told = recipe.told
-    told.before = told.after
-    if by and method in ("mean", "average", "median", "mode"):
-        fields["by"] = by
-    told.imputed = recipe.builder.add(Impute, told.after, columns=columns, **fields)
-    told.after = told.imputed
-    told.main = columns[0]
-    recipe.brain.default = columns[0]
-    recipe.brain.table = told.after
-    told.changed = True
-    return True
 
 
 def find_outliers(recipe: "Recipe", scene: Scene, lower: str) -> None:
@@ -306,7 +294,7 @@ def new_column(recipe: "Recipe", sentence: str) -> bool:
         if not re.search(rf"(?<!\d){n}(?!\d)", builder_text(recipe, made[0])):
             made = (recipe.builder.expression(f"{made[0]} x {n}", f"({builder_text(recipe, made[0])}) * {n}"), made[1])
             made[1].text = re.sub(r",? ?(?:and )?(?:then )?(?:times|multiplied by|multiply (?:it |that |this )?by|, by) ⟨N\d+⟩", " ", made[1].text, count=1)
-    if not re.search(r"=|create|convert|express|turn|replace|work out|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower):
+    if not re.search(r"=|create|convert|express|turn|replace|work out|subtract|new|comput|calculat|deriv|take|apply|defin|add|divid|call|transform|build|construct|make|for (?:each|every)", lower) and not (recipe.outputs and re.match(r"\W*(?:look at|examine|consider|study|analy[sz]e|describe|investigate)\b", lower) and re.search(r"⟨C\d+⟩ [-+*/] ⟨C\d+⟩|⟨C\d+⟩ minus", scene.text)):
         return False
     any_made = False
     while made is not None:
@@ -352,6 +340,7 @@ def given_names(sentence: str) -> list[str]:
         rf"\b(?:define|compute|calculate|create|derive|build|construct|work out|make|add|take)(?: the| a| an| each \w+'s| one)?(?: (?:new |extra |additional )?(?:column|variable|feature))?,? {noun}{ends}",
         rf"^\W*(?:let |where )?(?:the |a |an )?{noun} (?:=|is defined as|is|be|equals)\b",
         r"\b(?P<n>[a-z]+_[a-z_]+)\b(?=[^.]{0,20}(?:equal|=|as|defined))",
+        r"\b(?:an?|the|this|called|named|it|this|that) '(?P<n>[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,3})'(?=[.,;:]|$| and\b| for\b)",
     ):
         for m in re.finditer(pattern, sentence, re.IGNORECASE):
             said = [w for w in re.sub(r" (?:of|for|in) (?:an?|the|each|every|all|its) \w+$", "", m["n"].lower()).split() if w not in ("the", "a", "an", "new")]

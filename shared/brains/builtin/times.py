@@ -118,6 +118,13 @@ def mark_time(text: str, scene: Scene, linker: "Linker") -> str:
             listed = rf"(?:(?:{MONTH})(?: ,| and| or| , and| &) )*(?:{MONTH})\b"
             text = re.sub(rf"(?<![\w-])(?:(?<=in )|(?<=of )|(?<=for )|(?<=during )|(?<=every )|(?<=months ))(?:the months? of )?{listed}", month, text)
             text = re.sub(rf"(?<![\w-])(?:{names}(?: ,| and| or| , and) )*{names}\b", month, text)
+    if has_dates and (weekday := _column(linker, "weekday")) and weekday in linker.virtual:
+        def weekdays(m: re.Match[str]) -> str:
+            said = m["day"]
+            days = [words.WEEKDAYS.index(said)] if said in words.WEEKDAYS else [5, 6] if said == "weekend" else [0, 1, 2, 3, 4]
+            return point(m.group(), Compare(column=weekday or "", op="==", value=days[0]) if len(days) == 1 else Compare(column=weekday or "", op="in", value=list(days)), m.group())
+
+        text = re.sub(rf"\b(?:(?:on|at|during) )(?:an? |the |any )?(?P<day>{'|'.join(words.WEEKDAYS)}|weekend|weekday(?=s)|working day(?=s))s?\b", weekdays, text)
     # "the year 1992", "the four quarters of 1960", "years before 1984": the unit adds nothing
     text = rx(r"(?<!each )(?<!every )(?<!per )(?<!by )(?<!which )(?<!what )(?:(?:all |the |over |⟨N\d+⟩ )*)(?P<c>⟨C\d+⟩)(?: of| in)? (?P<next>(?:after |before |since |from |until )?⟨Y\d+⟩)").sub(
         lambda m: m["next"] if _is_unit(scene.words.get(m["c"], "")) else m.group(), text)  # fmt: skip

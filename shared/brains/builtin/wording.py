@@ -33,7 +33,7 @@ _UNITS = r"(?:miles?|minutes?|hours?|seconds?|days?|weeks?|months?|years?|km|kil
 
 def plain(text: str) -> str:
     """The task in the story's own words."""
-    text = _whole(_passive(_unnumbered(text)))
+    text = _whole(_passive(_unnumbered(_named_columns(text))))
     if re.search(r"(?i)regress|least squares|correlat|spearman|pearson", text):  # gaps in either take no part in it anyway
         known = r"(?:present|known|recorded|available|given|non-missing|not missing|filled in|filled|observed|complete|non-null)"
         text = re.sub(rf"(?i),? (?:using|on|over|with|from|for|taking) (?:only )?(?:the |those |all )?(?:rows|pairs|records|cases|observations|[a-z]+s) (?:where|in which|for which|that have|with|on which) both(?: of them| values| variables| columns| numbers)?(?: (?:are|is|were) {known})?(?=[.,;)]| and )", "", text)
@@ -68,6 +68,13 @@ def labelled(description: str, text: str) -> str:
     listing = rf"(?P<head>(?:the )?(?:[a-z]+: ?|word |label |answer |either |verdict )*)(?P<all>(?:{one})(?:(?: ?, ?(?:or )?| or | ?/ ?)(?:{one}))+)(?P<tail>\W*)"
     m = re.fullmatch(listing, description, re.IGNORECASE)
     return f"{m['head']}" + re.sub(rf"(?i)(?<![\w-])(?:{one})(?![\w-])", lambda k: f"'{next(x for x in labels if x.lower() == k.group().lower())}'", m["all"]) + m["tail"] if m else description
+
+
+def _named_columns(text: str) -> str:
+    """`a column 'level' from x: 'low' if …`: the name of a column is no label."""
+    for name in dict.fromkeys(m[1] for m in re.finditer(r"(?i)\b(?:column|variable|feature|field)(?:,? (?:called|named|labell?ed))? ['\"]([A-Za-z_]\w*)['\"](?! (?:if|when|for|and|or|where)\b)", text)):
+        text = re.sub(rf"(?<!\w)['\"]{name}['\"](?!\w)", name, re.sub(rf"(?i)\b(column|variable|feature|field)(?:,? (?:called|named|labell?ed))? ['\"]{name}['\"]", rf"\1 called {name}", text))
+    return text
 
 
 def _unnumbered(text: str) -> str:

@@ -67,7 +67,7 @@ PHRASES = {
 TRAILING = frozenset(
     "rate rates level levels value values figure figures percentage number numbers amount amounts count counts content "
     "contents concentration concentrations measurement measurements reading readings score scores index column columns variable variables "
-    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces capacity mileage mpg mph horsepower body band bands bracket brackets tier tiers bin bins".split()
+    "feature features field fields data crime crimes speed speeds category categories status code codes group groups class classes coefficient vote votes toll forces capacity mileage mpg mph horsepower body band bands bracket brackets tier tiers bin bins series".split()
 )  # fmt: skip
 
 # Columns that are prices though they do not say so: "the price of wheat", "closing price".
@@ -88,7 +88,7 @@ FUNCTIONS: dict[str, str] = {
     "mode": "mode", "most common value": "mode", "most frequent value": "mode",
     "sum": "sum", "total": "sum", "totals": "sum", "sum total": "sum", "total sum": "sum", "combined": "sum", "overall sum": "sum", "add up": "sum", "altogether": "sum", "in total": "sum",
     "cumulative": "sum", "total amount": "sum", "sum up": "sum", "summed": "sum", "total number": "count",
-    "standard deviation": "std", "std": "std", "sd": "std", "stdev": "std", "std dev": "std", "st dev": "std", "standard deviations": "std", "sample standard deviation": "std", "sample std": "std",
+    "standard deviation": "std", "std": "std", "sd": "std", "stdev": "std", "std dev": "std", "std deviation": "std", "std. deviation": "std", "standard dev": "std", "st dev": "std", "standard deviations": "std", "sample standard deviation": "std", "sample std": "std",
     "sample sd": "std", "spread": "std", "population standard deviation": "pstd",
     "variance": "var", "sample variance": "var", "population variance": "pvar", "standard error": "sem", "standard error of the mean": "sem", "sem": "sem",
     "coefficient of variation": "cv", "cv": "cv", "relative standard deviation": "cv",
@@ -125,7 +125,7 @@ SUPERLATIVES: dict[str, tuple[str, str]] = {
     "heaviest": ("weight", "desc"), "lightest": ("weight", "asc"), "oldest": ("age", "desc"), "youngest": ("age", "asc"), "tallest": ("height", "desc"),
     "shortest": ("length", "asc"), "longest": ("length", "desc"), "hottest": ("temp max", "desc"), "warmest": ("temp max", "desc"), "coldest": ("temp min", "asc"), "coolest": ("temp min", "asc"),
     "wettest": ("precipitation", "desc"), "rainiest": ("precipitation", "desc"), "driest": ("precipitation", "asc"), "windiest": ("wind", "desc"), "most humid": ("humidity", "desc"), "least humid": ("humidity", "asc"), "calmest": ("wind", "asc"), "cheapest": ("price", "asc"), "dearest": ("price", "desc"), "priciest": ("price", "desc"),
-    "most expensive": ("price", "desc"), "least expensive": ("price", "asc"), "richest": ("income", "desc"), "poorest": ("poverty", "desc"), "strongest": ("", "desc"), "weakest": ("", "asc"), "widest": ("width", "desc"), "deepest": ("depth", "desc"), "shallowest": ("depth", "asc"), "thickest": ("thickness", "desc"), "thinnest": ("thickness", "asc"), "narrowest": ("width", "asc"),
+    "most expensive": ("price", "desc"), "least expensive": ("price", "asc"), "richest": ("income", "desc"), "best paid": ("income", "desc"), "highest paid": ("income", "desc"), "worst paid": ("income", "asc"), "lowest paid": ("income", "asc"), "poorest": ("poverty", "desc"), "strongest": ("", "desc"), "weakest": ("", "asc"), "widest": ("width", "desc"), "deepest": ("depth", "desc"), "shallowest": ("depth", "asc"), "thickest": ("thickness", "desc"), "thinnest": ("thickness", "asc"), "narrowest": ("width", "asc"),
     "most powerful": ("horsepower", "desc"), "least powerful": ("horsepower", "asc"), "most populous": ("population", "desc"), "least populous": ("population", "asc"), "earliest": ("#date", "asc"), "newest": ("#date", "desc"), "latest": ("#date", "desc"), "most recent": ("#date", "desc"),
     "northernmost": ("latitude", "desc"), "southernmost": ("latitude", "asc"), "easternmost": ("longitude", "desc"), "westernmost": ("longitude", "asc"), "most northern": ("latitude", "desc"), "most southern": ("latitude", "asc"), "furthest north": ("latitude", "desc"), "farthest north": ("latitude", "desc"),
     "furthest south": ("latitude", "asc"), "farthest south": ("latitude", "asc"), "furthest west": ("longitude", "asc"), "farthest west": ("longitude", "asc"), "furthest east": ("longitude", "desc"), "farthest east": ("longitude", "desc"), "northern most": ("latitude", "desc"),
