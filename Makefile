@@ -35,13 +35,14 @@ test: $(DEV)  ## lint, types, import rules and all tests
 	@$(BIN)/pytest
 
 soak: $(DEV)  ## the tests with many more random examples (long)
-	@$(BIN)/pytest --hypothesis-profile=soak
+	@export SOAK=1 SEED=$${SEED:-$$(date +%s)} && echo "SEED=$$SEED" && $(BIN)/pytest --hypothesis-profile=soak
 
 bench: $(DEV)  ## every measurement in docs/benchmarks.md (long; wants a quiet machine and 3 GB of disk)
 	@$(BIN)/python -m bench.cold
 	@$(BIN)/python -m bench.warm
 	@$(BIN)/python -m bench.ingest
 	@$(BIN)/python -m bench.large
+	@$(BIN)/python -m bench.state
 	@$(BIN)/python -m bench.questions.run --half dev
 	@$(BIN)/python -m bench.questions.run --half heldout
 

@@ -3,7 +3,8 @@
     python -m bench.warm
 
 Every call takes its sandbox from a spare that waits with its libraries imported. Like a server, we start the next spare
-after an answer, and a pause between calls lets it get ready. Medians of five calls after two that are not counted.
+after an answer, and a pause between calls lets it get ready. The whole call is from opening the run to its answer read back
+from the store, a local folder. Medians of five calls after two that are not counted.
 """
 
 import statistics
@@ -20,14 +21,17 @@ TARGET_MS = 300
 
 def main() -> None:
     from functions.analyze import AnalyzeInput
-    from functions.work import work
+    from functions.analyze.files import load_analysis
+    from functions.work import start
+    from functions.worker import work_through
     from shared import sandbox
-    from shared.state.runs import open_run
+    from shared.state.opening import open_store
+    from shared.state.runs import load
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         table = write_orders(folder / "orders.csv")
-        request = AnalyzeInput(sources=[str(table)], goal=GOAL).model_dump(mode="json", exclude_defaults=True)
+        request, store = AnalyzeInput(sources=[str(table)], goal=GOAL), open_store(folder / "store")
         taken: list[float] = []
         stages: list[dict[str, float]] = []
         cells: list[dict[str, float]] = []
@@ -35,9 +39,11 @@ def main() -> None:
             sandbox.prewarm()
             time.sleep(PAUSE_S)
             started = time.perf_counter()
-            analysis = work(open_run(folder / "store", "analyze", request))
+            opened = start(store, "analyze", request)
+            work_through(store, opened.ref)
+            analysis = load_analysis(load(store, opened.id))
             elapsed = (time.perf_counter() - started) * 1000
-            assert analysis.status == "succeeded" and analysis.charts and analysis.verification.checks[0].status == "agrees"
+            assert analysis is not None and analysis.status == "succeeded" and analysis.charts and analysis.verification.checks[0].status == "agrees"
             if turn >= UNCOUNTED:
                 taken.append(elapsed)
                 stages.append(analysis.receipt.ms)

@@ -19,7 +19,6 @@ from shared.state.run import Run
 
 Tier = Literal["cpu", "gpu-small", "gpu-large"]
 LONGEST_S = 86_400  # no backend lets a function run longer
-Body = TypeVar("Body", bound=Callable[[Any, Run], BaseModel])
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,9 @@ class Next:
 
     function: str
     input: BaseModel
+
+
+Body = TypeVar("Body", bound=Callable[[Any, Run], BaseModel | Next])
 
 
 @dataclass(frozen=True)

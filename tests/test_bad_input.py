@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from handlers import cli
+from shared.state.store import Store
 
 SHOPS = "city,sales\nOslo,10.5\nOslo,12.25\nRome,7\n"
 
 
 @pytest.fixture
-def ask(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def ask(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Ask `goal` of a file with this content: (exit code, the JSON answer or {}, stderr)."""
 
     def call(content: str | bytes | None, goal: str, *more: str, name: str = "table.csv") -> tuple[int, dict[str, Any], str]:

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from functions.work import start
 from handlers import cli
+from shared.state.run import artifact_key
+from shared.state.runs import load
+from shared.state.store import Store
 
 SHOPS = "city,sales\nOslo,10.5\nOslo,12.25\nRome,7\nRome,9\nLima,3\n"
 GOAL = "average sales by city"
@@ -24,7 +28,7 @@ def shops(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def run(store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def run(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """Call the command line in this process: (exit code, stdout, stderr)."""
 
     def call(*words: str) -> tuple[int, str, str]:
@@ -125,7 +129,7 @@ def test_bad_words_are_exit_code_2(run: Any, shops: str, words: list[str], said:
     assert said in err
 
 
-def test_runs_are_listed_shown_replayed_and_verified(run: Any, shops: str, store: Path) -> None:
+def test_runs_are_listed_shown_replayed_and_verified(run: Any, shops: str, store: Store) -> None:
     assert run("runs", "list") == (0, "There are no runs yet.\n", "")
     run("analyze", shops, GOAL)
     code, out, _ = run("runs", "list", "--json")
@@ -138,7 +142,8 @@ def test_runs_are_listed_shown_replayed_and_verified(run: Any, shops: str, store
     code, out, _ = run("runs", "replay", "last", "--json")
     assert code == 0 and json.loads(out)["same"]
     assert run("runs", "verify", "last")[0] == 0
-    report = store / "t/local/runs" / listed["run_id"] / "artifacts/report.md"
+    assert run("runs", "verify", "all")[0] == 0
+    report = Path(store.location(artifact_key(load(store, listed["run_id"]), "report.md")))
     report.write_text(report.read_text().replace("11.38", "11.39"))
     code, out, _ = run("runs", "verify", "last")
     assert code == 1 and "report.md" in out
@@ -146,17 +151,75 @@ def test_runs_are_listed_shown_replayed_and_verified(run: Any, shops: str, store
     assert code == 1 and "changed" in err
 
 
+def test_a_run_can_be_followed_cancelled_deleted_and_moved(
+    run: Any, shops: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("analyze", shops, GOAL)
+    lines = [json.loads(line) for line in run("runs", "events", "last", "--follow")[1].splitlines()]
+    assert [line["seq"] for line in lines] == list(range(len(lines)))
+    kinds = [event["kind"] for line in lines for event in line["events"]]
+    assert kinds[:2] == ["opened", "claimed"] and kinds[-1] == "finished" and "step" in kinds
+    assert len(run("runs", "events", "last", "--after", "0")[1].splitlines()) == len(lines) - 1
+    opened = start(store, "analyze", {"sources": [shops], "goal": GOAL})
+    code, out, _ = run("runs", "delete", opened.id)
+    assert code == 2 and out == ""
+    assert run("runs", "cancel", opened.id) == (0, "Cancelled.\n", "")
+    code, _, err = run("runs", "cancel", opened.id)
+    assert code == 1 and "finished" in err
+    code, out, _ = run("runs", "retry", opened.id, "--json")
+    assert code == 0 and json.loads(out)["state"] == "succeeded" and json.loads(out)["run_id"] != opened.id
+    code, _, err = run("runs", "retry", "last")
+    assert code == 2 and "succeeded" in err
+    assert run("runs", "delete", opened.id, "--reason", "a test")[0] == 0
+    code, _, err = run("runs", "show", opened.id)
+    assert code == 2 and "no run" in err
+    code, out, _ = run("runs", "export", str(tmp_path / "export.tar"))
+    assert code == 0 and "export.tar" in out
+    actions = [json.loads(line)["action"] for line in run("runs", "audit")[1].splitlines()]
+    assert actions == ["delete_run", "export"]
+    before = run("runs", "list")[1]
+    monkeypatch.setenv("AGENTFORGE_STORE", str(tmp_path / "elsewhere"))
+    code, out, _ = run("runs", "import", str(tmp_path / "export.tar"))
+    assert code == 0 and "all of it verifies" in out
+    assert run("runs", "list")[1] == before and run("runs", "replay", "last")[0] == 0
+    code, _, err = run("runs", "import", shops)
+    assert code == 2 and "export" in err
+
+
+def test_a_sweep_says_what_it_did(run: Any, shops: str, store: Store) -> None:
+    code, out, _ = run("sweep")
+    assert code == 0 and json.loads(out) == {}
+
+
+def test_the_answer_tells_what_the_store_was_asked(run: Any, shops: str) -> None:
+    code, out, _ = run("analyze", shops, GOAL)
+    assert code == 0 and "storage requests" in out and "$0.0000" in out
+
+
 def test_an_error_of_ours_is_one_line_too(run: Any, shops: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it does not tell what the exception said, which may hold values; AGENTFORGE_DEBUG tells all."""
+
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("on fire")
 
-    monkeypatch.setattr("functions.work.analyze", broken)
+    monkeypatch.setattr("functions.analyze.analysis.profile", broken)
     code, _, err = run("analyze", shops, GOAL)
-    assert code == 1 and "on fire" in err and err.count("\n") == 1
-    monkeypatch.setenv("AGENTFORGE_DEBUG", "1")
-    monkeypatch.setattr(sys, "argv", ["agentforge", "analyze", shops, GOAL])
-    with pytest.raises(RuntimeError):
-        cli.main()
+    assert code == 1 and "RuntimeError" in err and "on fire" not in err and err.count("\n") == 1
+    (listed,) = json.loads(run("runs", "list", "--json")[1])
+    assert listed["state"] == "failed" and listed["error"]["code"] == "internal"
+
+
+def test_an_error_of_ours_is_shown_whole_when_asked_for(store: Store, shops: str) -> None:
+    code = (
+        "import functions.analyze.analysis as way, sys\nfrom handlers.cli import main\n"
+        f"way.profile = lambda *_: 1 / 0\nsys.argv = ['agentforge', 'analyze', {shops!r}, {GOAL!r}]\nmain()"
+    )
+    for debug in ("", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "AGENTFORGE_DEBUG": debug}
+        )
+        assert done.returncode == 1 and ("division by zero" in done.stderr) == (debug == "1")
+        assert debug or done.stderr.count("\n") == 1
 
 
 def test_an_interrupt_is_recorded(run: Any, shops: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +232,7 @@ def test_an_interrupt_is_recorded(run: Any, shops: str, monkeypatch: pytest.Monk
     assert json.loads(run("runs", "list", "--json")[1])[0]["state"] == "cancelled"
 
 
-def test_a_real_process_says_the_same(store: Path, shops: str) -> None:
+def test_a_real_process_says_the_same(store: Store, shops: str) -> None:
     script = Path(sys.executable).with_name("agentforge")
     done = subprocess.run(
         [script, "analyze", shops, GOAL, "--json"], capture_output=True, env={**os.environ, "TERM": "dumb"}, text=True

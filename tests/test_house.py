@@ -21,7 +21,7 @@ def test_every_make_command_in_the_readme_exists() -> None:
 
 
 def test_every_agentforge_command_in_the_readme_exists() -> None:
-    for words in set(re.findall(r"^\$? ?agentforge ((?:runs )?[a-z]+)", README, re.M)):
+    for words in set(re.findall(r"^\$? ?agentforge ((?:runs |deploy )?[a-z]+)", README, re.M)):
         script = Path(sys.executable).with_name("agentforge")
         done = subprocess.run([script, *words.split(), "--help"], capture_output=True, text=True)
         assert done.returncode == 0, words
@@ -46,7 +46,7 @@ def test_help_is_quick() -> None:
 
 def test_the_base_install_stays_small() -> None:
     names = {re.split(r"[<>=\[ ]", requirement)[0] for requirement in PROJECT["dependencies"]}
-    assert not names & {"torch", "transformers", "peft", "modal", "runpod", "boto3", "pytest"}
+    assert not names & {"torch", "transformers", "peft", "modal", "runpod", "fastapi", "moto", "pytest"}
     assert all("<" in requirement or requirement.startswith("pyarrow") for requirement in PROJECT["dependencies"])
 
 

@@ -18,6 +18,10 @@ HEAVY = (
     "duckdb",
     "pydantic",
     "rich",
+    "boto3",
+    "modal",
+    "runpod",
+    "fastapi",
 )
 
 
@@ -28,7 +32,7 @@ def test_imports_point_one_way() -> None:
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:
-    code = "import sys; sys.argv = ['agentforge']; import handlers.cli; print(' '.join(sys.modules))"
+    code = "import sys; sys.argv = ['agentforge']; from handlers.cli import analyze, main, operate, runs; print(' '.join(sys.modules))"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     )
@@ -36,9 +40,18 @@ def test_the_command_line_imports_nothing_heavy() -> None:
 
 
 def test_the_host_needs_no_pandas_altair_or_statistics_for_an_answer() -> None:
-    """They are for the sandbox: importing them here as well would be paid for by every answer."""
-    code = "import sys; import functions.analyze; print(' '.join(sys.modules))"
+    """They are for the sandbox: importing them here as well would be paid for by every answer. boto3 is for buckets only."""
+    code = "import sys; import functions.analyze.analysis, functions.worker, shared.state.opening; print(' '.join(sys.modules))"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     )
-    assert not loaded & {"pandas", "altair", "scipy", "sklearn", "statsmodels", "torch", "vl_convert"}
+    assert not loaded & {"pandas", "altair", "scipy", "sklearn", "statsmodels", "torch", "vl_convert", "boto3", "modal", "runpod"}
+
+
+def test_the_registry_imports_nothing_heavy() -> None:
+    """Every worker and the web app import all functions before they can do anything."""
+    code = "import sys; from functions.registry import all_functions; print(*all_functions(), *sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert "analyze" in loaded and not loaded & ({*HEAVY} - {"pydantic"})

@@ -12,16 +12,19 @@ import argparse
 import importlib
 import json
 import pkgutil
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.questions.bank import Bank, Question
 from bench.questions.score import same
-from functions.analyze import AnalyzeInput, analyze
-from shared.state.runs import open_run
+from functions.analyze import AnalyzeInput
+from functions.analyze.files import load_analysis
+from functions.work import start
+from functions.worker import work_through
+from shared.state.memory import MemoryDriver
+from shared.state.runs import load
+from shared.state.store import Store
 
 
 @dataclass
@@ -61,14 +64,15 @@ def reworded(bank: Bank, expected: dict[str, Any]) -> list[Question]:
     return made
 
 
-def ask(question: Question, path: Path, store: Path) -> dict[str, object]:
+def ask(question: Question, path: Path) -> dict[str, object]:
     """The outputs the product gives; {} where it gives none."""
-    given = AnalyzeInput(sources=[str(path)], goal=question.text, outputs=question.outputs)
-    run = open_run(store, "analyze", given.model_dump(mode="json"))
-    try:
-        return dict(analyze(given, run).outputs)
-    finally:
-        shutil.rmtree(run.folder, ignore_errors=True)
+    store = Store(MemoryDriver())
+    opened = start(store, "analyze", AnalyzeInput(sources=[str(path)], goal=question.text, outputs=question.outputs))
+    state = work_through(store, opened.ref)
+    analysis = load_analysis(load(store, opened.id))
+    if analysis is None:
+        raise RuntimeError(f"{question.id}: {state.error}")
+    return dict(analysis.outputs)
 
 
 def main() -> None:
@@ -77,12 +81,12 @@ def main() -> None:
     parser.add_argument("--reworded", action="store_true", help="the development questions that were said again in other words")
     parser.add_argument("--show", action="store_true", help="print misses (for dev)")
     arguments = parser.parse_args()
-    total, store = Tally(), Path(tempfile.mkdtemp())
+    total = Tally()
     for name, bank in banks(arguments.half):
         tally, expected = Tally(), bank.expected()
         questions = reworded(bank, expected) if arguments.reworded else bank.questions
         for question in questions:
-            got = ask(question, bank.path, store)
+            got = ask(question, bank.path)
             if question.answer is None:
                 tally.unanswerable += 1
                 tally.wrongly_answered += bool(got)
@@ -105,7 +109,6 @@ def main() -> None:
         for field in ("asked", "answered", "right", "unanswerable", "wrongly_answered"):
             setattr(total, field, getattr(total, field) + getattr(tally, field))
     print(total.line(arguments.half))
-    shutil.rmtree(store, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -140,6 +140,8 @@ class FolderDriver:
             except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
                 continue
             except (FileExistsError, NotADirectoryError) as error:
+                if not any(folder.is_file() for folder in target.parents):  # it was there, and is gone
+                    continue
                 raise BadInput(f"{key!r} would lie under a key that is an object.", "In a folder, choose another name.") from error
             try:
                 os.link(aside, target)

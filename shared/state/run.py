@@ -244,6 +244,8 @@ class Run:
         except (ClaimLost, RunOver) as error:
             self._lost = error
             raise
+        except BadInput:  # nothing was asked of the store
+            raise
         except BaseException:  # the store fell silent, or a signal interrupted us
             self._unsure = write
             raise
@@ -261,6 +263,8 @@ class Run:
             *before, last = decide(told)
             return [*before, Event(kind="requests", data=self._requests(over=last.kind == "finished")), last]
 
+        with self._lock:
+            self._ended = True  # the pulse would take an entry that was written, but not answered, for another's
         until, pause = time.monotonic() + PATIENCE_S, 1.0
         while True:
             try:
@@ -269,7 +273,6 @@ class Run:
                         self._write(self._unsure)
                     else:
                         self._append(ending)
-                    self._ended = True
                 return
             except StoreUnavailable:
                 if time.monotonic() > until:
