@@ -8,6 +8,7 @@
     AGENTFORGE_BACKEND          local (default), modal or runpod
     AGENTFORGE_SANDBOX          where cells run: local (default: a confined process of this machine), modal or e2b
     AGENTFORGE_E2B_TEMPLATE     the template of E2B sandboxes; agentforge-cells by default. E2B_API_KEY is E2B's own
+    AGENTFORGE_SANDBOX_WEAKEST  process+seccomp: run cells even where they can read this user's files; never by default
     AGENTFORGE_RUNPOD_ENDPOINT_CPU, …_GPU_SMALL, …_GPU_LARGE  the ids of RunPod's endpoints, one for each tier
     RUNPOD_API_KEY              RunPod's own: the key that may submit to them
     AGENTFORGE_LEASE_S          a worker without a sign of life for two of these is dead; 30 by default
@@ -105,6 +106,14 @@ def sandbox() -> str:
 
 def e2b_template() -> str:
     return os.environ.get("AGENTFORGE_E2B_TEMPLATE", "").strip() or "agentforge-cells"
+
+
+def weakest_sandbox() -> str:
+    """The weakest level of confinement that the operator allows; "" is the least that we do."""
+    value = os.environ.get("AGENTFORGE_SANDBOX_WEAKEST", "").strip()
+    if value not in ("", "process+seccomp"):
+        raise InvalidSetting(f"AGENTFORGE_SANDBOX_WEAKEST is {value!r}.", "It can only be process+seccomp, or unset.")
+    return value
 
 
 def lease_s() -> float:

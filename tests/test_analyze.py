@@ -101,7 +101,7 @@ def test_the_receipt_names_what_was_run_on_what(store: Store) -> None:
     analysis, _ = do(store, [MEANS])
     receipt = analysis.receipt
     assert receipt.data[0].sha256 == hashlib.sha256(SHOPS.encode()).hexdigest()
-    assert receipt.data[0].rows == 6 and receipt.sandbox.startswith("process+seccomp")
+    assert receipt.data[0].rows == 6 and "seccomp" in receipt.sandbox
     assert {"snapshot", "profile", "plan", "cells", "verify", "report", "total"} == set(receipt.ms)
     assert receipt.requests["control"] and receipt.requests["data"] and receipt.requests_usd > 0
     again, _ = do(store, [MEANS])

@@ -50,9 +50,9 @@ def test_state_is_kept_and_the_last_expression_is_the_result(session: Session) -
 def test_files_are_read_only_under_their_names(session: Session) -> None:
     read = session.run("import duckdb\nduckdb.sql(\"select city, sum from 'sales.csv'\")")
     assert read.result == {"columns": ["city", "sum"], "rows": [["Århus", 1.5], ["Bern", 2.0]], "n": 2}
-    assert fails(session, "open('sales.csv', 'a')") == "PermissionError"
-    assert fails(session, "import os; os.unlink('sales.csv')") == "PermissionError"
-    assert fails(session, "open('new', 'w')") == "PermissionError"
+    for code in ("open('sales.csv', 'a')", "import os; os.unlink('sales.csv')", "open('new', 'w')"):
+        assert fails(session, code) in ("PermissionError", "OSError")  # read-only file system
+    assert session.run("len(open('sales.csv').read())").error is None
 
 
 @needs_landlock
@@ -195,8 +195,8 @@ def test_files_outside_are_out_of_reach(session: Session, tmp_path: Path) -> Non
         "os.mkfifo(os.environ['TMPDIR'] + '/fifo')", "os.mknod(os.environ['TMPDIR'] + '/dev', 0o60600, 2049)",
         f"os.symlink({str(secret)!r}, os.environ['TMPDIR'] + '/s'); open(os.environ['TMPDIR'] + '/s')",
     ):  # fmt: skip
-        assert (code, fails(session, code)) == (code, "PermissionError")
-    assert fails(session, f"import duckdb; duckdb.sql(\"from read_text('{secret}')\").fetchall()") == "IOException"
+        assert fails(session, code) in ("PermissionError", "FileNotFoundError"), code
+    assert fails(session, "import duckdb; duckdb.sql(\"from read_text('/proc/self/environ')\").fetchall()") == "PermissionException"
     assert secret.read_text() == "x"
 
 
@@ -217,7 +217,7 @@ def test_no_secret_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_confinement_without_landlock_writes_nothing(tmp_path: Path) -> None:
     code = (
         "import os, sys; from shared.sandbox.confine import confine\n"
-        f"print(confine([], {str(tmp_path)!r}, data=1 << 30, cpu=5, file=1 << 20, landlock=False))\n"
+        f"print(confine([], {str(tmp_path)!r}, isolated=False, landlock=False))\n"
         "def no(f, *a):\n try: f(*a)\n except OSError as e: return print(type(e).__name__)\n print('done')\n"
         f"os.chdir({str(tmp_path)!r}); no(open, 'new', 'w'); no(os.mkdir, 'd'); no(os.unlink, 'old')\n"
     )
@@ -268,8 +268,13 @@ def test_thread_limit() -> None:
         assert fails(session, code + ".start()\ntime.sleep(9)") == "ProcessLimit"
 
 
-CHANNEL = """import os, struct, sys
-fds = [int(a) for a in sys.argv[1:3]]
+CHANNEL = """import fcntl, os, struct
+def writable(fd):
+    try:
+        return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+    except OSError:
+        return False
+fds = [None, next(fd for fd in range(3, 64) if writable(fd))]
 def forge(text): os.write(fds[1], struct.pack('>I', len(text)) + text)
 """
 
@@ -308,7 +313,7 @@ def test_a_forged_answer_is_not_taken_for_the_next_cells() -> None:
 
 def test_kill_from_outside_and_close_during_a_cell() -> None:
     with open_session({}, SMALL) as session:
-        pid = session.run("import os; os.getpid()").result
+        (pid,) = inside(session)
         threading.Timer(0.2, os.kill, (pid, signal.SIGKILL)).start()
         execution = session.run("import time; time.sleep(10)")
         assert execution.error is not None and "SIGKILL" in execution.error.value and execution.ms < 5000
@@ -318,33 +323,49 @@ def test_kill_from_outside_and_close_during_a_cell() -> None:
         session.close()
 
 
-def test_close_leaves_neither_process_nor_folder() -> None:
-    session = open_session({})
-    pid, folder = session.run("import os; [os.getpid(), os.environ['TMPDIR']]").result
+def inside(session: Session) -> list[int]:
+    """The process that runs a session's cells, as this machine counts: cells may name their thread, and do so here."""
+    name = session.run("import ctypes, os; n = os.urandom(6).hex(); ctypes.CDLL(None).prctl(15, n.encode(), 0, 0, 0); n").result
+    return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/comm") if _text(path) == name]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def test_close_leaves_neither_process_nor_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    session = open_session({}, SMALL)
+    (pid,) = inside(session)
+    assert list(tmp_path.iterdir())
     session.close()
     session.close()
-    assert not Path(folder).parent.exists() and not Path(f"/proc/{pid}").exists()
+    assert not list(tmp_path.iterdir()) and not Path(f"/proc/{pid}").exists()
 
 
 def test_a_child_does_not_outlive_its_host(tmp_path: Path) -> None:
+    name = f"left{os.getpid()}"
     code = (
         "from shared.sandbox import open_session; s = open_session({}); "
-        "print(s.run('import os; os.getpid()').result, flush=True); s.run('while True: pass')"
+        f's.run("import ctypes; ctypes.CDLL(None).prctl(15, b{name!r}, 0, 0, 0)"); print("up", flush=True); s.run("while True: pass")'
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}  # its folder stays behind: pytest's goes some day
     host = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, env=environment)
-    assert host.stdout
-    status = Path("/proc", host.stdout.readline().decode().strip(), "status")
-    assert status.exists()
+    assert host.stdout and host.stdout.readline() == b"up\n"
+
+    def running() -> list[Path]:
+        return [path for path in Path("/proc").glob("[0-9]*/comm") if _text(path) == name]
+
+    assert len(running()) == 1
     host.kill()
     host.communicate()
     for _ in range(100):
-        try:
-            if "\nState:\tZ" in status.read_text():
-                return
-        except (FileNotFoundError, ProcessLookupError):
+        if not running():
             return
-        time.sleep(0.02)
+        time.sleep(0.05)
     pytest.fail("the child is still running")
 
 
@@ -364,7 +385,8 @@ def test_duckdb_knows_the_sessions_limits() -> None:
         code = "import duckdb\nq = \"select current_setting('memory_limit'), current_setting('threads')\"\n"
         seen = session.run(code + "duckdb.sql(q).fetchall() + duckdb.connect().sql(q).fetchall()").result
         assert seen[0] == seen[1] and "MiB" in seen[0][0] and seen[0][1] <= 2
-        session.run("duckdb.execute(\"set memory_limit = '100MB'\")")  # too little, so it must spill to $TMPDIR
+        assert fails(session, "duckdb.execute(\"set memory_limit = '99GB'\")") == "InvalidInputException"
+        session.run("duckdb = duckdb.connect(config={'memory_limit': '100MB'})")  # too little, so it must spill to $TMPDIR
         grouped = "select range // 2 as k, count(*) as n from range(8000000) group by k"
         assert session.run(f"duckdb.sql('select sum(n) from ({grouped})')").result["rows"] == [[8000000]]
 
@@ -381,14 +403,14 @@ def test_a_prewarmed_child_is_taken_once() -> None:
     time.sleep(1.5)
     started = time.monotonic()
     with open_session({}, SMALL) as first, open_session({}, SMALL) as second:
-        one = first.run("import os, sys; ['pandas' in sys.modules, os.getpid()]").result
+        one = first.run("import sys; a = 1; 'pandas' in sys.modules").result
         took = time.monotonic() - started
-        assert one[0] is True and one[1] != second.run("import os; os.getpid()").result
+        assert one is True and fails(second, "a") == "NameError"
         assert fails(first, "import socket; socket.socket()") == "PermissionError"
     assert took < 1.0
 
 
 def test_no_confinement_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    with pytest.raises(SandboxUnavailable, match="seccomp.*E2B or a Modal Sandbox"):
+    with pytest.raises(SandboxUnavailable, match="seccomp.*e2b or modal"):
         open_session({})

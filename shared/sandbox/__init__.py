@@ -2,7 +2,7 @@
 
 `open_session` opens the one that AGENTFORGE_SANDBOX names and says in `Session.level` what holds the code;
 `SandboxUnavailable` where nothing safe can be built. `child.py` runs cells, wherever that is. `local.py` is the host's side
-of a child process here, from which `confine.py` takes all rights; `remote.py`, of one in a cloud sandbox, which `modal.py`
+of a child process here: a fork of `zygote.py`, which `namespaces.py` gives a root of its own and `confine.py` takes all rights from; `remote.py`, of one in a cloud sandbox, which `modal.py`
 and `e2b.py` make. Nothing here reads plans or runs.
 """
 
@@ -33,6 +33,7 @@ class Limits(BaseModel, frozen=True):
     output_bytes: int = 1_000_000  # of each of a cell's stdout and stderr; what is beyond is dropped and said
     result_bytes: int = 10_000_000  # of a cell's result and charts as JSON; beyond it, the cell fails
     file_bytes: int = 1 << 30  # of any one file the session writes
+    tmp_mb: int = 512  # of all files the session writes together, where it has a root of its own
     processes: int = 256  # the one process and its threads; starting a second process is always refused
 
 
@@ -107,8 +108,8 @@ def open_session(files: Mapping[str, Path], limits: Limits = Limits(), tools: Pa
     return open_local(files, limits, tools)
 
 
-def prewarm() -> None:
-    """Have a spare child with the libraries imported made for the next `open_session`; does nothing if one waits."""
+def prewarm(sessions: int = 1) -> None:
+    """Have the libraries imported and so many sessions wait for the next `open_session`; returns at once."""
     match settings.sandbox():
         case "modal":
             from shared.sandbox.modal import prewarm_modal
@@ -117,4 +118,4 @@ def prewarm() -> None:
         case "local" if not settings.in_runpod():
             from shared.sandbox.local import prewarm_local
 
-            prewarm_local()
+            prewarm_local(sessions)

@@ -1,10 +1,9 @@
-"""The sandbox's child: imports, confines itself, then runs cells until its host goes away.
+"""What runs cells: a fork of the zygote that confines itself, or a process in a cloud sandbox, which confines it in its stead.
 
-On the host's machine it is started as `python -sP -X utf8 child.py <commands fd> <replies fd> <host pid>`; frames in both
-directions are four bytes of length, big-endian, and JSON. In a cloud sandbox, which confines it in its stead, the host
-(remote.py) gives python this very text: `python -sP -X utf8 -c … <folder>`; there a frame is a line of base64.
-A cell can reach everything here, its channel included: the host believes nothing it reads, and the kernel or the cloud
-sandbox, not this file, is what holds the cell.
+Here, frames in both directions are four bytes of length, big-endian, and JSON. Elsewhere the host (remote.py) gives python
+this very text: `python -sP -X utf8 -c … <folder>`; there a frame is a line of base64.
+A cell can reach everything in this process, its channel included: the host believes nothing it reads, and the kernel or the
+cloud sandbox, not this file, is what holds the cell.
 """
 
 import ast
@@ -19,10 +18,10 @@ import linecache
 import math
 import os
 import resource
-import runpy
 import select
 import struct
 import sys
+import tempfile
 import traceback
 import types
 import uuid
@@ -30,6 +29,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+WARM = ("duckdb", "pandas", "altair")
 ROWS = 1000
 DEPTH = 100
 ELEMENTS = 1_000_000
@@ -198,30 +198,36 @@ def run_cell(
     return {"cell": number, "result": result, "charts": charts, "error": error}
 
 
-def warm(commands: int) -> None:
-    """Import what most cells use, for as long as the host has nothing else for us to do."""
-    for name in ("duckdb", "pandas", "altair"):
-        if select.select([commands], [], [], 0)[0]:
+def warm(waiting: int) -> None:
+    """Import what most cells use, for as long as nobody has anything else for us to do."""
+    for name in WARM:
+        if select.select([waiting], [], [], 0)[0]:
             return
         importlib.import_module(name)
 
 
-def tame_duckdb(memory_mb: int, folder: str) -> None:
-    """DuckDB sizes itself by the machine: tell it the session's memory, threads and where it may spill."""
+def tame_duckdb(memory_mb: int, work: str, tmp: str) -> None:
+    """DuckDB sizes itself by the machine: tell it the session's memory and threads, and which files are its business."""
     import duckdb
 
     settings: dict[str, Any] = {
-        "memory_limit": f"{memory_mb * 6 // 10}MB", "threads": min(2, os.cpu_count() or 1), "temp_directory": folder,
-        "autoinstall_known_extensions": False,
+        "memory_limit": f"{memory_mb * 6 // 10}MB", "threads": min(2, os.cpu_count() or 1), "temp_directory": tmp,
+        "allowed_directories": [f"{work}/", f"{tmp}/"], "enable_external_access": False,
     }  # fmt: skip
     for name, value in settings.items():
-        duckdb.execute(f"SET {name} = '{value}'")
+        duckdb.execute(f"SET {name} = {value!r}")
+    duckdb.execute("SET lock_configuration = true")
     connect = duckdb.connect
 
     def tamed(database: Any = ":memory:", read_only: bool = False, config: dict[str, Any] | None = None) -> Any:
         if database == ":default:":
             return connect(database)
-        return connect(database, read_only, {**settings, **(config or {})})
+        made = connect(database, read_only, config or {})
+        for name, value in settings.items():
+            if name not in (config or {}):
+                made.execute(f"SET {name} = {value!r}")
+        made.execute("SET lock_configuration = true")
+        return made
 
     duckdb.connect = tamed
 
@@ -271,25 +277,34 @@ def prepare() -> None:
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
 
 
-def main() -> None:
-    commands, replies, parent = (int(argument) for argument in sys.argv[1:4])
-    here = os.path.dirname(os.path.abspath(__file__))
-    confine = runpy.run_path(os.path.join(here, "confine.py"))
-    confine["die_with"](parent)
-    prepare()
-    warm(commands)
-    order = receive(commands)
-    libraries = [os.path.dirname(os.__file__), *sys.path, os.path.join(sys.base_prefix, "lib")]
-    readable = [path for path in libraries if os.path.isdir(path)] + order["read"]
-    sys.path += order["tools"]
+def confined(commands: int, replies: int, folder: str, libraries: list[str], tmp_mb: int, isolated: bool) -> None:
+    """Confine this process, a fork of the zygote, and run the cells that come by `commands`, until none will come.
+
+    `folder`: the session's, with work/ and tools/ (and tmp/ where there are no namespaces).
+    """
+    import confine  # the zygote has imported them
+    import namespaces
+
     try:
-        level = confine["confine"](readable + order["tools"], order["write"], **order["limits"])
+        if isolated:
+            namespaces.enter(folder, libraries, tmp_mb)
+            work, tools, tmp = "/sandbox/work", "/sandbox/tools", "/tmp"
+        else:
+            work, tools, tmp = (os.path.join(folder, name) for name in ("work", "tools", "tmp"))
+            os.chdir(work)
+        level = confine.confine([*libraries, work, tools], tmp, isolated=isolated)
     except (OSError, RuntimeError) as error:
         return send(replies, {"refused": str(error)}, 10_000)
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = tmp
+    sys.path.append(tools)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()  # the zygote's other children must not draw the same numbers
     send(replies, {"level": level}, 10_000)
-    tame_duckdb(order["memory_mb"], order["write"])
     warm(commands)
-    serve(lambda: receive(commands), lambda reply: send(replies, reply, order["result_bytes"]), order["write"])
+    order = receive(commands)
+    confine.limit(**order["limits"])
+    warm(commands)
+    serve(lambda: receive(commands), lambda reply: send(replies, reply, order["result_bytes"]), work, tmp, order["memory_mb"])
 
 
 def main_elsewhere(folder: str) -> None:
@@ -318,7 +333,7 @@ def main_elsewhere(folder: str) -> None:
         except (OSError, ValueError):
             pass  # the sandbox has limits of its own
     try:
-        tame_duckdb(order["memory_mb"], tmp)
+        tame_duckdb(order["memory_mb"], work, tmp)
     except Exception as error:
         return send_line(replies, json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode())
     send_line(replies, b'{"refused": ""}')
@@ -329,7 +344,7 @@ def main_elsewhere(folder: str) -> None:
         for fd in printed:
             os.ftruncate(fd, 0)
 
-    serve(lambda: receive_line(commands), answer, tmp)
+    serve(lambda: receive_line(commands), answer, work, tmp)
 
 
 def receive_line(commands: int) -> dict[str, Any]:
@@ -348,8 +363,10 @@ def send_line(replies: int, *fields: bytes) -> None:
     write_all(replies, b" ".join(map(base64.b64encode, fields)) + b"\n")
 
 
-def serve(next_cell: Callable[[], dict[str, Any]], answer: Callable[[dict[str, Any]], None], tmp: str) -> None:
-    """Run cells in one namespace, for ever."""
+def serve(
+    next_cell: Callable[[], dict[str, Any]], answer: Callable[[dict[str, Any]], None], work: str, tmp: str, memory_mb: int = 0
+) -> None:
+    """Run cells in one namespace, for ever. `memory_mb`: what DuckDB is told of when a cell first speaks of it, if not before."""
     cell = types.ModuleType("__main__")
     charts: list[Any] = []
 
@@ -359,11 +376,14 @@ def serve(next_cell: Callable[[], dict[str, Any]], answer: Callable[[dict[str, A
 
     cell.__dict__.update(display=display)
     sys.modules["__main__"] = cell
-    hidden = {os.path.join(tmp, ""): "", os.path.join(os.getcwd(), ""): "", sys.prefix: "<python>"}
+    hidden = {os.path.join(tmp, ""): "", os.path.join(work, ""): "", sys.prefix: "<python>"}
     hidden |= {sys.base_prefix: "<python>"}
-    libc = ctypes.CDLL(None)
+    libc, tamed = ctypes.CDLL(None), False
     while True:
         request = next_cell()
+        if memory_mb and not tamed and "duckdb" in request["code"]:
+            tame_duckdb(memory_mb, work, tmp)
+            tamed = True
         reply = run_cell(request["code"], request["cell"], cell.__dict__, charts, hidden)
         for stream in (sys.stdout, sys.stderr):
             try:
@@ -375,7 +395,4 @@ def serve(next_cell: Callable[[], dict[str, Any]], answer: Callable[[dict[str, A
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
-        main_elsewhere(sys.argv[1])
-    else:
-        main()
+    main_elsewhere(sys.argv[1])

@@ -16,6 +16,7 @@ import platform
 import resource
 import struct
 from collections.abc import Sequence
+from functools import cache
 
 # name: (x86_64, aarch64); -1 where an architecture has no such call. From the kernel's unistd tables.
 SYSCALLS = {
@@ -109,34 +110,47 @@ def missing() -> str:
     return ""
 
 
-def confine(read: Sequence[str], write: str, *, data: int, cpu: int, file: int, landlock: bool = True) -> str:
-    """Apply everything to this process and its later threads; there is no way back. Returns the level's name.
+def confine(read: Sequence[str], write: str, *, isolated: bool, landlock: bool = True) -> str:
+    """Take this process's rights away, for good, and those of its later threads. Returns the level's name.
 
-    `read`: files and folders to read (must exist); `write`: the one folder to write to; `data`: bytes of private
-    memory; `cpu`: seconds; `file`: bytes of any one file. OSError or RuntimeError if anything cannot be applied.
+    `read`: files and folders to read (must exist); `write`: the one folder to write to; `isolated`: the process has namespaces
+    and a root of its own; `landlock`: use it where there is one. OSError or RuntimeError if anything cannot be applied.
     """
     if len(os.listdir("/proc/self/task")) != 1:  # Landlock binds the calling thread and those it starts
         raise RuntimeError("another thread is already running")
-    # RLIMIT_DATA, not RLIMIT_AS: DuckDB, Arrow and thread stacks reserve far more address space than they use.
     for limit, value in (
-        (resource.RLIMIT_DATA, data), (resource.RLIMIT_FSIZE, file), (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 512), (resource.RLIMIT_MSGQUEUE, 0), (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 512), (resource.RLIMIT_MSGQUEUE, 0), (resource.RLIMIT_MEMLOCK, 0),
     ):  # fmt: skip
-        hard = resource.getrlimit(limit)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (value, value))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))  # soft: SIGXCPU, which the host can tell; hard: SIGKILL
-
+        _limit(limit, value)
     _check(_libc.prctl(38, 1, 0, 0, 0), "no_new_privs")
     capabilities = struct.pack("Ii", 0x20080522, 0), bytes(24)
     _check(_libc.capset(*capabilities), "dropping capabilities")
     abi = landlock_abi() if landlock else 0
     if abi:
         _landlock(abi, read, write)
-    _seccomp(writable=bool(abi))
-    if _libc.socket(1, 1, 0) != -1 or (abi and _libc.open(b"/proc/self/environ", 0) != -1):
-        raise RuntimeError("the confinement was installed and does not hold")
-    return "process+seccomp+landlock" if abi else "process+seccomp"
+    _seccomp(writable=bool(abi) or isolated)
+    if _libc.socket(1, 1, 0) != -1 or _libc.unshare(0x10000000) != -1:
+        raise RuntimeError("seccomp was installed and does not hold")
+    if abi and _libc.open(b"/proc/self/environ", 0) != -1:
+        raise RuntimeError("Landlock was installed and does not hold")
+    if isolated and os.path.exists("/home"):
+        raise RuntimeError("the root was changed and is still the host's")
+    return "+".join(["namespaces" if isolated else "process", "seccomp", *(["landlock"] if abi else [])])
+
+
+def limit(*, data: int, cpu: int, file: int) -> None:
+    """Bound this process: `data` bytes of private memory, `cpu` seconds, `file` bytes of any one file."""
+    # RLIMIT_DATA, not RLIMIT_AS: DuckDB, Arrow and thread stacks reserve far more address space than they use.
+    _limit(resource.RLIMIT_DATA, data)
+    _limit(resource.RLIMIT_FSIZE, file)
+    used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
+    resource.setrlimit(resource.RLIMIT_CPU, (used + cpu, used + cpu + 2))  # soft: SIGXCPU, which the host can tell; hard: SIGKILL
+
+
+def _limit(which: int, value: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def _check(result: int, what: str) -> int:
@@ -167,9 +181,9 @@ def _landlock(abi: int, read: Sequence[str], write: str) -> None:
     os.close(ruleset)
 
 
-def _checked(writable: bool) -> dict[str, tuple[int, int, tuple[int, ...], int]]:
+def _checked(writable: bool, me: int) -> dict[str, tuple[int, int, tuple[int, ...], int]]:
     """name: (argument, mask, values, errno): allowed where `argument & mask` is one of `values`, else that errno."""
-    everything, me = 0xFFFFFFFF, os.getpid()
+    everything = 0xFFFFFFFF
     writing = 0 if writable else os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     return {
         "open": (1, writing, (0,), errno.EACCES),
@@ -187,11 +201,13 @@ def _checked(writable: bool) -> dict[str, tuple[int, int, tuple[int, ...], int]]
     }
 
 
-def _seccomp(writable: bool) -> None:
-    column, arch, number = _MACHINES[platform.machine()]
-    checked = _checked(writable)
+@cache
+def program(writable: bool, me: int) -> bytes:
+    """The seccomp filter for process `me`, as the kernel's BPF instructions."""
+    column, arch, _ = _MACHINES[platform.machine()]
+    checked = _checked(writable, me)
     load, equal, mask, give = 0x20, 0x15, 0x54, 0x06
-    program = [(load, 0, 0, 4), (equal, 1, 0, arch), (give, 0, 0, _KILL), (load, 0, 0, 0)]
+    steps = [(load, 0, 0, 4), (equal, 1, 0, arch), (give, 0, 0, _KILL), (load, 0, 0, 0)]
     for name, numbers in SYSCALLS.items():
         if numbers[column] < 0:
             continue
@@ -206,11 +222,15 @@ def _seccomp(writable: bool) -> None:
             body = [(give, 0, 0, _ERRNO | errno.EPERM)]
         else:
             body = [(give, 0, 0, _ALLOW)]
-        program += [(equal, 0, len(body), numbers[column]), *body]
-    program.append((give, 0, 0, _ERRNO | errno.ENOSYS))
-    code_bytes = b"".join(struct.pack("HBBI", *step) for step in program)
-    buffer = ctypes.create_string_buffer(code_bytes, len(code_bytes))
-    pointer = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
-    result = _libc.syscall(number, 1, ctypes.c_ulong(1), pointer)  # SECCOMP_SET_MODE_FILTER, TSYNC: every thread
+        steps += [(equal, 0, len(body), numbers[column]), *body]
+    steps.append((give, 0, 0, _ERRNO | errno.ENOSYS))
+    return b"".join(struct.pack("HBBI", *step) for step in steps)
+
+
+def _seccomp(writable: bool) -> None:
+    code = program(writable, os.getpid())
+    buffer = ctypes.create_string_buffer(code, len(code))
+    pointer = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
+    result = _libc.syscall(_MACHINES[platform.machine()][2], 1, ctypes.c_ulong(1), pointer)  # SECCOMP_SET_MODE_FILTER, TSYNC: every thread
     if result != 0:
         raise OSError(ctypes.get_errno(), "the seccomp filter could not be installed")

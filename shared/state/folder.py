@@ -158,7 +158,7 @@ class FolderDriver:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._folder() / ".lock").open("w") as file:
+        with (self._folder() / ".lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -207,7 +207,8 @@ def _write(path: Path, body: bytes) -> str:
         file.write(body)
         file.flush()
         os.utime(file.fileno(), ns=(now := time.time_ns(), now))
-        os.fsync(file.fileno())
+        if body:  # an empty file is all in its name, and that is synced with its folder
+            os.fsync(file.fileno())
         return _version(os.fstat(file.fileno()))
 
 

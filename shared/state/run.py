@@ -222,7 +222,8 @@ class Run:
             yield
         finally:
             stop.set()
-            pulse.join()
+            if not self._ended:  # else it does nothing any more, and need not be waited for
+                pulse.join()
             if self._scratch is not None:
                 shutil.rmtree(self._scratch, ignore_errors=True)
 

@@ -47,6 +47,7 @@ class S3Driver:
             "s3", endpoint_url=bucket.endpoint or None, region_name=bucket.region or None, config=config, **credentials or {}
         )
         self.client.meta.events.register("after-call.s3", self._note_date)
+        self._scoped = credentials is not None  # whoever may not list all of a bucket is told "forbidden" for "not there"
         self._offset: timedelta | None = None  # the store's clock less ours; None before its first answer
 
     def now(self) -> datetime:
@@ -60,7 +61,7 @@ class S3Driver:
 
     def get(self, key: Key) -> Stored | None:
         try:
-            with _explained():
+            with _explained(self._scoped):
                 answer = self.client.get_object(Bucket=self.bucket.name, Key=self._name(key))
                 return Stored(answer["Body"].read(), answer["ETag"], answer["LastModified"])
         except NotFound:
@@ -221,8 +222,8 @@ def _conditional() -> Iterator[_Outcome]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """boto3's errors as ours: 404 NotFound, 412 `_Taken`, what somebody must mend StoreRefused, the rest StoreUnavailable."""
+def _explained(scoped: bool = False) -> Iterator[None]:
+    """boto3's errors as ours: 404 (when `scoped`, 403 too) NotFound, 412 `_Taken`, what somebody must mend StoreRefused, the rest StoreUnavailable."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
     from urllib3.exceptions import HTTPError
 
@@ -230,7 +231,7 @@ def _explained() -> Iterator[None]:
         yield
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
-        if code in MISSING:
+        if code in MISSING or scoped and code in ("AccessDenied", "403"):
             raise NotFound("There is no such object in the store.") from error
         if code in TAKEN:
             raise _Taken from error
