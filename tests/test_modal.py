@@ -29,6 +29,7 @@ from shared.errors import BackendUnavailable, InvalidSetting, SandboxUnavailable
 from shared.sandbox import ENVIRONMENT, Execution, Limits, Session, open_session, prewarm
 from shared.sandbox.remote import SandboxLost
 from shared.state import runs
+from shared.state.datasets import save_dataset
 from shared.state.opening import open_store
 from shared.state.store import Store
 from shared.state.verify import verify_workspace
@@ -203,7 +204,7 @@ def test_submitting_gives_the_function_of_the_tier_the_reference(cloud: Cloud, b
 
     cloud.run_containers = False
     monkeypatch.setenv("AGENTFORGE_BACKEND", "modal")
-    log = start(bucket, "analyze", {"sources": [str(CARS)], "goal": QUESTION})
+    log = start(bucket, "analyze", {"sources": [save_dataset(bucket, CARS)], "goal": QUESTION})
     for tier in TIERS:
         chosen_backend().submit(log.ref, tier)
     sent = cloud.sent("FunctionMap")
@@ -245,7 +246,7 @@ def test_the_whole_way(cloud: Cloud, bucket: Store) -> None:
     """
     lost = iter([True])
     cloud.lose = lambda name: name == "FunctionMap" and next(lost, False)
-    log = start(bucket, "analyze", {"sources": [str(CARS)], "goal": QUESTION})
+    log = start(bucket, "analyze", {"sources": [save_dataset(bucket, CARS)], "goal": QUESTION})
     ModalBackend().submit(log.ref, "cpu")
     assert len(cloud.sent("FunctionMap")) == 2
     wait_until(lambda: runs.status(bucket, log.id).over and len(cloud.outputs) == 2, 90)
@@ -264,7 +265,7 @@ def test_a_container_that_is_taken_away_gives_its_run_back(cloud: Cloud, bucket:
     """Modal interrupts containers that it needs elsewhere. That is nobody's wish to cancel the run."""
     interrupted = threading.Event()
     cloud.hold = lambda name: name == "SandboxCreateV2" and not interrupted.is_set()
-    log = start(bucket, "analyze", {"sources": [str(CARS)], "goal": QUESTION})
+    log = start(bucket, "analyze", {"sources": [save_dataset(bucket, CARS)], "goal": QUESTION})
     ModalBackend().submit(log.ref, "cpu")
     wait_until(lambda: bool(cloud.sent("SandboxCreateV2")), 60)
     cloud.containers[-1].send_signal(signal.SIGINT)
@@ -282,7 +283,7 @@ def test_the_sweep_submits_what_was_lost(cloud: Cloud, bucket: Store, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(bucket.driver, "now", lambda: datetime.now(UTC) - timedelta(minutes=3))
-        log = start(bucket, "analyze", {"sources": [str(CARS)], "goal": QUESTION})  # and nobody is told
+        log = start(bucket, "analyze", {"sources": [save_dataset(bucket, CARS)], "goal": QUESTION})  # and nobody is told
     Function.from_name("agentforge", "sweep").spawn()
     wait_until(lambda: runs.status(bucket, log.id).over, 60)
     assert runs.status(bucket, log.id).state == "succeeded"

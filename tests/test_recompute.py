@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from second_engine import FLOATS, TABLE, TYPES, Rows, close, quick, run
 
 from shared.analysis.recompute import NotRecomputed
+from tests.second_engine import FLOATS, TABLE, TYPES, Rows, close, quick, run
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from second_engine import close, quick, run
+
+from tests.second_engine import close, quick, run
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from second_engine import ROW, TABLE, TYPES, Rows, close, column_of, quick, run, write
 
 from shared.analysis.recompute import NotRecomputed
+from tests.second_engine import ROW, TABLE, TYPES, Rows, close, column_of, quick, run, write
 
 
 @pytest.fixture(scope="module")

@@ -338,7 +338,7 @@ def test_every_schedule_of_faults_ends_the_run_once(site: Site, seed: int, monke
     """Submissions that fail in all ways, jobs that come twice or late, sweeps in between: the run is done once, and settled."""
     monkeypatch.setattr(sweeping, "SUBMIT_AGAIN_S", 0)
     site.store = Store(MemoryDriver())
-    monkeypatch.setattr(worker, "_store", lambda: site.store)
+    monkeypatch.setattr(worker, "open_store_for", lambda ref: site.store)
     chance = random.Random(seed)
     log = start(site.store, "two_tiers", {"n": seed})
 

@@ -97,7 +97,10 @@ STORIES = {
         "test-step", {0: 3}, {"made/first.txt": b"first", "made/second.txt": b"second", "made/third.txt": b"third"}, {"total": 21}
     ),
     "chain": Story(
-        "test-chain", {link: 2 for link in range(LINKS)}, {f"links/{n}.txt": f"link {n}".encode() for n in range(LINKS)}, {"total": 28}
+        "test-chain",
+        {link: 2 for link in range(LINKS)},
+        {f"links/{n}.txt": f"link {n}".encode() for n in range(LINKS)},
+        {"total": 28},
     ),
     "parent": Story("test-parent", {0: 3}, {"made/sum.txt": b"21"}, {"total": 34}, runs=3),
 }
@@ -142,7 +145,9 @@ def play(story: Story, plan: Mapping[int, str]) -> Faults:
 
 def _quiet(driver: MemoryDriver, story: Story) -> bool:
     """Whether nothing is left to do, seen from outside."""
-    return sum("/ledger/" in key for key in driver.objects) >= story.runs and not any(key.startswith(DUE) for key in driver.objects)
+    return sum("/ledger/" in key for key in driver.objects) >= story.runs and not any(
+        key.startswith(DUE) for key in driver.objects
+    )
 
 
 def check_end(store: Store, story: Story) -> None:

@@ -66,7 +66,11 @@ def hire(hired: list[subprocess.Popen[bytes]], environment: dict[str, str]) -> N
 @pytest.fixture(params=["folder", "s3"])
 def environment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What a process needs to use the store; this one has it too."""
-    told = {"AGENTFORGE_FUNCTIONS": "tests.faults.functions", "AGENTFORGE_LEASE_S": str(LEASE_S[request.param]), "PYTHONPATH": str(ROOT)}
+    told = {
+        "AGENTFORGE_FUNCTIONS": "tests.faults.functions",
+        "AGENTFORGE_LEASE_S": str(LEASE_S[request.param]),
+        "PYTHONPATH": str(ROOT),
+    }
     if request.param == "s3":
         moto: Moto = request.getfixturevalue("moto")
         told |= moto.environment | {"AGENTFORGE_STORE": moto.url(tmp_path.name)}
@@ -110,7 +114,9 @@ def test_killed_workers_lose_nothing(round: int, environment: dict[str, str]) ->
     check_end(store, [log.id for log in logs])
     taken = sorted(again - at for id, claim, at in killed if (again := claimed(store, id, claim + 1)))
     assert len(taken) == len(killed), "another worker went on"
-    print(f"{len(killed)} kills: another worker went on after {statistics.median(taken):.2f} s (median), {taken[-1]:.2f} s at most")
+    print(
+        f"{len(killed)} kills: another worker went on after {statistics.median(taken):.2f} s (median), {taken[-1]:.2f} s at most"
+    )
     overloaded = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)  # then the times tell of the machine
     assert taken[-1] < (10 if overloaded else 3) * lease_s()
 

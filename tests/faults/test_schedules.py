@@ -123,7 +123,9 @@ def act(seed: int, patch: pytest.MonkeyPatch) -> tuple[Schedule, History]:
             job = Job(pause_s=pause_s)
             while True:
                 try:
-                    log = history.call("open", name, lambda: start(Store(driver, schedule.sleep), function, job, idempotency_key=key))
+                    log = history.call(
+                        "open", name, lambda: start(Store(driver, schedule.sleep), function, job, idempotency_key=key)
+                    )
                     opened[name] = log.id
                     backend.submit(log.ref, "cpu")
                     if key is None or chance.random() < 0.7:  # else it never learns, and asks again
@@ -162,7 +164,9 @@ def act(seed: int, patch: pytest.MonkeyPatch) -> tuple[Schedule, History]:
             pass
 
     def person(store: Store) -> None:
-        for id in list(opened.values()):
+        for id in sorted(
+            {key.split("/")[3] for key in driver.objects if "/log/" in key}
+        ):  # also one whose client never learned of it
             try:
                 if id not in cancelled and runs.status(store, id).waiting == {"person": "how many?"}:
                     history.call("answer", id, partial(runs.answer, store, id, "how many?", 7))
@@ -232,19 +236,26 @@ def check_run(state: RunState, entries: list[Entry], states: list[RunState]) -> 
     links = {"test-step": 3, "test-parent": 3}.get(state.function, 2)
     notes_by_attempt(entries, {n: links for n in range(functions.LINKS)} if state.state == "succeeded" else None)
     if state.state == "succeeded":
-        assert state.output["total"] in {"test-step": [21], "test-chain": [28, 13], "test-parent": [34], "test-intervals": [3]}.get(
-            state.function, [7]
-        )
+        assert state.output["total"] in {
+            "test-step": [21],
+            "test-chain": [28, 13],
+            "test-parent": [34],
+            "test-intervals": [3],
+        }.get(state.function, [7])
     else:
         assert state.state == "cancelled" and state.cancelling or state.parent or "child" in str(state.error), state
     for entry, before in zip(entries[1:], states, strict=False):
         for event in entry.events:
             if event.kind == "artifacts":
-                assert {artifact["path"].split("/")[1] for artifact in event.data.values()} == {str(before.claim)}, "its own folder"
+                assert {artifact["path"].split("/")[1] for artifact in event.data.values()} == {str(before.claim)}, (
+                    "its own folder"
+                )
             if event.data.get("error", {}).get("code") == "worker_lost":
                 assert seconds(before.updated, entry.at) > 2 * lease_s(), "only who was silent is taken for dead"
     happened = Counter({state.state: 1, "claims": kinds["claimed"], "cancels": kinds["cancel"]})
-    happened["lapses"] = sum(event.data.get("error", {}).get("code") == "worker_lost" for entry in entries for event in entry.events)
+    happened["lapses"] = sum(
+        event.data.get("error", {}).get("code") == "worker_lost" for entry in entries for event in entry.events
+    )
     return happened
 
 

@@ -281,7 +281,9 @@ def test_clocks_that_are_ten_minutes_off(
         at = time.monotonic()
         wait_until(lambda: runs.status(store, id).claim == 2)
         overloaded = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
-        assert time.monotonic() - at < (10 if overloaded else 3) * lease_s() + 1, "who is dead is noticed in time; dates have seconds"
+        assert time.monotonic() - at < (10 if overloaded else 3) * lease_s() + 1, (
+            "who is dead is noticed in time; dates have seconds"
+        )
         wait_until(lambda: runs.status(store, id).over)
         wait_until(lambda: not any(store.list_all(DUE)))
     finally:
@@ -298,7 +300,12 @@ def other_body(chance: random.Random, body: bytes, others: list[bytes]) -> bytes
     """What somebody may have made of an object."""
     return chance.choice(
         [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"<html>", body[: len(body) // 2], body[:-1], body + b" ", body[::-1]]
-        + [seal({}), seal({"claim": "x", "turn": "x", "times": "x", "run": 1}), canonical_json({"state": {}, "tip": 1}), b"9" * 5000]
+        + [
+            seal({}),
+            seal({"claim": "x", "turn": "x", "times": "x", "run": 1}),
+            canonical_json({"state": {}, "tip": 1}),
+            b"9" * 5000,
+        ]
         + others
     )
 
@@ -335,7 +342,15 @@ def damaged_store(chance: random.Random) -> None:
     bodies = [driver.objects[key].body for key in theirs]
     for key in chance.sample(theirs, min(len(theirs), chance.choice([1, 1, 2, 5]))):
         driver.objects[key] = Stored(other_body(chance, driver.objects[key].body, bodies), '"foreign"', driver.now())
-    for foreign in ("README", "20200101", "20200101T000000-000000.local", "20200101T000000-000000..", "2020.good.0abc", "0/1/2", "~"):
+    for foreign in (
+        "README",
+        "20200101",
+        "20200101T000000-000000.local",
+        "20200101T000000-000000..",
+        "2020.good.0abc",
+        "0/1/2",
+        "~",
+    ):
         driver.objects[Key(f"{DUE}{foreign}")] = Stored(b"?", '"1"', driver.now())
     for foreign in (SYSTEM / "sweep.json", SYSTEM / "retention.json"):
         if chance.random() < 0.5:
