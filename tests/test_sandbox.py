@@ -1,9 +1,12 @@
 """The sandbox through its public interface, with real attempts to get out of it."""
 
+import json
 import math
 import os
+import random
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -12,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from shared.errors import BadInput, SandboxUnavailable
-from shared.sandbox import Limits, Session, confine, open_session, prewarm
+from shared.sandbox import Execution, Limits, Session, confine, local, open_session, prewarm
+from tests.faults import SEED, SOAK
 
 pytestmark = pytest.mark.skipif(bool(confine.missing()), reason=f"this machine lacks {confine.missing()}")
 needs_landlock = pytest.mark.skipif(not confine.landlock_abi(), reason="this kernel has no Landlock")
@@ -408,6 +413,34 @@ def test_a_prewarmed_child_is_taken_once() -> None:
         assert one is True and fails(second, "a") == "NameError"
         assert fails(first, "import socket; socket.socket()") == "PermissionError"
     assert took < 1.0
+
+
+@pytest.mark.parametrize("batch", range(100 if SOAK else 4))
+def test_the_channels_parser_survives_whatever_comes(batch: int) -> None:
+    """1,000 messages each: a frame gives a dict or ends the session by a named error, and an answer is sound or refused."""
+    chance = random.Random(SEED * 1000 + batch)
+    good = {"cell": 1, "result": {"a": [1, None, "é", 2.5]}, "charts": [{"mark": "bar"}], "error": None}
+    for _ in range(1000):
+        data = bytearray(json.dumps(good).encode())
+        for _ in range(chance.randrange(6)):
+            at = chance.randrange(len(data) + 1)
+            piece = chance.choice([b"[" * 2000, b"NaN", b"1e999", b"\\ud800", b'"cell": 2,', b"\xff", b"{}", b"9" * 400, chance.randbytes(3)])
+            data[at : at + chance.choice([0, 1, 5, 50])] = piece
+        size = chance.choice([len(data)] * 8 + [0, 1, 2**31, 2**32 - 1])
+        frame = bytearray(struct.pack(">I", size) + bytes(data[: chance.choice([len(data), 3])]))
+        try:
+            value = local._frame(frame, SMALL)
+        except local._Ended as ended:
+            assert ended.args[0] == "SandboxDied"
+            continue
+        if value is None:
+            assert len(frame) < 4 + size
+            continue
+        try:
+            answer = Execution.model_validate({key: value[key] for key in ("result", "charts", "error")})
+        except (KeyError, ValidationError):
+            continue
+        json.loads(answer.model_dump_json())  # what is told on is JSON, and holds no NaN
 
 
 def test_no_confinement_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
