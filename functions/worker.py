@@ -58,7 +58,7 @@ def serve(store: Store, refs: Refs, *, until: Callable[[], bool] = lambda: False
             ref = _next(store, refs, pause, known)
             if ref is not None and not _work(store, ref, refs):
                 known[ref.workspace, ref.id] = None
-            if time.monotonic() - swept > settings.lease_s() / 2:
+            if time.monotonic() - swept > settings.lease_s() / 3:
                 sweep(store, refs, holder)
                 swept = time.monotonic()
             pause = 0 if ref is not None else poll_s

@@ -10,6 +10,7 @@ import pytest
 
 from functions.sweep import sweep
 from functions.work import start, work
+from shared.settings import lease_s
 from shared.state import run, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.keys import DUE, Key
@@ -92,6 +93,17 @@ def test_a_cancel_that_comes_just_before_the_run_waits(function: str) -> None:
     driver.fault = cancelling
     assert work(store, log.ref, backend).state == "cancelled"
     assert runs.status(store, log.id).state == "cancelled" and verify_workspace(store) == {}
+
+
+def test_a_sweeper_that_dies_keeps_others_waiting_for_half_a_lease_at_most() -> None:
+    """With it, silence of two leases, and a look every third of one, another worker goes on within three."""
+    driver, backend = MemoryDriver(), Told()
+    store = Store(driver)
+    sweep(store, backend, "one that dies now")
+    driver.pass_time(lease_s() * 0.4)
+    assert sweep(store, backend, "another")["leased_by_another"] == 1
+    driver.pass_time(lease_s() * 0.2)
+    assert not sweep(store, backend, "another")["leased_by_another"]
 
 
 def test_an_end_that_was_written_but_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:

