@@ -80,7 +80,7 @@ class RunState(BaseModel):
     lease_s: float = 0  # its worker is dead when it gave no sign of life for two of these
     waiting: dict[str, str] = {}  # {"child": run} or {"person": question}
     answers: dict[str, Any] = {}
-    steps: dict[str, dict[str, Any]] = {}  # step id → its latest data, in the order in which they first appeared
+    steps: list[dict[str, Any]] = []  # each step's latest data, by its "id", in the order in which they first appeared
     progress: dict[str, Any] = {}
     metrics: dict[str, dict[str, Any]] = {}  # name → its newest point; the log has the series
     checkpoints: dict[str, Checkpoint] = {}
@@ -154,8 +154,10 @@ def _after_event(state: RunState | None, event: Event, at: str) -> RunState:
         case "expired":
             state.expired += data["paths"]
         case "step":
-            id = str(data.get("id"))
-            state.steps[id] = {**state.steps.get(id, {}), **data}
+            known = next((step for step in state.steps if step.get("id") == data.get("id")), None)
+            if known is None:
+                state.steps.append(known := {})
+            known.update(data)
         case "requests":
             for plane, counts in data.items():
                 kept = state.requests[plane]

@@ -12,7 +12,9 @@ def open_store(where: Path | settings.Bucket | None = None, credentials: dict[st
     """The store that AGENTFORGE_STORE names, or another. Nothing is asked of it yet; `Store.probe` does that."""
     where = where or settings.store()
     if isinstance(where, Path):
-        return Store(FolderDriver(where))
+        folder = FolderDriver(where)
+        folder.tidy()
+        return Store(folder)
     from shared.state.s3 import S3Driver  # late: with a local folder nobody needs boto3
 
     return Store(S3Driver(where, credentials))

@@ -16,6 +16,7 @@ from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
 from shared.state import audit
 from shared.state.artifacts import sha256_of_object
 from shared.state.datasets import REFERENCE
+from shared.state.driver import StoreUnavailable
 from shared.state.keys import Key, workspace_prefix
 from shared.state.machine import Artifact
 from shared.state.record import Entry, canonical_json, unseal
@@ -60,6 +61,8 @@ def verify_workspace(store: Store, workspace: str = "local") -> dict[str, list[s
 def _run_or_foreign(store: Store, id: str, workspace: str) -> list[str]:
     try:
         return verify_run(store, id, workspace)
+    except StoreUnavailable:
+        raise
     except AgentForgeError as error:
         return [error.message]
 

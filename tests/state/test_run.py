@@ -71,6 +71,7 @@ def test_what_a_function_returns_is_the_runs_output(store: Store) -> None:
     seen: list[str] = []
 
     def body(input: Words, run: Run) -> Words:
+        run.emit("step", id="z", state="done")
         run.emit("step", id="s1", title="group", state="running")
         run.emit("step", id="s1", state="done")
         run.progress(1, 2, "rows")
@@ -84,7 +85,8 @@ def test_what_a_function_returns_is_the_runs_output(store: Store) -> None:
 
     state = do(store, body)
     assert (state.state, state.output, state.attempt, state.claim) == ("succeeded", {"words": ["done"]}, 1, 1)
-    assert state.steps == {"s1": {"id": "s1", "title": "group", "state": "done"}}
+    assert state.steps == [{"id": "z", "state": "done"}, {"id": "s1", "title": "group", "state": "done"}]
+    assert runs.status(store, state.id).steps == state.steps  # in their order from the kept fold, too
     assert state.progress == {"done": 1, "total": 2, "unit": "rows"} and state.metrics["loss"]["value"] == 0.25
     assert kinds(store, state.id).count("metric") == 2  # the log has the series
     assert state.requests["control"]["put"] >= 5 and state.requests["data"] == {"put": 1}
