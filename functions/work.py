@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.registry import Function, Next, find
 from shared.backends import Backend
-from shared.errors import AgentForgeError, BackendUnavailable, BadInput, InvalidSetting, NotFound, RecordDamaged
+from shared.errors import AgentForgeError, BackendUnavailable, BadInput, Conflict, InvalidSetting, NotFound, RecordDamaged
 from shared.state import machine, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.machine import ClaimLost, RunOver, RunState
@@ -33,14 +33,14 @@ def start(store: Store, function: str, input: Mapping[str, Any] | BaseModel, wor
     return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, **options)
 
 
-def retry(store: Store, id: str, workspace: str = "local") -> RunLog:
-    """A new run with the first input of one that did not succeed. BadInput for one that did, or is not over."""
+def retry(store: Store, id: str, workspace: str = "local", **options: Any) -> RunLog:
+    """A new run with the first input of one that did not succeed. Conflict for one that did, or is not over."""
     log = runs.Reader(store, workspace, id)
     log.read_on()
     if log.state.state not in ("failed", "cancelled"):
-        raise BadInput(f"The run {id} is {log.state.state}.", "Only a run that failed or was cancelled can be tried again.")
+        raise Conflict(f"The run {id} is {log.state.state}.", "Only a run that failed or was cancelled can be tried again.")
     opened = log.take()[0].events[0].data
-    return start(store, opened["function"], opened["input"], workspace, deadline_s=opened["deadline_s"], retry_of=id)
+    return start(store, opened["function"], opened["input"], workspace, deadline_s=opened["deadline_s"], retry_of=id, **options)
 
 
 def validated(function: Function, input: Mapping[str, Any] | BaseModel) -> dict[str, Any]:

@@ -7,6 +7,7 @@
     │   ├── InvalidPlan          a plan that does not type-check against the data
     │   └── InvalidSetting       an environment setting with a value we cannot use
     ├── NotFound            404  no such run, file or artifact
+    ├── Conflict            409  what is asked for does not fit what is there
     ├── LimitExceeded       422  a cell passed its time, memory or output limit
     ├── SandboxUnavailable  503  no confinement can be built here, so nothing was run
     ├── BackendUnavailable  503  the cloud that should work on a run does not answer, or refuses
@@ -56,6 +57,11 @@ class InvalidSetting(BadInput):
 class NotFound(AgentForgeError):
     code = "not_found"
     status = 404
+
+
+class Conflict(AgentForgeError):
+    code = "conflict"
+    status = 409
 
 
 class LimitExceeded(AgentForgeError):

@@ -12,10 +12,20 @@
     AGENTFORGE_RUNPOD_ENDPOINT_CPU, …_GPU_SMALL, …_GPU_LARGE  the ids of RunPod's endpoints, one for each tier
     RUNPOD_API_KEY              RunPod's own: the key that may submit to them
     AGENTFORGE_LEASE_S          a worker without a sign of life for two of these is dead; 30 by default
+    AGENTFORGE_MAX_RUNS         runs of a workspace at once, for those that come by HTTPS; unlimited by default
+    AGENTFORGE_RATE             requests a minute of one caller, for each web process; 3,000 by default
+    AGENTFORGE_MAX_UPLOAD_MB    of a file uploaded through the web server; 1,024 by default
+    AGENTFORGE_CORS             origins whose pages may call the API, separated by commas; none by default
+    AGENTFORGE_URL              where people reach this server, such as https://agentforge.example; needed to sign in
+    AGENTFORGE_OIDC_ISSUER      https://… of an OpenID Connect issuer that people and services sign in with; nobody does by default
+    AGENTFORGE_OIDC_CLIENT_ID, AGENTFORGE_OIDC_CLIENT_SECRET  what the issuer knows this server by
+    AGENTFORGE_OIDC_AUDIENCE    the audience of services' tokens; the client id by default
+    AGENTFORGE_SECRET_KEY       encrypts what workspaces store and signs cookies; a Fernet key, or aws:kms:<key id>
     AGENTFORGE_KEEP_DAYS        artifacts of older runs are deleted; kept for ever by default
     AGENTFORGE_KEEP_CHECKPOINTS_DAYS  the same for checkpoints' files of runs that are over; 7 by default
 """
 
+import base64
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +130,45 @@ def lease_s() -> float:
     """Seconds; a worker that gave no sign of life for two of these is taken for dead."""
     value = _number("AGENTFORGE_LEASE_S")
     return 30.0 if value is None else value
+
+
+def max_runs() -> int | None:
+    value = _number("AGENTFORGE_MAX_RUNS")
+    return None if value is None else max(1, int(value))
+
+
+def rate() -> int:
+    value = _number("AGENTFORGE_RATE")
+    return 3_000 if value is None else max(1, int(value))
+
+
+def max_upload_bytes() -> int:
+    value = _number("AGENTFORGE_MAX_UPLOAD_MB")
+    return int((1024 if value is None else value) * 2**20)
+
+
+def cors_origins() -> list[str]:
+    return [origin.strip() for origin in os.environ.get("AGENTFORGE_CORS", "").split(",") if origin.strip()]
+
+
+def kms_key() -> str:
+    """The id of the AWS KMS key that encrypts what workspaces store; "" where a key of our own does."""
+    value = os.environ.get("AGENTFORGE_SECRET_KEY", "").strip()
+    return value.removeprefix("aws:kms:") if value.startswith("aws:kms:") else ""
+
+
+def secret_key() -> str:
+    """A Fernet key: 32 bytes in URL-safe base 64."""
+    value = os.environ.get("AGENTFORGE_SECRET_KEY", "").strip()
+    try:
+        if len(base64.urlsafe_b64decode(value)) == 32:
+            return value
+    except ValueError:
+        pass
+    raise InvalidSetting(
+        f"AGENTFORGE_SECRET_KEY is {'no Fernet key' if value else 'not set'}; secrets cannot be stored.",
+        'Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())".',
+    )
 
 
 def keep_days() -> float | None:

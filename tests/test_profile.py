@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.analysis.profile import ColumnProfile, TableProfile, distinct_values, profile
+from shared.analysis.profile import distinct_values, profile
+from shared.analysis.profiled import ColumnProfile, TableProfile
 from shared.analysis.snapshot import take_snapshot
 from shared.errors import NotFound, UnknownColumn
 

@@ -19,7 +19,8 @@ from shared.analysis.charts import lead_charts
 from shared.analysis.check import check
 from shared.analysis.outcome import Analysis, ChartOut, receipt
 from shared.analysis.plan import Chart, Plan, Report, Unanswered
-from shared.analysis.profile import Profile, distinct_values, profile
+from shared.analysis.profile import distinct_values, profile
+from shared.analysis.profiled import Profile
 from shared.analysis.snapshot import Snapshot, take_snapshot
 from shared.analysis.verify import Check, Verification, verify
 from shared.state.datasets import fetch_source

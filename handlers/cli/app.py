@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from shared.errors import AgentForgeError, BadInput, NotFound
+from shared.errors import AgentForgeError, BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
     from shared.state.machine import RunState
@@ -23,7 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 
 def main() -> NoReturn:
     """Run the command line; errors become a line on stderr and an exit code, never a stack trace."""
-    from handlers.cli import analyze, deploy, execute, operate, runs  # noqa: F401 - they enter their commands
+    from handlers.cli import analyze, deploy, execute, operate, runs, serve  # noqa: F401 - they enter their commands
 
     if os.environ.get("AGENTFORGE_DEBUG") != "1":
         logging.getLogger().addHandler(logging.NullHandler())  # else Python writes warnings to stderr, tracebacks too
@@ -44,7 +44,7 @@ def main() -> NoReturn:
     except AgentForgeError as error:
         if os.environ.get("AGENTFORGE_DEBUG") == "1":
             raise
-        _fail(error.message, error.hint, BAD_INPUT if isinstance(error, (BadInput, NotFound)) else INTERNAL)
+        _fail(error.message, error.hint, BAD_INPUT if isinstance(error, (BadInput, Conflict, NotFound)) else INTERNAL)
     except Exception as error:
         if os.environ.get("AGENTFORGE_DEBUG") == "1":
             raise

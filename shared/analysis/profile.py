@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel
+from typing import Any
 
 from shared.analysis.duck import connect, fit_width, literal, quoted
 from shared.analysis.profile_large import Ask, Measured, measure
+from shared.analysis.profiled import ColumnProfile, Kind, Profile, TableProfile, Value
 from shared.analysis.snapshot import Snapshot, SnapshotColumn, Table
 from shared.errors import NotFound, UnknownColumn
 
@@ -27,47 +26,6 @@ TOP, FEW = 20, 1000  # values listed; distinct integers up to which they are
 PROSE = 40  # characters: text longer than this on average, and mostly distinct, is prose
 _KEY_NAME = re.compile(r"(?i:(?:^|[\W_])(?:id|key|code|index|uuid|guid|no|nr))$|[a-z](?:Id|ID|Key|Code|Index)$")
 _ROW_NUMBER_NAME = re.compile(r"column_1|Unnamed: 0|rownames|row|#")
-
-Value = str | int | float | bool
-Kind = Literal["number", "category", "boolean", "date", "text", "id", "constant", "empty"]
-
-
-class ColumnProfile(BaseModel):
-    """One column. `count` values and `nulls` make the rows.
-
-    `kind`: `id` is (nearly) all distinct text or an integer key by name, `text` long free text, `constant` one value in
-    several rows, `empty` no value at all. `min` and `max` of dates are ISO text. `mean` to `q75` are for numbers only:
-    `std` has ddof 1, quantiles are linear.
-    """
-
-    name: str
-    type: str
-    unit: str | None
-    kind: Kind
-    count: int
-    nulls: int
-    distinct: int
-    distinct_exact: bool
-    min: float | int | str | None = None
-    max: float | int | str | None = None
-    mean: float | None = None
-    std: float | None = None
-    q25: float | None = None
-    median: float | None = None
-    q75: float | None = None
-    top: list[tuple[Value, int]] = []  # at most 20, most frequent first, ties by value
-
-
-class TableProfile(BaseModel):
-    name: str
-    rows: int
-    columns: list[ColumnProfile]
-    duplicate_rows: int | None  # None above `EXACT` rows
-
-
-class Profile(BaseModel):
-    tables: list[TableProfile]
-
 
 def profile(snapshot: Snapshot, folder: Path) -> Profile:
     """Profile every table of `snapshot`, whose Parquet files lie in `folder`."""

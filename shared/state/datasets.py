@@ -6,7 +6,7 @@ from pathlib import Path
 from shared import settings
 from shared.errors import BadInput
 from shared.state.artifacts import put, sha256_of_file
-from shared.state.keys import workspace_prefix
+from shared.state.keys import Key, workspace_prefix
 from shared.state.store import Store
 
 REFERENCE = re.compile(r"dataset:([0-9a-f]{64})/(.+)", re.ASCII)
@@ -23,6 +23,19 @@ def save_dataset(store: Store, path: Path, workspace: str = "local") -> str:
     return f"dataset:{digest}/{name[-150:]}"
 
 
+def key_of(workspace: str, reference: str) -> Key:
+    """Where the content lies that a reference names. BadInput."""
+    match = REFERENCE.fullmatch(reference)
+    if match is None:
+        raise BadInput(f"{reference!r} is no reference to a dataset.", "It has the form dataset:<sha256>/<name>.")
+    return workspace_prefix(workspace).folder("datasets").folder(match[1]) / match[2]
+
+
+def grave_key(workspace: str, sha256: str) -> Key:
+    """What is left of content that was deleted on purpose: `verify` asks for it."""
+    return workspace_prefix(workspace).folder("deleted") / f"{sha256}.json"
+
+
 def fetch_source(store: Store, source: str, workspace: str, folder: Path) -> Path:
     """What a function's input names as its data: a dataset or, on this machine only, a file. BadInput, NotFound."""
     if source.startswith("dataset:"):
@@ -34,10 +47,7 @@ def fetch_source(store: Store, source: str, workspace: str, folder: Path) -> Pat
 
 def fetch_dataset(store: Store, reference: str, workspace: str, folder: Path) -> Path:
     """The file a reference names, on this machine. BadInput, NotFound."""
-    match = REFERENCE.fullmatch(reference)
-    if match is None:
-        raise BadInput(f"{reference!r} is no reference to a dataset.", "It has the form dataset:<sha256>/<name>.")
-    key = workspace_prefix(workspace).folder("datasets").folder(match[1]) / match[2]
-    path = folder / match[1][:12] / match[2]
+    key = key_of(workspace, reference)
+    path = folder / key.split("/")[-2][:12] / key.rpartition("/")[2]
     store.download(key, path)
     return path

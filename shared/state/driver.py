@@ -72,5 +72,8 @@ class Driver(Protocol):
     def signed_url(self, method: str, key: Key, seconds: int) -> str:
         """An address that lets its holder GET or PUT this one object for a while. BadInput where the store has none."""
 
+    def signed_upload(self, key: Key, seconds: int, sha256: str, bytes: int) -> tuple[str, dict[str, str]]:
+        """An address that takes this very content by PUT, and the headers to send with it. BadInput where the store has none."""
+
     def signed_post(self, key: Key, seconds: int, most_bytes: int) -> dict[str, object]:
         """`url` and `fields` for a form that uploads one object of at most `most_bytes`."""

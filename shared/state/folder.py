@@ -107,6 +107,9 @@ class FolderDriver:
     def signed_url(self, method: str, key: Key, seconds: int) -> str:
         raise BadInput("A local folder has no addresses to hand out.", "Set AGENTFORGE_STORE to an S3 bucket for signed URLs.")
 
+    def signed_upload(self, key: Key, seconds: int, sha256: str, bytes: int) -> tuple[str, dict[str, str]]:
+        return self.signed_url("PUT", key, seconds), {}
+
     def signed_post(self, key: Key, seconds: int, most_bytes: int) -> dict[str, object]:
         self.signed_url("POST", key, seconds)
         return {}

@@ -8,10 +8,15 @@
     t/<workspace>/tombstones/<run>.json            what was deleted on purpose
     t/<workspace>/requests/<sha256>.json           idempotency key → run
     t/<workspace>/datasets/<sha256>/<name>
+    t/<workspace>/catalog/<dataset>.json           a dataset's name and versions; workspace.json, members/, keys/, secrets/
+    t/<workspace>/deleted/<sha256>.json            datasets whose content was deleted on purpose
+    t/<workspace>/slots/<n>.json                   which runs go on at once, where that is limited
     t/<workspace>/audit/<%010d>.json               administrative actions, chained like a run's log
     t/<workspace>/audit.json                       how far that log reaches
     sys/due/<time>.<workspace>.<run>               runs that are not settled yet: what sweep looks at
     sys/sweep.json                                 sweep's lease
+    sys/keys/<id>.json, identities/<sha256>.json   whose an API key is, and to which workspaces somebody belongs
+    sys/tombstones/<workspace>.json                workspaces that were erased
 """
 
 import re

@@ -70,6 +70,7 @@ class RunState(BaseModel):
     goal: str | None = None
     due: str = ""  # the name of the entry that makes sweep look at this run
     key: str = ""  # SHA-256 of its idempotency key
+    slot: int | None = None  # where runs at once are limited: the one it holds
     parent: str | None = None
     retry_of: str | None = None
     attempts: int = 1  # how often the function may be tried

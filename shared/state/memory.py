@@ -86,6 +86,9 @@ class MemoryDriver:
     def signed_url(self, method: str, key: Key, seconds: int) -> str:
         return f"memory:///{key}?method={method}&seconds={seconds}"
 
+    def signed_upload(self, key: Key, seconds: int, sha256: str, bytes: int) -> tuple[str, dict[str, str]]:
+        return self.signed_url("PUT", key, seconds), {}
+
     def signed_post(self, key: Key, seconds: int, most_bytes: int) -> dict[str, object]:
         return {"url": self.signed_url("POST", key, seconds), "fields": {"key": str(key)}}
 

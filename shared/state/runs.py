@@ -16,24 +16,19 @@ from pydantic_core import from_json
 
 from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
 from shared.settings import lease_s
-from shared.state import machine
+from shared.state import idempotency, machine
 from shared.state.driver import Stored
+from shared.state.idempotency import KeyReused, request_key
 from shared.state.keys import DUE, Key, run_prefix, workspace_prefix
 from shared.state.log import Log
 from shared.state.machine import RunState
-from shared.state.record import Entry, Event, canonical_json, seal, sha256, unseal
+from shared.state.record import Entry, Event, canonical_json, seal, sha256
+from shared.state.slots import free_slot, take_slot
 from shared.state.store import AT_ONCE, Store
 
 DUE_AFTER_S = 60  # sweep looks at a run that is not settled this long after it was opened, or after two lease times
 FIRST_HEAD, HEAD_EVERY = 8, AT_ONCE - 1  # entries before a fold is kept, and between later ones: readers get the rest at once
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, in the order of their characters
-
-
-class KeyReused(AgentForgeError):
-    """An idempotency key came again with another request."""
-
-    code = "idempotency_key_reused"
-    status = 409
 
 
 class RunRef(NamedTuple):
@@ -157,14 +152,18 @@ def open_run(
     idempotency_key: str | None = None,
     parent: str | None = None,
     retry_of: str | None = None,
+    most_at_once: int | None = None,
 ) -> RunLog:
-    """A new run of `function`, or the one that was opened under the same key. BadInput, KeyReused."""
+    """A new run of `function`, or the one that was opened under the same key. BadInput, KeyReused.
+
+    `most_at_once`: TooManyRuns if so many runs that were opened with such a limit go on in the workspace.
+    """
     asked = canonical_json({"function": function, "input": dict(input), "parent": parent, "retry_of": retry_of})
     now = store.now()
     id, due = new_id(now), _time_name(now + timedelta(seconds=min(DUE_AFTER_S, 2 * lease_s())))
     log = RunLog(store, workspace, id)
     if idempotency_key is not None:
-        kept = _kept(store, request_key(workspace, idempotency_key), sha256(asked), id, due)
+        kept = idempotency.kept(store, request_key(workspace, idempotency_key), asked, id, due)
         if kept["run"] != id:
             log, due = _opened_before(store, workspace, kept["run"]), kept["due"]
             if log.length:
@@ -175,6 +174,8 @@ def open_run(
         "deadline_s": deadline_s, "due": due, "parent": parent, "retry_of": retry_of,
         "key": sha256(idempotency_key.encode()) if idempotency_key else "",
     }  # fmt: skip
+    if most_at_once is not None:
+        opened["slot"] = take_slot(store, workspace, most_at_once, id, lambda other: _is_over(store, other, workspace))
     store.put_new(due_key(due, log), b"")
     log.append(lambda: [] if log.length else [Event(kind="opened", data=opened)])
     if (store.now() - now).total_seconds() > DUE_AFTER_S:  # so slow that the sweep may have forgotten the run
@@ -265,8 +266,18 @@ def settle(log: RunLog) -> None:
     state = log.state
     log.store.put_new(ledger_key(log), seal(ledger_fields(log)))
     log.write_head()
+    if state.slot is not None:
+        free_slot(log.store, log.workspace, state.slot, log.id)
     if state.due:
         log.store.delete(due_key(state.due, log))
+
+
+def _is_over(store: Store, id: str, workspace: str) -> bool | None:
+    """None for a run that there is not, or whose record is damaged: nobody will settle that."""
+    try:
+        return status(store, id, workspace).over
+    except (NotFound, RecordDamaged):
+        return None
 
 
 def ledger_key(log: RunLog) -> Key:
@@ -294,12 +305,6 @@ def due_runs(store: Store, early: bool = False) -> Iterator[tuple[Key, RunRef]]:
         yield listed.key, RunRef(workspace, id)
 
 
-def request_key(workspace: str, idempotency_key: str) -> Key:
-    if not 0 < len(idempotency_key) <= 255:
-        raise BadInput("An idempotency key has 1 to 255 characters.")
-    return workspace_prefix(workspace).folder("requests") / f"{sha256(idempotency_key.encode())}.json"
-
-
 def _opened_before(store: Store, workspace: str, id: str) -> RunLog:
     """The run that a repeated request means; without entries if whoever opened it died before the first."""
     log = RunLog(store, workspace, id)
@@ -311,22 +316,6 @@ def _opened_before(store: Store, workspace: str, id: str) -> RunLog:
 
 def tombstone_key(workspace: str, id: str) -> Key:
     return workspace_prefix(workspace).folder("tombstones") / f"{id}.json"
-
-
-def _kept(store: Store, name: Key, request: str, id: str, due: str) -> dict[str, str]:
-    """What the first to use an idempotency key wrote down: the run it stands for, and its due entry."""
-    ours = {"run": id, "due": due, "request": request}
-    while store.put_new(name, seal(ours)) is None:
-        there = store.get(name)
-        if there is None:
-            continue
-        kept = unseal(there.body, run=str, due=str, request=str)
-        if kept is None:
-            raise RecordDamaged("What is kept for this idempotency key was changed.", "Use another key.")
-        if kept["request"] != request:
-            raise KeyReused("This idempotency key was used for another request.", "Use a new key for a new request.")
-        return kept
-    return ours
 
 
 def _time_name(at: datetime) -> str:

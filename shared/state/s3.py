@@ -4,6 +4,7 @@ One try per call: retries are the store's (store.py), so that a lost answer is r
 Sources: S3 user guide, "Conditional writes" and "Conditional deletes"; RFC 9110 §6.6.1 for `Date`.
 """
 
+import base64
 import hashlib
 import logging
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from shared.errors import AgentForgeError, NotFound
 from shared.settings import Bucket
@@ -137,6 +139,20 @@ class S3Driver:
             ExpiresIn=seconds,
         )
         return url
+
+    def signed_upload(self, key: Key, seconds: int, sha256: str, bytes: int) -> tuple[str, dict[str, str]]:
+        checksum = base64.b64encode(bytearray.fromhex(sha256)).decode()
+        told = {"ChecksumSHA256": checksum, "ContentLength": bytes, **self._encryption()}
+        url: str = self.client.generate_presigned_url(
+            "put_object", Params={"Bucket": self.bucket.name, "Key": self._name(key), **told}, ExpiresIn=seconds
+        )
+        signed = parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"][0].split(";")
+        known = {
+            "content-length": str(bytes), "x-amz-checksum-sha256": checksum, "x-amz-sdk-checksum-algorithm": "SHA256",
+            "x-amz-server-side-encryption": told.get("ServerSideEncryption", ""),
+            "x-amz-server-side-encryption-aws-kms-key-id": told.get("SSEKMSKeyId", ""),
+        }  # fmt: skip
+        return url, {name: known[name] for name in signed if name in known}
 
     def signed_post(self, key: Key, seconds: int, most_bytes: int) -> dict[str, object]:
         return dict(

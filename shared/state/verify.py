@@ -2,7 +2,7 @@
 
 Covered: entries and artifacts that were changed, swapped, cut off or deleted; kept folds, ledger entries, tombstones and
 idempotency keys that do not fit; runs that are gone without a tombstone; datasets (a missing one where a run that succeeded
-was given it) and the audit trail.
+was given it and nobody deleted it) and the audit trail.
 Not covered: signs of life (lease.json, submitted.json) and due entries, which are no part of the record; files that a worker
 left without telling; a run that was not settled and is gone whole; one that is gone together with its ledger entry.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
 from shared.state import audit
 from shared.state.artifacts import sha256_of_object
-from shared.state.datasets import REFERENCE
+from shared.state.datasets import REFERENCE, grave_key
 from shared.state.driver import StoreUnavailable
 from shared.state.keys import Key, workspace_prefix
 from shared.state.machine import Artifact
@@ -161,7 +161,8 @@ def _datasets(store: Store, log: RunLog, inputs: list[Any]) -> Iterator[str]:
                 key = folder.folder(match[1]) / match[2]
             except BadInput:  # no name a dataset can have
                 continue
-            if key not in {listed.key for listed in store.list_after(folder.folder(match[1]))}:
+            there = {listed.key for listed in store.list_after(folder.folder(match[1]))}
+            if key not in there and store.get(grave_key(log.workspace, match[1])) is None:
                 yield f"The dataset {match[2]} is missing."
 
 

@@ -14,8 +14,8 @@ import pytest
 from shared.errors import BadInput, InvalidSetting, NotFound
 from shared.state.driver import StoreUnavailable
 from shared.state.folder import FolderDriver
-from shared.state.opening import open_store
 from shared.state.keys import Key
+from shared.state.opening import open_store
 from shared.state.store import Store
 from tests.state.places import ROOT, RUNS, A
 

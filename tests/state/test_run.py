@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from functions.registry import Next, function
 from functions.work import child_output, retry, start, work
 from functions.worker import Refs, work_through
-from shared.errors import AgentForgeError, BadInput, LimitExceeded, NotFound
+from shared.errors import AgentForgeError, BadInput, Conflict, LimitExceeded, NotFound
 from shared.state import artifacts, machine, runs
 from shared.state.keys import DUE
 from shared.state.machine import ClaimLost, RunBusy, RunOver, RunState
@@ -146,7 +146,7 @@ def test_a_run_that_failed_can_be_tried_again(store: Store) -> None:
     assert again.state.input == {"words": ["it"]} and again.state.function == "state-scripted"  # as at first, not as handed on
     assert work_through(store, again.ref).state == "succeeded"
     for id in (again.id, opened(store).id):
-        with pytest.raises(BadInput, match="Only a run"):
+        with pytest.raises(Conflict, match="Only a run"):
             retry(store, id)
     assert runs.status(store, first.id).state == "failed"
 

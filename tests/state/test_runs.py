@@ -8,13 +8,14 @@ import pytest
 
 from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
 from shared.state import audit, runs
+from shared.state.idempotency import KeyReused
 from shared.state.keys import DUE, workspace_prefix
 from shared.state.log import Log
 from shared.state.machine import RunBusy, RunOver
 from shared.state.memory import MemoryDriver
 from shared.state.retention import delete_run
 from shared.state.run import Cancelled, Run
-from shared.state.runs import KeyReused, Reader, RunLog, RunRef
+from shared.state.runs import Reader, RunLog, RunRef
 from shared.state.store import Store
 from shared.state.verify import verify_run, verify_workspace
 from tests.state.places import Place, at_once

@@ -25,7 +25,7 @@ from contextlib import suppress
 from functools import partial
 
 from shared.analysis.plan import Compare, Join, Output, Plan, Report, Unanswered
-from shared.analysis.profile import Profile, TableProfile
+from shared.analysis.profiled import Profile, TableProfile
 from shared.brains.builtin.build import Builder, Unclear, used
 from shared.brains.builtin.link import Linker
 from shared.brains.builtin.question import Interpreter

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from shared.analysis.plan import DatePart
-from shared.analysis.profile import ColumnProfile, TableProfile
+from shared.analysis.profiled import ColumnProfile, TableProfile
 from shared.brains.builtin import words
 from shared.brains.builtin.rows import kinds_of_rows, parts_of_rows, tallies
 from shared.brains.builtin.spelling import (

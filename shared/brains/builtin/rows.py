@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from shared.analysis.profile import ColumnProfile
+from shared.analysis.profiled import ColumnProfile
 from shared.brains.builtin import words
 from shared.brains.builtin.scene import Scene, rx
 from shared.brains.builtin.spelling import stem

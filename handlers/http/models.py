@@ -1,0 +1,87 @@
+"""What is answered: the public shape of runs, pages and the like. Times are UTC, ISO 8601."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.state.machine import RunState
+
+T = TypeVar("T")
+State = Literal["opened", "queued", "running", "waiting", "succeeded", "failed", "cancelled"]
+DatasetRef = Annotated[
+    str,
+    Field(pattern=r"^(ds-[0-9a-z]{9}-[0-9a-z]{10}(@[0-9]{1,6})?|dataset:[0-9a-f]{64}/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199})$",
+          description="A dataset's id, its newest version; or `<id>@<version>`.", examples=["ds-0rk5c9t3v-8a1m2n3p4q"]),
+]  # fmt: skip
+
+
+class Body(BaseModel):
+    """Of a request: a field we do not know is an error, not silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list. `next_cursor` is null on the last page."""
+
+    data: list[T]
+    next_cursor: str | None = None
+
+
+class ErrorOut(BaseModel):
+    code: str
+    message: str
+    hint: str = ""
+
+
+class ArtifactOut(BaseModel):
+    name: str = Field(examples=["report.html"])
+    bytes: int
+    sha256: str
+
+
+class RunOut(BaseModel):
+    """A run. `output` is the function's; `error` says why it failed; `waiting` for whom it waits."""
+
+    id: str
+    workspace: str
+    function: str
+    state: State
+    created: str
+    updated: str
+    goal: str | None
+    attempt: int
+    progress: dict[str, Any]
+    steps: list[dict[str, Any]]
+    waiting: dict[str, str]
+    output: Any
+    error: ErrorOut | None
+    artifacts: list[ArtifactOut]
+    parent: str | None
+    retry_of: str | None
+    cancelling: bool
+    damaged: str = Field("", description="What is wrong with its record, where that was changed by hand.")
+
+    @classmethod
+    def of(cls, state: RunState) -> "RunOut":
+        told = {"code": "internal", "message": "", **state.error} if state.error else None
+        return cls(
+            id=state.id, workspace=state.workspace, function=state.function, state=state.state, created=state.created,
+            updated=state.updated, goal=state.goal, attempt=state.attempt, progress=state.progress, steps=state.steps,
+            waiting=state.waiting, output=state.output, parent=state.parent, retry_of=state.retry_of,
+            cancelling=state.cancelling, damaged=state.damaged,
+            error=ErrorOut(code=told["code"], message=told["message"], hint=str(told.get("hint", ""))) if told else None,
+            artifacts=[
+                ArtifactOut(name=name, bytes=artifact.bytes, sha256=artifact.sha256)
+                for name, artifact in sorted(state.artifacts.items()) if artifact.path not in state.expired
+            ],
+        )  # fmt: skip
+
+
+class EventOut(BaseModel):
+    """`seq` is the number of the log's entry; an entry may hold several events."""
+
+    seq: int
+    at: str
+    kind: str
+    data: dict[str, Any]

@@ -1,0 +1,34 @@
+"""What every route has at hand; one for each app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from handlers.http.feed import Feed
+from handlers.http.limits import Rates
+from shared.backends import Backend
+from shared.state.store import Store
+
+if TYPE_CHECKING:
+    from handlers.http.callers import Callers
+
+
+@dataclass
+class Platform:
+    store: Store
+    backend: Backend
+    feed: Feed
+    rates: Rates
+    callers: "Callers"
+    identity_of_token: Callable[[str], str] | None = None  # of an issuer's token; NotSignedIn for a bad one
+    hosted: bool = field(default=False)  # whether people sign in here; else it is one person's own machine
+
+
+def _platform(request: Request) -> Platform:
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+At = Annotated[Platform, Depends(_platform)]

@@ -1,0 +1,60 @@
+"""POST /v1/analyze: the main job."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from functions.analyze import AnalyzeInput
+from functions.analyze.request import LONGEST_GOAL
+from functions.work import start
+from handlers.http.callers import allowed
+from handlers.http.manners import IdempotencyKey, Wait
+from handlers.http.models import Body as Request_
+from handlers.http.models import DatasetRef, RunOut
+from handlers.http.opening import opened, opening_options
+from handlers.http.platform import At
+from handlers.http.problems import answers
+from shared.analysis.plan import Plan
+from shared.identity.caller import Caller
+from shared.state import catalog
+
+router = APIRouter(tags=["analyze"])
+
+
+class AnalyzeRequest(Request_):
+    """A question about one or more tables. With a `plan` no brain is asked, and `goal` may be left out."""
+
+    datasets: list[DatasetRef] = Field(min_length=1, max_length=50)
+    goal: str = Field("", max_length=LONGEST_GOAL, examples=["average price by city"])
+    brain: str = Field("builtin", max_length=100)
+    outputs: dict[Annotated[str, Field(min_length=1, max_length=200)], Annotated[str, Field(max_length=2_000)]] = Field(
+        {}, max_length=100, description="Values that are wanted under a name: name → what it means.", examples=[{"mean_price": "average price of all rows"}]
+    )
+    plan: Plan | None = None
+
+
+EXAMPLES = {
+    "a question": {"value": {"datasets": ["ds-0rk5c9t3v-8a1m2n3p4q"], "goal": "average price by city"}},
+    "named values": {
+        "value": {
+            "datasets": ["ds-0rk5c9t3v-8a1m2n3p4q@2"], "goal": "What does a flat cost?",
+            "outputs": {"mean_price": "average price of all rows"},
+        }
+    },
+}  # fmt: skip
+
+
+@router.post("/analyze", status_code=202, summary="Ask tables a question", responses={200: {"model": RunOut}, **answers(404, 409)})
+async def analyze(
+    body: Annotated[AnalyzeRequest, Body(openapi_examples=EXAMPLES)],
+    caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, key: IdempotencyKey = None,
+) -> RunOut:  # fmt: skip
+    """Opens a run: 202. With `Prefer: wait=n` the answer waits for it at most n seconds, and is 200 if it has ended.
+
+    `output` has the findings and the named values; the artifact `analysis.json` everything, `report.html` a page.
+    """
+    sources = await run_in_threadpool(catalog.references, at.store, caller.workspace, body.datasets)
+    input = AnalyzeInput(sources=sources, goal=body.goal, brain=body.brain, outputs=body.outputs, plan=body.plan)
+    return await opened(at, response, lambda: start(at.store, "analyze", input, caller.workspace, **opening_options(key)), wait)

@@ -1,0 +1,44 @@
+"""POST /v1/execute: code of one's own in the sandbox."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from functions.execute import MOST_CHARACTERS, ExecuteInput
+from functions.work import start
+from handlers.http.callers import allowed
+from handlers.http.manners import IdempotencyKey, Wait
+from handlers.http.models import Body as Request_
+from handlers.http.models import DatasetRef, RunOut
+from handlers.http.opening import opened, opening_options
+from handlers.http.platform import At
+from handlers.http.problems import answers
+from shared.identity.caller import Caller
+from shared.state import catalog
+
+router = APIRouter(tags=["execute"])
+
+
+class ExecuteRequest(Request_):
+    """Python cells that share their names. Each dataset is a file in the working folder, under its own file name."""
+
+    cells: list[Annotated[str, Field(max_length=MOST_CHARACTERS)]] = Field(min_length=1, max_length=200)
+    datasets: list[DatasetRef] = Field([], max_length=50)
+    lint: bool = Field(True, description="Refuse code that has no place in an analysis, with advice. The sandbox holds it either way.")
+    wall_s: float = Field(60, gt=0, le=600, description="Seconds for one cell.")
+
+
+EXAMPLES = {"a cell": {"value": {"cells": ["sum(range(10))"]}}}
+
+
+@router.post("/execute", status_code=202, summary="Run code in the sandbox", responses={200: {"model": RunOut}, **answers(404, 409)})
+async def execute(
+    body: Annotated[ExecuteRequest, Body(openapi_examples=EXAMPLES)],
+    caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, key: IdempotencyKey = None,
+) -> RunOut:  # fmt: skip
+    """Opens a run: 202; 200 if it has ended within the seconds of `Prefer: wait=n`. A cell that raises is no failed run: its cell says so."""
+    sources = await run_in_threadpool(catalog.references, at.store, caller.workspace, body.datasets)
+    input = ExecuteInput(cells=body.cells, sources=sources, lint=body.lint, wall_s=body.wall_s)
+    return await opened(at, response, lambda: start(at.store, "execute", input, caller.workspace, **opening_options(key)), wait)

@@ -1,0 +1,1 @@
+"""The web application. Imports handlers; nothing imports it."""
