@@ -46,7 +46,7 @@ def test_help_is_quick() -> None:
 
 def test_the_base_install_stays_small() -> None:
     names = {re.split(r"[<>=\[ ]", requirement)[0] for requirement in PROJECT["dependencies"]}
-    assert not names & {"torch", "transformers", "peft", "modal", "runpod", "fastapi", "moto", "pytest"}
+    assert not names & {"torch", "transformers", "peft", "modal", "runpod", "moto", "pytest"}
     assert all("<" in requirement or requirement.startswith("pyarrow") for requirement in PROJECT["dependencies"])
 
 
