@@ -4,6 +4,7 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
+from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketState
 
 from handlers.http.callers import require
@@ -12,6 +13,7 @@ from handlers.http.platform import Platform
 from handlers.http.problems import Busy
 from handlers.http.routes.runs import follow
 from shared.errors import AgentForgeError
+from shared.state import runs
 
 router = APIRouter(tags=["runs"])
 CHANNELS = ("phase_progress", "metrics", "errors", "logs")
@@ -43,7 +45,7 @@ async def channels(
     wanted = set(channel or CHANNELS)
     try:
         caller = await require(socket, "runs:read")
-        await platform.feed.wait(caller.workspace, run, 30)
+        await run_in_threadpool(runs.status, platform.store, run, caller.workspace, cached=True)
         async for id, event in follow(platform, caller.workspace, run, last_event_id):
             if (name := channel_of(event)) in wanted:
                 await socket.send_text(json.dumps({"channel": name, "id": id, "event": event.model_dump()}, ensure_ascii=False))

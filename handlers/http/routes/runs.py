@@ -89,9 +89,9 @@ def list_events(
     return Page(data=found, next_cursor=str(entries[limit - 1].seq) if len(entries) > limit else None)
 
 
-async def _exists(run: RunId, caller: Reader_, at: At) -> Caller:
+def _exists(run: RunId, caller: Reader_, at: At) -> Caller:
     """Before a stream begins: afterwards nothing can be refused."""
-    await at.feed.wait(caller.workspace, run, 30)
+    runs.status(at.store, run, caller.workspace, cached=True)
     return caller
 
 
