@@ -174,7 +174,7 @@ def test_a_file_with_a_strange_name(ask: Any) -> None:
     [
         "", "[]", "{}x", '{"steps": [{"id": "c1", "op": "drop everything"}]}',
         '{"steps": [{"id": "c1", "op": "aggregate", "measures": [{"name": "m", "function": "mean", "column": "price"}]}]}',
-        '{"steps": [{"id": "c1", "op": "python", "code": "import os"}]}',
+        '{"steps": [{"id": "c1", "op": "python", "code": "from os import system"}]}',
         '{"steps": [{"id": "c1", "op": "chart", "kind": "bar", "x": "city", "title": "The best 10 of {{c9:/x}}"}]}',
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from shared.analysis.charts import axis_labels
 from shared.analysis.codegen import load_cell, step_code
 from shared.analysis.findings import render
-from shared.analysis.lint import lint
+from shared.analysis.lint import lint_cells
 from shared.analysis.plan import TABLE_MAKING, Aggregate, Cell, Chart, Filter, Plan, Python, Report, Step
 from shared.analysis.snapshot import Snapshot
 from shared.analysis.words.phrases import Tale, condition
@@ -141,10 +141,10 @@ def names(snapshot: Snapshot) -> set[str]:
 
 def refuse_unsafe(plan: Plan) -> None:
     """InvalidPlan for a `python` step with code that has no place in an analysis (the sandbox is the boundary, not this)."""
-    for step in plan.steps:
-        if isinstance(step, Python) and (found := [f for f in lint(step.code) if f.level == "refuse"]):
-            first = found[0]
-            raise InvalidPlan(f"Step {step.id} (python), line {first.line}: {first.message}", "Take it out of the step's code.")
+    steps = [step for step in plan.steps if isinstance(step, Python)]
+    for step, findings in zip(steps, lint_cells([step.code for step in steps]), strict=True):
+        if first := next((f for f in findings if f.level == "refuse"), None):
+            raise InvalidPlan(f"Step {step.id} (python), line {first.line}: {first.message}", first.instead)
 
 
 def session_files(snapshot: Snapshot, folder: Path) -> dict[str, Path]:

