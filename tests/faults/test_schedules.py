@@ -327,7 +327,8 @@ def test_schedules(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
             error.add_note(f"to repeat: act({seed}, monkeypatch)")
             raise
     print(dict(happened))
-    for what in ("lapses", "work: ClaimLost", "work: RunBusy", "cancelled", "succeeded"):  # or the schedules are too tame
+    often = ("work: ClaimLost",) if happened["lapses"] > 10 else ()
+    for what in ("lapses", "work: RunBusy", "cancelled", "succeeded", *often):  # or the schedules are too tame
         assert happened[what] > 0, happened
 
 
