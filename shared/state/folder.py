@@ -34,6 +34,10 @@ class FolderDriver:
     def path(self, key: Key) -> Path:
         return self.root / key
 
+    def _name(self, key: Key) -> str:
+        """The path as text: what every call needs, and a tenth of a run's own time if made by `Path`."""
+        return f"{self.root}/{key}"
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -43,7 +47,7 @@ class FolderDriver:
     def get(self, key: Key) -> Stored | None:
         with _explained():
             try:
-                with self.path(key).open("rb") as file:
+                with open(self._name(key), "rb") as file:
                     body, stat = file.read(), os.fstat(file.fileno())
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
@@ -156,11 +160,12 @@ class FolderDriver:
             raise InvalidSetting(f"{self.root} is not a folder.", "See AGENTFORGE_STORE.") from error
         return folder
 
-    def _folder_of(self, key: Key) -> Path:
+    def _folder_of(self, key: Key) -> str:
         """The folder in which an object has its name, made if need be."""
-        folder = self.path(key).parent
-        while not folder.is_dir():
+        name = os.path.dirname(self._name(key))
+        while not os.path.isdir(name):
             self._folder()
+            folder = Path(name)
             try:
                 _make_folders(folder)
             except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
@@ -168,10 +173,10 @@ class FolderDriver:
             except (FileExistsError, NotADirectoryError) as error:
                 if any(above.is_file() for above in (folder, *folder.parents)):  # else it was there, and is gone
                     raise BadInput(f"{key!r} would lie under a key that is an object.", "In a folder, choose another name.") from error
-        return folder
+        return name
 
     def _link(self, path: Path, key: Key) -> bool:
-        target = self.path(key)
+        target = self._name(key)
         while True:
             try:
                 fd = os.open(self._folder_of(key), os.O_RDONLY)
@@ -182,7 +187,7 @@ class FolderDriver:
                 os.fsync(fd)
                 return True
             except FileExistsError:
-                if target.is_dir():
+                if os.path.isdir(target):
                     raise BadInput(f"There are objects under {key!r} already.", "In a folder, choose another name.") from None
                 return False
             except FileNotFoundError:
