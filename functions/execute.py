@@ -1,13 +1,14 @@
 """Run code somebody else wrote: cells in one sandbox session, files in, results out."""
 
-from pathlib import Path
+import base64
+from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.registry import function
 from shared.errors import BadInput
-from shared.sandbox import CellError, Limits, open_session
+from shared.sandbox import CellError, Limits, Usage, open_session
 from shared.state.datasets import fetch_source
 from shared.state.run import Run
 
@@ -35,17 +36,20 @@ class Advice(BaseModel):
     rule: str
     message: str
     level: str
+    instead: str = ""  # what to do
 
 
 class CellResult(BaseModel):
-    """What one cell did; see `shared.sandbox.Execution`. Charts are Vega-Lite specifications."""
+    """What one cell did; see `shared.sandbox.Execution`. Charts are Vega-Lite specifications; `pngs` name artifacts."""
 
     stdout: str
     stderr: str
     result: Any
     charts: list[dict[str, Any]]
+    pngs: list[str] = []
     error: CellError | None
     ms: float
+    usage: Usage | None = None
     truncated: bool
 
 
@@ -63,14 +67,17 @@ def execute(input: ExecuteInput, run: Run) -> ExecuteOutput:
     advice = _advice(input)
     if input.lint and (refused := [a for a in advice if a.level == "refuse"]):
         first = refused[0]
-        raise BadInput(f"Cell {first.cell}, line {first.line}: {first.message}", "Change it, or run without the linter.")
+        raise BadInput(f"Cell {first.cell}, line {first.line}: {first.message}", f"{first.instead} Or run without the linter.")
     files = _files(input, run)
     done: list[CellResult] = []
     with open_session(files, Limits(wall_s=input.wall_s)) as session:
         for number, code in enumerate(input.cells, 1):
             run.check()
             execution = session.run(code)
-            done.append(CellResult.model_validate(execution.model_dump()))
+            pngs = {f"cell{number}-{count}.png": base64.b64decode(png) for count, png in enumerate(execution.pngs, 1)}
+            if pngs:
+                run.save_all(pngs)
+            done.append(CellResult.model_validate({**execution.model_dump(), "pngs": [*pngs]}))
             failed = execution.error is not None
             run.emit("step", id=f"cell{number}", op="cell", state="failed" if failed else "done", ms=round(execution.ms, 1),
                      why=execution.error.name if execution.error else "")  # fmt: skip
@@ -82,12 +89,13 @@ def execute(input: ExecuteInput, run: Run) -> ExecuteOutput:
 
 
 def _advice(input: ExecuteInput) -> list[Advice]:
-    from shared.analysis.lint import lint
+    from shared.analysis.lint import lint_cells
 
+    names = [PurePath(source).name for source in input.sources]
     return [
-        Advice(cell=number, line=f.line, col=f.col, rule=f.rule, message=f.message, level=f.level)
-        for number, code in enumerate(input.cells, 1)
-        for f in lint(code)
+        Advice(cell=number, line=f.line, col=f.col, rule=f.rule, message=f.message, level=f.level, instead=f.instead)
+        for number, findings in enumerate(lint_cells(input.cells, names), 1)
+        for f in findings
     ]
 
 

@@ -35,6 +35,17 @@ def test_cells_share_their_names_and_read_their_files(store: Store, tmp_path: Pa
     assert "seccomp" in output.sandbox and state.artifacts["execution.json"].bytes > 0
 
 
+PICTURE = "class Dot:\n def _repr_png_(self): return bytes.fromhex('89504e470d0a1a0a0000000d494844520000000100000001')\n"
+
+
+def test_pictures_are_artifacts_and_use_is_told(store: Store) -> None:
+    state = execute(store, PICTURE + "display(Dot())\nDot()", "1", lint=False)
+    first, second = ExecuteOutput.model_validate(state.output).cells
+    assert first.pngs == ["cell1-1.png", "cell1-2.png"] and second.pngs == []
+    assert {"cell1-1.png", "cell1-2.png", "execution.json"} == set(state.artifacts) and state.artifacts["cell1-2.png"].bytes == 24
+    assert first.usage and first.usage.cpu_ms > 0 and first.usage.memory_mb > 1
+
+
 def test_the_first_cell_that_fails_is_the_last(store: Store) -> None:
     state = execute(store, "a = 1", "a / 0", "a + 1")
     assert state.state == "succeeded"  # we did what was asked
@@ -43,10 +54,10 @@ def test_the_first_cell_that_fails_is_the_last(store: Store) -> None:
 
 
 def test_the_linter_refuses_and_can_be_left_out(store: Store) -> None:
-    refused = execute(store, "x = 1", "import os\nos.getcwd()")
-    assert refused.state == "failed" and "Cell 2, line 1" in refused.error["message"]
-    allowed = ExecuteOutput.model_validate(execute(store, "import os\nos.listdir('.')", lint=False).output)
-    assert allowed.cells[0].result == [] and allowed.advice[0].line == 1
+    refused = execute(store, "x = 1", "import os\nos.open('x', 0)")
+    assert refused.state == "failed" and "Cell 2, line 2" in refused.error["message"] and "pathlib" in refused.error["hint"]
+    allowed = ExecuteOutput.model_validate(execute(store, "import os\nos.get_inheritable(1)", lint=False).output)
+    assert allowed.cells[0].error is None and allowed.advice[0].line == 2
 
 
 @pytest.mark.parametrize(
@@ -76,13 +87,38 @@ def test_exec_on_the_command_line(store: Store, tmp_path: Path) -> None:
         return done.returncode, done.stdout, done.stderr
 
     (tmp_path / "shops.csv").write_text("city,sales\nOslo,2\n")
-    assert run("# %%\nx = 20\n# %%\nprint('é')\nx + 1", "--data", str(tmp_path / "shops.csv")) == (0, "é\n21\n", "")
+    assert run("# %%\nx = 18 + len(open('shops.csv').readlines())\n# %%\nprint('é')\nx + 1", "--data", str(tmp_path / "shops.csv")) == (0, "é\n21\n", "")
     code, out, _ = run("1 +\n", "--json", "--no-lint")
     assert code == 1 and json.loads(out)["cells"][0]["error"]["name"] == "SyntaxError"
-    code, _, err = run("import os")
-    assert code == 2 and "line 1" in err and "Traceback" not in err
+    code, _, err = run("from os import open")
+    assert code == 2 and "line 1" in err and "pathlib" in err and "Traceback" not in err
+    code, _, err = run("1", "--data", str(tmp_path / "shops.csv"))
+    assert code == 0 and "reads none of the data" in err and "Read it by its name: shops.csv." in err
     code, _, err = run("raise ValueError('no')")
     assert code == 1 and "ValueError: no" in err and str(tmp_path) not in err
-    assert run("\udcff = 1", "--no-lint")[0] == 1
+    code, _, err = run("\udcff = 1", "--no-lint")
+    assert code == 2 and "UTF-8" in err
     done = subprocess.run([AGENTFORGE, "exec", tmp_path / "none.py"], capture_output=True, text=True)
     assert done.returncode == 2 and "error:" in done.stderr
+
+
+def test_exec_reads_files_as_python_does_and_copies_what_was_made(store: Store, tmp_path: Path) -> None:
+    script, out = tmp_path / "script.py", tmp_path / "out"
+
+    def run(code: bytes, *options: str) -> tuple[int, str, str]:
+        script.write_bytes(code)
+        done = subprocess.run([AGENTFORGE, "exec", script, "--no-lint", *options], capture_output=True, text=True)
+        assert "Traceback" not in done.stderr or "<cell" in done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    assert run("\ufeff'é'".encode())[:2] == (0, '"é"\n')
+    assert run(b"# -*- coding: latin-1 -*-\n'\xe9'")[:2] == (0, '"é"\n')
+    for code in (b"'\xe9'", b"# -*- coding: none -*-\n1"):
+        status, _, told = run(code)
+        assert status == 2 and "UTF-8" in told, code
+    assert run(b"x = 1\n" * 200_000)[0] == 2
+    status, told, _ = run(PICTURE.encode() + b"Dot()", "--out", str(out))
+    assert status == 0 and told == f"{out / 'cell1-1.png'}\n"
+    assert sorted(path.name for path in out.iterdir()) == ["cell1-1.png", "execution.json"]
+    (tmp_path / "file").write_text("")
+    assert run(b"1", "--out", str(tmp_path / "file"))[0] == 2

@@ -413,7 +413,7 @@ def test_cells_do_the_same_in_either_sandbox(modal_sandbox: Cloud, monkeypatch: 
     monkeypatch.setenv("AGENTFORGE_SANDBOX", "local")
     for code, one, other in zip(CELLS, there, outcomes(), strict=True):
         if "os.system" not in code:  # the kernel refuses that here; there, a process more is nobody's harm
-            assert one.model_dump(exclude={"ms"}) == other.model_dump(exclude={"ms"}), code
+            assert one.model_dump(exclude={"ms", "usage"}) == other.model_dump(exclude={"ms", "usage"}), code
     assert there[0].result == 406 and there[9].truncated and len(there[9].stdout) == 1_000_000 and there[4].charts
 
 

@@ -1,7 +1,6 @@
 """The sandbox through its public interface, with real attempts to get out of it."""
 
 import json
-import math
 import os
 import random
 import signal
@@ -18,7 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import BadInput, SandboxUnavailable
-from shared.sandbox import Execution, Limits, Session, confine, local, open_session, prewarm
+from shared.sandbox import Execution, Limits, Session, channel, confine, open_session, prewarm
 from tests.faults import SEED, SOAK
 
 pytestmark = pytest.mark.skipif(bool(confine.missing()), reason=f"this machine lacks {confine.missing()}")
@@ -74,67 +73,6 @@ def test_names_of_files_cannot_leave_the_folder(tmp_path: Path) -> None:
             open_session({name: tmp_path / "a"})
     with pytest.raises(BadInput):
         open_session({"a": tmp_path / "missing"})
-
-
-TABLES = {
-    "pd.DataFrame({'a': [1, None], 'b': ['x', None]})": {
-        "columns": ["a", "b"], "rows": [[1.0, "x"], [None, None]], "n": 2,
-    },
-    "pd.Series([1, 2], name='s')": {"columns": ["s"], "rows": [[1], [2]], "n": 2},
-    "pd.Series(['u', 'v', 'u']).value_counts()": {"columns": ["index", "count"], "rows": [["u", 2], ["v", 1]], "n": 2},
-    "pd.DataFrame({'k': [1, 1], 'v': [2, 4]}).groupby('k').agg(['min', 'max'])": {
-        "columns": ["k", "v_min", "v_max"], "rows": [[1, 2, 4]], "n": 1,
-    },
-    "pd.DataFrame()": {"columns": [], "rows": [], "n": 0},
-    "pd.DataFrame([[1, 2]], columns=['a', 'a'])": {"columns": ["a", "a"], "rows": [[1, 2]], "n": 1},
-    "duckdb.sql('select 1 as a, null as b where false')": {"columns": ["a", "b"], "rows": [], "n": 0},
-}  # fmt: skip
-VALUES = {
-    "[np.float64('nan'), float('inf'), -0.5, np.float32(0.5), np.int8(3), np.bool_(True)]": [
-        None, None, -0.5, 0.5, 3, True,
-    ],
-    "[2**53, 2**53 + 1, -2**60, np.uint64(2**63)]": [2**53, str(2**53 + 1), str(-(2**60)), str(2**63)],
-    "{1: 'a', None: 'b', (1, 2): 'c', pd.Timestamp('2024-01-02'): 'd'}": {
-        "1": "a", "None": "b", "(1, 2)": "c", "2024-01-02T00:00:00": "d",
-    },
-    "[pd.Timestamp('2024-01-02 03:04', tz='UTC'), datetime.date(2024, 1, 2), datetime.time(1, 2), pd.NaT, pd.NA]": [
-        "2024-01-02T03:04:00+00:00", "2024-01-02", "01:02:00", None, None,
-    ],
-    "[np.datetime64('2024-01-02'), np.datetime64('NaT')]": ["2024-01-02T00:00:00", None],
-    "[datetime.timedelta(days=1, seconds=2), np.timedelta64(1, 'h')]": ["P1DT0H0M2S", "P0DT1H0M0S"],
-    "[decimal.Decimal('1.25'), decimal.Decimal('NaN'), uuid.UUID(int=1)]": [
-        1.25, None, "00000000-0000-0000-0000-000000000001",
-    ],
-    "np.array([[1, 2], [3, 4]])": [[1, 2], [3, 4]],
-    "(pd.Index([1, 2]), pd.Categorical(['a']), pd.Period('2024-01'), np.ma.masked)": [[1, 2], ["a"], "2024-01", None],
-    "'ça \\ud800 \\0 \\u2028 😀'": "ça ? \0 \u2028 😀",
-    "{'t': pd.DataFrame({'a': [1]})}": {"t": {"columns": ["a"], "rows": [[1]], "n": 1}},
-    "stats.ttest_rel([1, 2, 3], [2, 3, 5]).pvalue > 0": True,
-}  # fmt: skip
-NOT_JSON = ["{1, 2}", "b'x'", "1j", "object()", "int", "r = []; r.append(r); r", "{1: 0, '1': 0}", "[lambda: 0]"]
-
-
-def test_results_as_json(session: Session) -> None:
-    session.run("import datetime, decimal, uuid, numpy as np, pandas as pd, duckdb; from scipy import stats")
-    for code, expected in (TABLES | VALUES).items():
-        execution = session.run(code)
-        assert (code, execution.result, execution.error) == (code, expected, None)
-        assert math.isfinite(execution.ms)
-    for code in NOT_JSON:
-        assert (code, fails(session, code)) == (code, "ResultNotJSON")
-    long = session.run("pd.DataFrame({'a': range(5000)})").result
-    assert long["n"] == 5000 and len(long["rows"]) == 1000
-    long = session.run("duckdb.sql('from range(5000)')").result
-    assert long["n"] == 5000 and len(long["rows"]) == 1000
-
-
-def test_charts_are_collected(session: Session) -> None:
-    make = "import altair as alt, pandas as pd\n"
-    make += "c = alt.Chart(pd.DataFrame({'x': [1.5]})).mark_point().encode(x='x:Q')\n"
-    execution = session.run(make + "display(c); display('text')\nc.properties(title='é')")
-    assert [chart.get("title") for chart in execution.charts] == [None, "é"]
-    assert execution.result is None and execution.stdout == "text\n"
-    assert session.run("1").charts == []
 
 
 def test_errors_show_the_cell_and_not_this_machine(session: Session) -> None:
@@ -429,8 +367,8 @@ def test_the_channels_parser_survives_whatever_comes(batch: int) -> None:
         size = chance.choice([len(data)] * 8 + [0, 1, 2**31, 2**32 - 1])
         frame = bytearray(struct.pack(">I", size) + bytes(data[: chance.choice([len(data), 3])]))
         try:
-            value = local._frame(frame, SMALL)
-        except local._Ended as ended:
+            value = channel.frame(frame, SMALL)
+        except channel.Ended as ended:
             assert ended.args[0] == "SandboxDied"
             continue
         if value is None:
@@ -447,3 +385,24 @@ def test_no_confinement_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     with pytest.raises(SandboxUnavailable, match="seccomp.*e2b or modal"):
         open_session({})
+
+
+def test_duckdb_finds_frames_by_their_names(tmp_path: Path) -> None:
+    """As it does by itself where it may read files."""
+    with open_session({}) as session:
+        assert session.run("import duckdb, pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ndf2 = df * 10").error is None
+        assert session.run("duckdb.sql('SELECT sum(df.a + df2.a) FROM df, df2').fetchall()").result == [[66]]
+        assert session.run("df = df.tail(1)\nduckdb.query('SELECT * FROM df').fetchall()").result == [[2]]
+        assert session.run("con = duckdb.connect()\ncon.execute('CREATE TABLE t AS SELECT * FROM df')\ncon.sql('FROM t').fetchall()").result == [[2]]
+        assert session.run("def inner():\n    mine = df * 3\n    return duckdb.execute('FROM mine').fetchall()\ninner()").result == [[6]]
+        missing = session.run("duckdb.sql('FROM nowhere')").error
+        assert missing is not None and "nowhere" in missing.value
+        twice = session.run("duckdb.sql('CREATE TABLE once (a INT)')\nduckdb.execute('INSERT INTO once VALUES (1); SELECT * FROM late')").error
+        assert twice is not None and session.run("duckdb.sql('FROM once').fetchall()").result == [[1]]
+
+
+def test_models_that_limit_their_threads() -> None:
+    """scikit-learn's k-means asks which libraries with threads this process has loaded."""
+    with open_session({}) as session:
+        done = session.run("import numpy as np\nfrom sklearn.cluster import KMeans\nKMeans(2, n_init=1).fit(np.eye(4)).inertia_")
+    assert done.error is None and isinstance(done.result, float)

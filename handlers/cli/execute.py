@@ -33,19 +33,26 @@ def exec_command(
     from functions.execute import ExecuteOutput
     from functions.work import start
     from functions.worker import work_through
+    from handlers.cli import remote
+    from handlers.http.models import RunOut
     from shared.state.opening import open_store
     from shared.state.runs import load
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
-    request = {"cells": _cells(_read(file)), "sources": [str(path.absolute()) for path in data or []], "lint": not no_lint}
-    store = open_store()
-    opened = start(store, "execute", request)
-    state = work_through(store, opened.ref)
-    if state.state != "succeeded":
-        raise_for(state)
-    output = ExecuteOutput.model_validate(state.output)
-    if out is not None:
+    cells = _cells(_read(file))
+    if client := remote.server():
+        run = remote.followed(client, client.execute(cells, data or [], lint=not no_lint, wait=False))
+    else:
+        store = open_store()
+        opened = start(store, "execute", {"cells": cells, "sources": [str(path.absolute()) for path in data or []], "lint": not no_lint})
+        run = RunOut.of(work_through(store, opened.ref))
+    if run.state != "succeeded":
+        raise_for(run)
+    output = ExecuteOutput.model_validate(run.output)
+    if out is not None and client:
+        remote.copy_to(client, run, out)
+    elif out is not None:
         copy_to(load(store, opened.id), out)
     if json:
         sys.stdout.write(output.model_dump_json(indent=2) + "\n")

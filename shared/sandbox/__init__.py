@@ -1,16 +1,20 @@
 """Where generated and supplied code runs: cells in a session, files in, JSON out. The kernel, or a cloud, is the boundary.
 
 `open_session` opens the one that AGENTFORGE_SANDBOX names and says in `Session.level` what holds the code;
-`SandboxUnavailable` where nothing safe can be built. `child.py` runs cells, wherever that is. `local.py` is the host's side
-of a child process here: a fork of `zygote.py`, which `namespaces.py` gives a root of its own and `confine.py` takes all rights from; `remote.py`, of one in a cloud sandbox, which `modal.py`
-and `e2b.py` make. Nothing here reads plans or runs.
+`SandboxUnavailable` where nothing safe can be built. `child.py` runs cells, wherever that is, and
+`values.py` makes plain data of what they leave. `local.py` has the sessions here and a pool of those that wait: `process.py`
+forks them from `zygote.py`, where `namespaces.py` gives each a root of its own and `confine.py` takes all rights from it, and
+`channel.py` talks to them; `cgroups.py` bounds them once more where this user may. `remote.py` talks to a child in a cloud
+sandbox, which `modal.py` and `e2b.py` make. Nothing here reads plans or runs.
 """
 
+import base64
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Annotated, Any, Protocol, Self
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from shared import settings
 from shared.errors import BadInput, SandboxUnavailable
@@ -20,7 +24,7 @@ from shared.errors import BadInput, SandboxUnavailable
 ENVIRONMENT = {
     "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-    "JOBLIB_MULTIPROCESSING": "0", "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "JOBLIB_MULTIPROCESSING": "0", "MPLBACKEND": "Agg", "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }  # fmt: skip
 
 
@@ -46,20 +50,37 @@ class CellError(BaseModel):
     traceback: str = ""  # only frames of cells
 
 
+class Usage(BaseModel):
+    """What the kernel counted. In a cloud sandbox the process that runs the cells tells it, so a cell may lie there."""
+
+    cpu_ms: float = Field(ge=0, allow_inf_nan=False)  # of the cell
+    memory_mb: float = Field(ge=0, allow_inf_nan=False)  # the most that was resident since the session began, libraries included
+
+
+def _png(text: str) -> str:
+    if not base64.b64decode(text, validate=True).startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
+        raise ValueError("not a PNG")
+    return text
+
+
 class Execution(BaseModel):
     """What one cell did.
 
     `result`: the last expression as JSON; a table is {"columns", "rows" (at most 1,000), "n" (all of them)}, NaN
     and infinities are null, integers beyond 2**53 are strings. `charts`: Vega-Lite specifications, from `display`
-    or the last expression. After TimeLimit, SandboxDied and the like the session is over.
+    or the last expression. `pngs`, in base64: matplotlib's figures, those that pyplot has open at the cell's end too, and
+    what draws itself by `_repr_png_`. `usage`, as last seen, is None where nobody saw it. After TimeLimit, SandboxDied and
+    the like the session is over.
     """
 
     stdout: str = ""
     stderr: str = ""
     result: Any = None
     charts: list[dict[str, Any]] = []
+    pngs: list[Annotated[str, AfterValidator(_png)]] = []
     error: CellError | None = None
     ms: float = 0.0
+    usage: Usage | None = None
     truncated: bool = False  # stdout or stderr was longer than what is here
 
 
@@ -86,8 +107,8 @@ def open_session(files: Mapping[str, Path], limits: Limits = Limits(), tools: Pa
     SandboxUnavailable if no confinement can be built; BadInput for a bad name or missing file.
     """
     for name, path in files.items():
-        if name in ("", ".", "..") or "/" in name or "\0" in name:
-            raise BadInput(f"{name!r} cannot be the name of a file in a session.", "Use a plain file name.")
+        if not _plain(name):
+            raise BadInput(f"{name[:300]!r} cannot be the name of a file in a session.", "Use a plain file name of at most 255 bytes.")
         if not path.is_file():
             raise BadInput(f"There is no file {path}.")
     if tools is not None and not tools.is_dir():
@@ -106,6 +127,13 @@ def open_session(files: Mapping[str, Path], limits: Limits = Limits(), tools: Pa
     from shared.sandbox.local import open_local
 
     return open_local(files, limits, tools)
+
+
+def _plain(name: str) -> bool:
+    try:
+        return 0 < len(os.fsencode(name)) <= 255 and name not in (".", "..") and not {"/", "\0"} & {*name}
+    except UnicodeEncodeError:
+        return False
 
 
 def prewarm(sessions: int = 1) -> None:

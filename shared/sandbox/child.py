@@ -1,7 +1,7 @@
 """What runs cells: a fork of the zygote that confines itself, or a process in a cloud sandbox, which confines it in its stead.
 
 Here, frames in both directions are four bytes of length, big-endian, and JSON. Elsewhere the host (remote.py) gives python
-this very text: `python -sP -X utf8 -c … <folder>`; there a frame is a line of base64.
+this very text, with that of values.py in it: `python -sP -X utf8 -c … <folder>`; there a frame is a line of base64.
 A cell can reach everything in this process, its channel included: the host believes nothing it reads, and the kernel or the
 cloud sandbox, not this file, is what holds the cell.
 """
@@ -9,193 +9,65 @@ cloud sandbox, not this file, is what holds the cell.
 import ast
 import base64
 import ctypes
-import datetime
-import decimal
-import errno
+import functools
 import importlib
-import json
+import io
 import linecache
-import math
 import os
+import re
 import resource
 import select
 import struct
 import sys
-import tempfile
-import traceback
+import time
 import types
-import uuid
 import warnings
 from collections.abc import Callable
+from json import dumps, loads  # by name: a cell may put something else in their place
 from typing import Any
 
+from values import ResultNotJSON, bounded, close_figures, describe, open_figures, show, start, to_json
+
 WARM = ("duckdb", "pandas", "altair")
-ROWS = 1000
-DEPTH = 100
-ELEMENTS = 1_000_000
 IDLE_S = 600  # a host elsewhere that says nothing for so long is gone
 
 
-class ResultNotJSON(Exception):
-    """The last expression has no JSON value."""
-
-
-class OutputLimit(Exception):
-    """The result is larger than the session's limit."""
-
-
-def to_json(value: Any, depth: int = 0) -> Any:
-    """`value` as plain JSON data, by the rules of `Execution`; ResultNotJSON for what has none."""
-    if value is None or isinstance(value, (bool, str)):
-        return value if value is None or isinstance(value, bool) else str(value)
-    if isinstance(value, int):
-        return int(value) if abs(value) <= 2**53 else str(int(value))
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if depth > DEPTH:
-        raise ResultNotJSON("the result is nested too deeply, or contains itself")
-    if isinstance(value, dict):
-        pairs = {to_key(key): to_json(item, depth + 1) for key, item in value.items()}
-        if len(pairs) < len(value):
-            raise ResultNotJSON("two keys of a dict are the same once written as text")
-        return pairs
-    if isinstance(value, (list, tuple)):
-        return [to_json(item, depth + 1) for item in value]
-    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
-        if value != value:  # pandas.NaT
-            return None
-        if isinstance(value, datetime.timedelta):
-            return importlib.import_module("pandas").Timedelta(value).isoformat()
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return None if not value.is_finite() else float(value) if abs(value) <= 2**53 else str(value)
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    package = type(value).__module__.partition(".")[0].lstrip("_")
-    if package == "numpy":
-        return _numpy(value, depth)
-    if package == "pandas":
-        return _pandas(value, depth)
-    if package == "duckdb" and type(value).__name__ == "DuckDBPyRelation":
-        rows = [to_json(list(row), depth + 1) for row in value.limit(ROWS).fetchall()]
-        return {"columns": list(value.columns), "rows": rows, "n": len(value)}
-    if package == "duckdb" and type(value).__name__ == "DuckDBPyConnection":
-        return None
-    raise ResultNotJSON(
-        f"the last expression is a {type(value).__name__}, which has no JSON value; "
-        "end the cell with numbers, text, lists, dicts or a table (sorted(...) makes a list of a set)"
-    )
-
-
-def to_key(key: Any) -> str:
-    value = to_json(key) if not isinstance(key, tuple) else None
-    return value if isinstance(value, str) else str(key)
-
-
-def _numpy(value: Any, depth: int) -> Any:
-    numpy = sys.modules["numpy"]
-    if value is numpy.ma.masked:
-        return None
-    if isinstance(value, numpy.ndarray) and value.ndim:
-        if value.size > ELEMENTS:
-            raise OutputLimit(f"the result is an array of {value.size:,} numbers; reduce it in the cell")
-        return [to_json(item, depth + 1) for item in value]
-    if isinstance(value, numpy.ndarray):
-        return to_json(value[()], depth + 1)
-    if isinstance(value, (numpy.datetime64, numpy.timedelta64)):
-        kind = "Timestamp" if isinstance(value, numpy.datetime64) else "Timedelta"
-        return to_json(getattr(importlib.import_module("pandas"), kind)(value), depth + 1)
-    if isinstance(value, numpy.floating):
-        return to_json(float(value))
-    item = value.item() if isinstance(value, numpy.generic) else None
-    if item is None or type(item) is type(value):
-        raise ResultNotJSON(f"the last expression is a numpy {type(value).__name__}, which has no JSON value")
-    return to_json(item, depth + 1)
-
-
-def _pandas(value: Any, depth: int) -> Any:
-    pandas = sys.modules["pandas"]
-    if value is pandas.NA or value is pandas.NaT:
-        return None
-    if isinstance(value, (pandas.DataFrame, pandas.Series)):
-        head, columns, data = value.iloc[:ROWS], [], []
-        if not (isinstance(value.index, pandas.RangeIndex) and value.index.start == 0 and value.index.step == 1):
-            for level in range(value.index.nlevels):  # an index that means something comes first, as columns
-                columns.append(value.index.names[level] if value.index.names[level] is not None else "index")
-                data.append(head.index.get_level_values(level).tolist())
-        if isinstance(value, pandas.Series):
-            columns.append(value.name if value.name is not None else "value")
-            data.append(head.tolist())
-        else:
-            columns += list(value.columns)
-            data += [head.iloc[:, i].tolist() for i in range(head.shape[1])]
-        rows = zip(*data, strict=True)
-        names = ["_".join(map(str, name)) if isinstance(name, tuple) else to_key(name) for name in columns]
-        return {"columns": names, "rows": [to_json(list(row), depth + 1) for row in rows], "n": len(value)}
-    if isinstance(value, (pandas.Index, pandas.api.extensions.ExtensionArray)):
-        if len(value) > ELEMENTS:
-            raise OutputLimit(f"the result has {len(value):,} elements; reduce it in the cell")
-        return [to_json(item, depth + 1) for item in value.tolist()]
-    if isinstance(value, (pandas.Interval, pandas.Period)):
-        return str(value)
-    raise ResultNotJSON(f"the last expression is a pandas {type(value).__name__}, which has no JSON value")
-
-
-def vega(value: Any) -> dict[str, Any] | None:
-    """The Vega or Vega-Lite specification of a chart object; None if `value` is not one."""
-    if isinstance(value, type) or not hasattr(value, "to_dict") or type(value).__module__.startswith("pandas"):
-        return None
-    spec = value.to_dict()
-    return to_json(spec) if isinstance(spec, dict) and "vega" in str(spec.get("$schema")) else None
-
-
-def describe(error: BaseException, hidden: dict[str, str]) -> dict[str, str]:
-    """A CellError: named by the limit that was met, with the cell's own frames, without this machine's paths."""
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except Exception:
-        text = "(its text could not be made)"
-    code = error.errno if isinstance(error, OSError) else None
-    if isinstance(error, MemoryError) or name == "OutOfMemoryException":
-        name, text = "MemoryLimit", text or "the cell needs more memory than the session may use"
-    elif code == errno.ENOMEM:
-        name = "MemoryLimit"
-    elif code == errno.EAGAIN or (name == "RuntimeError" and text == "can't start new thread"):
-        name, text = "ProcessLimit", "a session may not start processes, and only so many threads"
-    elif code == errno.EFBIG:
-        name, text = "OutputLimit", "a file grew beyond what a session may write"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("<cell ")]
-    syntax = isinstance(error, SyntaxError) and (error.filename or "").startswith("<cell ")
-    last = "".join(traceback.format_exception_only(error)) if syntax else f"{name}: {text}\n"
-    trace = "".join(["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []) + last
-    for path, shown in hidden.items():
-        text, trace = text.replace(path, shown), trace.replace(path, shown)
-    return {"name": name, "value": text[:10_000], "traceback": trace[-20_000:]}
-
-
 def run_cell(
-    code: str, number: int, names: dict[str, Any], charts: list[Any], hidden: dict[str, str]
+    code: str, number: int, names: dict[str, Any], charts: list[Any], pngs: list[str], hidden: dict[str, str], limit: int
 ) -> dict[str, Any]:
-    """Run `code` in `names`; the reply's JSON-ready body."""
+    """Run `code` in `names`; the reply's JSON-ready body. `limit`: bytes its result, charts and figures may have as JSON."""
     filename = f"<cell {number}>"
-    linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
+    linecache.cache[filename] = (len(code), None, list(io.StringIO(code)), filename)
     result, error = None, None
     charts.clear()
+    pngs.clear()
+    start(limit)
     try:
-        body = ast.parse(code, filename)
-        last = body.body.pop() if body.body and isinstance(body.body[-1], ast.Expr) else None
-        exec(compile(body, filename, "exec", dont_inherit=True), names)
-        if isinstance(last, ast.Expr):
-            value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), names)
-            chart = vega(value)
-            if chart is not None:
-                charts.append(chart)
-            else:
-                result = to_json(value)
+        body, last = parse(code, filename)
+        exec(body, names)
+        value = eval(last, names) if last else None
+        seen = show(value, charts, pngs)
+        pngs += open_figures()
+        try:
+            result = None if seen else to_json(value)
+        except ResultNotJSON:
+            if not pngs:  # else it is what the call that drew gave back
+                raise
     except BaseException as raised:
         error = describe(raised, hidden)
-    return {"cell": number, "result": result, "charts": charts, "error": error}
+        close_figures()
+    return {"cell": number, "result": result, "charts": charts, "pngs": pngs, "error": error}
+
+
+def parse(code: str, filename: str) -> tuple[types.CodeType, types.CodeType | None]:
+    """The cell up to its last expression, and that, if it ends with one."""
+    try:
+        body = ast.parse(code.removeprefix("\ufeff"), filename)
+        last = body.body.pop() if body.body and isinstance(body.body[-1], ast.Expr) else None
+        first = compile(body, filename, "exec", dont_inherit=True)
+        return first, compile(ast.Expression(last.value), filename, "eval", dont_inherit=True) if isinstance(last, ast.Expr) else None
+    except (MemoryError, RecursionError):
+        raise SyntaxError("the code is nested too deeply") from None
 
 
 def warm(waiting: int) -> None:
@@ -230,6 +102,50 @@ def tame_duckdb(memory_mb: int, work: str, tmp: str) -> None:
         return made
 
     duckdb.connect = tamed
+    let_duckdb_see_frames()
+
+
+def let_duckdb_see_frames() -> None:
+    """`SELECT … FROM df` finds the variable `df`: DuckDB does that by itself only with the access to files that cells do not have.
+
+    A name is looked up when DuckDB knows no such table, and again whenever the variable has another value.
+    """
+    import duckdb
+
+    seen: dict[int, dict[str, Any]] = {}  # by connection: name → the value it was given to DuckDB with
+
+    def seeing(method: Any, connection_of: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            connection, frame = connection_of(args), sys._getframe(1)
+            names, known = {**frame.f_globals, **frame.f_locals}, seen.setdefault(id(connection), {})
+            for name, value in known.items():
+                if names.get(name) is not value and is_table(names.get(name)):
+                    known[name] = names[name]
+                    connection.register(name, names[name])
+            tried: set[str] = set()
+            while True:
+                try:
+                    return method(*args, **named)
+                except duckdb.CatalogException as error:
+                    missing = re.search("Table with name (.+?) does not exist", str(error))
+                    query = next((a for a in (*args, *named.values()) if isinstance(a, str)), ";")
+                    several = ";" in query.strip().rstrip(";")  # the first of them may have been carried out
+                    name = missing[1] if missing else ""
+                    if several or name in tried or not is_table(names.get(name)):
+                        raise
+                    tried.add(name)
+                    known[name] = names[name]
+                    connection.register(name, names[name])
+
+        return functools.wraps(method)(call)
+
+    for name in ("sql", "query", "execute", "from_query"):
+        setattr(duckdb, name, seeing(getattr(duckdb, name), lambda args: duckdb.default_connection()))
+        setattr(duckdb.DuckDBPyConnection, name, seeing(getattr(duckdb.DuckDBPyConnection, name), lambda args: args[0]))
+
+
+def is_table(value: Any) -> bool:
+    return type(value).__name__ in ("DataFrame", "Table", "RecordBatch") and type(value).__module__.split(".")[0] in ("pandas", "pyarrow", "polars")
 
 
 def receive(commands: int) -> dict[str, Any]:
@@ -244,23 +160,13 @@ def receive(commands: int) -> dict[str, Any]:
             data += part
         return data
 
-    message: dict[str, Any] = json.loads(exactly(struct.unpack(">I", exactly(4))[0]))
+    message: dict[str, Any] = loads(exactly(struct.unpack(">I", exactly(4))[0]))
     return message
 
 
 def send(replies: int, message: dict[str, Any], limit: int) -> None:
     data = bounded(message, limit)
     write_all(replies, struct.pack(">I", len(data)) + data)
-
-
-def bounded(message: dict[str, Any], limit: int) -> bytes:
-    """The message as JSON; one that says so if it is longer than `limit` bytes."""
-    data = json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-    if len(data) > limit:
-        text = f"the result and charts are {len(data):,} bytes as JSON; at most {limit:,} are allowed"
-        error = {"name": "OutputLimit", "value": text, "traceback": ""}
-        data = json.dumps({**message, "result": None, "charts": [], "error": error}).encode()
-    return data
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -275,36 +181,6 @@ def prepare() -> None:
     sys.path[:] = [p for p in sys.path if p.startswith(standard) or os.path.basename(p) in packages]
     sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     warnings.formatwarning = lambda message, category, *_: f"{category.__name__}: {message}\n"
-
-
-def confined(commands: int, replies: int, folder: str, libraries: list[str], tmp_mb: int, isolated: bool) -> None:
-    """Confine this process, a fork of the zygote, and run the cells that come by `commands`, until none will come.
-
-    `folder`: the session's, with work/ and tools/ (and tmp/ where there are no namespaces).
-    """
-    import confine  # the zygote has imported them
-    import namespaces
-
-    try:
-        if isolated:
-            namespaces.enter(folder, libraries, tmp_mb)
-            work, tools, tmp = "/sandbox/work", "/sandbox/tools", "/tmp"
-        else:
-            work, tools, tmp = (os.path.join(folder, name) for name in ("work", "tools", "tmp"))
-            os.chdir(work)
-        level = confine.confine([*libraries, work, tools], tmp, isolated=isolated)
-    except (OSError, RuntimeError) as error:
-        return send(replies, {"refused": str(error)}, 10_000)
-    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = tmp
-    sys.path.append(tools)
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()  # the zygote's other children must not draw the same numbers
-    send(replies, {"level": level}, 10_000)
-    warm(commands)
-    order = receive(commands)
-    confine.limit(**order["limits"])
-    warm(commands)
-    serve(lambda: receive(commands), lambda reply: send(replies, reply, order["result_bytes"]), work, tmp, order["memory_mb"])
 
 
 def main_elsewhere(folder: str) -> None:
@@ -335,16 +211,23 @@ def main_elsewhere(folder: str) -> None:
     try:
         tame_duckdb(order["memory_mb"], work, tmp)
     except Exception as error:
-        return send_line(replies, json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode())
+        return send_line(replies, dumps({"refused": f"{type(error).__name__}: {error}"}).encode())
     send_line(replies, b'{"refused": ""}')
+    started = cpu_ms()
 
     def answer(reply: dict[str, Any]) -> None:
-        most = order["output_bytes"] + 1
-        send_line(replies, bounded(reply, order["result_bytes"]), *(os.pread(fd, most, 0) for fd in printed))
+        nonlocal started
+        usage = {"cpu_ms": cpu_ms() - started, "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        most, started = order["output_bytes"] + 1, cpu_ms()
+        send_line(replies, bounded({**reply, "usage": usage}, order["result_bytes"]), *(os.pread(fd, most, 0) for fd in printed))
         for fd in printed:
             os.ftruncate(fd, 0)
 
-    serve(lambda: receive_line(commands), answer, work, tmp)
+    serve(lambda: receive_line(commands), answer, work, tmp, order["result_bytes"])
+
+
+def cpu_ms() -> float:
+    return time.process_time() * 1000
 
 
 def receive_line(commands: int) -> dict[str, Any]:
@@ -355,7 +238,7 @@ def receive_line(commands: int) -> dict[str, Any]:
         if not part:
             os._exit(0)
         data += part
-    message: dict[str, Any] = json.loads(base64.b64decode(data))
+    message: dict[str, Any] = loads(base64.b64decode(data))
     return message
 
 
@@ -364,15 +247,21 @@ def send_line(replies: int, *fields: bytes) -> None:
 
 
 def serve(
-    next_cell: Callable[[], dict[str, Any]], answer: Callable[[dict[str, Any]], None], work: str, tmp: str, memory_mb: int = 0
+    next_cell: Callable[[], dict[str, Any]],
+    answer: Callable[[dict[str, Any]], None],
+    work: str,
+    tmp: str,
+    limit: int,
+    memory_mb: int = 0,
 ) -> None:
-    """Run cells in one namespace, for ever. `memory_mb`: what DuckDB is told of when a cell first speaks of it, if not before."""
+    """Run cells in one namespace, for ever. `limit`: bytes of a result; `memory_mb`: what DuckDB is told of when a cell first speaks of it, if not before."""
     cell = types.ModuleType("__main__")
     charts: list[Any] = []
+    pngs: list[str] = []
 
     def display(value: Any) -> None:
-        chart = vega(value)
-        print(value) if chart is None else charts.append(chart)
+        if not show(value, charts, pngs):
+            print(value)
 
     cell.__dict__.update(display=display)
     sys.modules["__main__"] = cell
@@ -384,11 +273,11 @@ def serve(
         if memory_mb and not tamed and "duckdb" in request["code"]:
             tame_duckdb(memory_mb, work, tmp)
             tamed = True
-        reply = run_cell(request["code"], request["cell"], cell.__dict__, charts, hidden)
+        reply = run_cell(request["code"], request["cell"], cell.__dict__, charts, pngs, hidden, limit)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except Exception:
+            except BaseException:
                 pass  # the cell closed or replaced it
         libc.fflush(None)
         answer(reply)

@@ -79,6 +79,7 @@ SYSTEM = (
     "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime", "/dev/urandom",
     "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo",
     "/proc/self/cgroup", "/sys/fs/cgroup",  # DuckDB aborts when it sees these and cannot open them
+    "/proc/self/maps",  # where scikit-learn looks for the libraries whose threads it limits: this process's own
 )  # fmt: skip
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -19,6 +19,7 @@ DETACH = 2
 SIGNALLED = 128  # an init ends with this and the number of the signal that ended its child
 CLONE, PIVOT_ROOT = {"x86_64": 56, "aarch64": 220}, {"x86_64": 155, "aarch64": 41}
 ID = 1000  # the user inside
+FILES = 1 << 16  # in /tmp: empty ones take room of the kernel's own
 DEVICES = ("null", "zero", "urandom", "random")
 SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime", "/sys/devices/system/cpu")
 
@@ -60,7 +61,9 @@ def enter(folder: str, libraries: Sequence[str], tmp_mb: int) -> None:
     root = f"{folder}/root"
     _mount("none", "/", "", REC | PRIVATE)
     _mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
-    for path in _outermost((*SYSTEM, *libraries)):
+    os.mkdir(f"{root}/tmp")
+    _mount("tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV | NOEXEC, f"size={tmp_mb}m,nr_inodes={FILES},mode=700")
+    for path in _outermost((*SYSTEM, *libraries)):  # some may be in /tmp
         _show(path, root + path)
     for name in ("work", "tools"):
         _show(f"{folder}/{name}", f"{root}/sandbox/{name}")
@@ -68,8 +71,6 @@ def enter(folder: str, libraries: Sequence[str], tmp_mb: int) -> None:
         _show(f"/dev/{device}", f"{root}/dev/{device}", RDONLY if device != "null" else 0, device=True)
     os.mkdir(f"{root}/proc")
     _mount("proc", f"{root}/proc", "proc", NOSUID | NODEV | NOEXEC)
-    os.mkdir(f"{root}/tmp")
-    _mount("tmpfs", f"{root}/tmp", "tmpfs", NOSUID | NODEV | NOEXEC, f"size={tmp_mb}m,mode=700")
     os.mkdir(f"{root}/.host")
     os.chdir(root)
     _check(_libc.syscall(PIVOT_ROOT[os.uname().machine], b".", b".host"), "pivot_root")

@@ -9,6 +9,7 @@ What a cell that had to be stopped had printed is lost, and a cell may write ove
 import base64
 import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -55,7 +56,9 @@ class _Ended(Exception):
 
 @cache
 def child_source() -> str:
-    return Path(__file__).with_name("child.py").read_text(encoding="utf-8")
+    """child.py, with values.py in the place where it imports that."""
+    child, values = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("child.py", "values.py"))
+    return re.sub("^from values import .*$", lambda _: values, child, flags=re.MULTILINE)
 
 
 def placed(files: Mapping[str, Path], tools: Path | None) -> dict[str, Path]:
@@ -170,7 +173,7 @@ class RemoteSession:
             out, err = printed
             if told.pop("cell") != self._cell:
                 _forged()
-            execution = Execution.model_validate({key: told[key] for key in ("result", "charts", "error")})
+            execution = Execution.model_validate({key: told[key] for key in ("result", "charts", "pngs", "error", "usage")})
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError):
             _forged()
         execution.stdout, execution.stderr = (text[:limit].decode("utf-8", "replace") for text in (out, err))

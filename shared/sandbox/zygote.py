@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -19,6 +20,8 @@ import confine
 import namespaces
 
 sys.path.pop(0)
+for name in ("child", "values", "confine", "namespaces"):
+    del sys.modules[name]  # a cell's own module may be called so
 
 ROOM = 1 << 16
 
@@ -65,11 +68,42 @@ def fork(order: dict[str, Any], fds: list[int], libraries: list[str]) -> int:
                     os.close(int(name))
                 except OSError:  # the listing's own
                     pass
-        child.confined(commands, replies, order["folder"], libraries, order["tmp_mb"], order["isolated"])
+        confined(commands, replies, order["folder"], libraries, order["tmp_mb"], order["isolated"])
     except OSError as error:
         child.send(fds[1], {"refused": str(error)}, 10_000)
     finally:
         os._exit(1)
+
+
+def confined(commands: int, replies: int, folder: str, libraries: list[str], tmp_mb: int, isolated: bool) -> None:
+    """Confine this process, a fork of the zygote, and run the cells that come by `commands`, until none will come.
+
+    `folder`: the session's, with work/ and tools/ (and tmp/ where there are no namespaces).
+    """
+    try:
+        if isolated:
+            namespaces.enter(folder, libraries, tmp_mb)
+            work, tools, tmp = "/sandbox/work", "/sandbox/tools", "/tmp"
+        else:
+            work, tools, tmp = (os.path.join(folder, name) for name in ("work", "tools", "tmp"))
+            os.chdir(work)
+        level = confine.confine([*libraries, work, tools], tmp, isolated=isolated)
+    except (OSError, RuntimeError) as error:
+        child.send(replies, {"refused": str(error)}, 10_000)
+        return
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = tmp  # matplotlib keeps its caches under HOME
+    sys.path.append(tools)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()  # the zygote's other children must not draw the same numbers
+    child.send(replies, {"level": level}, 10_000)
+    child.warm(commands)
+    order = child.receive(commands)
+    confine.limit(**order["limits"])
+    child.warm(commands)
+    limit = order["result_bytes"]
+    child.serve(
+        lambda: child.receive(commands), lambda reply: child.send(replies, reply, limit), work, tmp, limit, order["memory_mb"]
+    )
 
 
 def status(pid: int) -> int | None:
