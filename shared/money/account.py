@@ -1,0 +1,159 @@
+"""A workspace's money: a pure state and its commands. accounts.py keeps it in the store.
+
+    balance = credits − charges        free = balance − holds
+
+A hold belongs to a run. A child's is carved out of its parent's, so the family never has more than the root was given; what a
+child leaves goes back to its parent, if that is still going on. `pending` are changes of the balance that are committed and may
+not be in the ledger yet.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import AgentForgeError, BadInput
+from shared.money.prices import Micro, dollars
+from shared.state.documents import Document
+
+Kind = Literal["charge", "credit", "reversal"]
+
+
+class NotEnough(AgentForgeError):
+    """The balance, or a cap, does not allow the hold."""
+
+    code = "not_enough_credit"
+    status = 402
+
+
+class CapReached(NotEnough):
+    code = "cap_reached"
+
+
+class HoldGone(AgentForgeError):
+    """The run has no hold (any more)."""
+
+    code = "hold_gone"
+    status = 409
+
+
+class Hold(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Micro
+    parent: str | None = None
+    at: str
+
+
+class Change(BaseModel):
+    """One entry of the ledger: `amount` is added to the balance. `about`: the run and its log's tip, or the payment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    amount: int = Field(strict=True, ge=-(10**15), le=10**15)
+    at: str
+    about: dict[str, Any] = {}
+
+
+class Account(Document):
+    balance: int = Field(default=0, strict=True)
+    holds: dict[str, Hold] = Field(default_factory=dict)
+    pending: dict[str, Change] = Field(default_factory=dict)  # by the key of their ledger entry
+    day: str = ""  # for which `spent` counts
+    spent: Micro = 0  # charged that day
+
+    @property
+    def held(self) -> int:
+        return sum(hold.amount for hold in self.holds.values())
+
+    @property
+    def free(self) -> int:
+        return self.balance - self.held
+
+
+def hold(account: Account, run: str, amount: int, at: str, *, per_day: int | None = None) -> Account:
+    """Set an amount aside for a run; as it is, if that was done. NotEnough, CapReached."""
+    if run in account.holds:
+        return account
+    _require_amount(amount)
+    if amount > account.free:
+        raise NotEnough(
+            f"The run may cost up to {dollars(amount)}, and {dollars(max(0, account.free))} are free.", "Add credit, or wait until other runs have ended."
+        )
+    if per_day is not None and _spent_on(account, at) + account.held + amount > per_day:
+        raise CapReached(f"At most {dollars(per_day)} may be spent in a day.", "Ask an admin for a higher cap, or wait until tomorrow.")
+    return _with(account, holds={**account.holds, run: Hold(amount=amount, at=at)})
+
+
+def carve(account: Account, parent: str, child: str, amount: int, at: str) -> Account:
+    """Set a part of a parent's hold aside for its child. HoldGone, NotEnough."""
+    if child in account.holds:
+        return account
+    _require_amount(amount)
+    there = account.holds.get(parent)
+    if there is None:
+        raise HoldGone(f"The parent run {parent} has no hold.")
+    if amount > there.amount:
+        raise NotEnough(f"The child may cost up to {dollars(amount)}, and its parent has {dollars(there.amount)} left.", "Quote the parent higher.")
+    left = there.model_copy(update={"amount": there.amount - amount})
+    return _with(account, holds={**account.holds, parent: left, child: Hold(amount=amount, parent=parent, at=at)})
+
+
+def settle(account: Account, run: str, charge: int, key: str, at: str, about: dict[str, Any]) -> Account:
+    """Charge a run and end its hold. HoldGone if there is none: it was settled, or released."""
+    there = account.holds.get(run)
+    if there is None:
+        raise HoldGone(f"The run {run} has no hold.")
+    if not 0 <= charge <= there.amount:
+        raise BadInput(f"A charge of {charge} is not between 0 and the hold of {there.amount} micro-dollars.")
+    spent = _spent_on(account, at) + charge
+    freed = _freed(account, run, there.amount - charge)
+    pending = {**account.pending, key: Change(kind="charge", amount=-charge, at=at, about=about)}
+    return _with(freed, balance=account.balance - charge, pending=pending, day=at[:10], spent=spent)
+
+
+def release(account: Account, run: str) -> Account:
+    """End the hold of a run that never began; as it is, if there is none."""
+    there = account.holds.get(run)
+    return _freed(account, run, there.amount) if there else account
+
+
+def credit(account: Account, key: str, amount: int, at: str, about: dict[str, Any], kind: Kind = "credit") -> Account:
+    """Add to the balance, or with kind "reversal" take from it (which may leave it below zero: what was spent is spent).
+
+    `key` is the payment's: the same again changes nothing while it is pending; accounts.py looks in the ledger for older ones.
+    """
+    if key in account.pending:
+        return account
+    _require_amount(amount)
+    signed = -amount if kind == "reversal" else amount
+    pending = {**account.pending, key: Change(kind=kind, amount=signed, at=at, about=about)}
+    return _with(account, balance=account.balance + signed, pending=pending)
+
+
+def flushed(account: Account, keys: set[str]) -> Account:
+    """These are in the ledger now."""
+    left = {key: change for key, change in account.pending.items() if key not in keys}
+    return account if len(left) == len(account.pending) else _with(account, pending=left)
+
+
+def _freed(account: Account, run: str, left: int) -> Account:
+    """Without the run's hold; what is left of it goes back to its parent, if that has one still. Its children's stay."""
+    holds = {name: one for name, one in account.holds.items() if name != run}
+    parent = account.holds[run].parent
+    if parent in holds:
+        holds[parent] = holds[parent].model_copy(update={"amount": holds[parent].amount + left})
+    return _with(account, holds=holds)
+
+
+def _with(account: Account, **changes: Any) -> Account:
+    return account.model_copy(update=changes)
+
+
+def _spent_on(account: Account, at: str) -> int:
+    return account.spent if account.day == at[:10] else 0
+
+
+def _require_amount(amount: int) -> None:
+    if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= 10**15:
+        raise BadInput(f"{amount!r} is no amount.", "Amounts are whole micro-dollars, from 0 to 10^15.")
