@@ -6,6 +6,7 @@ Everything here may be done twice and by two at once: each step is a decision on
 import logging
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from functions.registry import find
 from functions.work import close, submit, wake
@@ -20,9 +21,11 @@ from shared.state.runs import RunLog, RunRef
 from shared.state.store import Store
 
 NEVER_OPENED_S = 600  # a due entry without a run is forgotten after this long
+NEVER_HELD_S = 120  # a run that must be paid for and has no hold after this long is given up
 SUBMIT_AGAIN_S = 60  # doubles with every time
 LAST_SUBMIT_AGAIN_S = 3600
 
+ABANDONED = {"code": "abandoned", "message": "Whoever opened the run did not finish opening it.", "hint": "Try again.", "status": 503}
 LOST = {"code": "worker_lost", "message": "The worker died, or could not be reached any more.", "hint": "Try again."}
 
 log = logging.getLogger(__name__)
@@ -54,7 +57,9 @@ def _look_at(store: Store, key: Key, ref: RunRef, backend: Backend) -> str:
     if not run.length:
         return _forget(run, key)
     claim, length = run.state.claim, run.length
-    if late := _late(run):
+    if run.state.state == "opened" and _seconds_since(run, run.state.created) > NEVER_HELD_S:
+        run.append(lambda: machine.abandon(run.state, ABANDONED))
+    elif late := _late(run):
         run.append(lambda: machine.stop(run.state, claim, late))
     elif run.state.state == "running" and _is_dead(run):
         run.append(lambda: machine.lapse(run.state, claim, LOST) if run.length == length else [])  # else it came back to life
@@ -100,7 +105,7 @@ def _submit(run: RunLog, backend: Backend) -> str:
     return "submitted"
 
 
-def _late(run: RunLog) -> dict[str, str] | None:
+def _late(run: RunLog) -> dict[str, Any] | None:
     """Why the run must end now although its worker has not ended it: a time it had, and twice its lease, are over."""
     state, grace = run.state, 2 * (run.state.lease_s or settings.lease_s())
     if state.over:
@@ -111,7 +116,7 @@ def _late(run: RunLog) -> dict[str, str] | None:
         what = f"{state.function} may run for {find(state.function).timeout_s} s at most."
     else:
         return None
-    return {"code": "limit_exceeded", "message": what, "hint": "Ask for less, or allow more time."}
+    return {"code": "limit_exceeded", "message": what, "hint": "Ask for less, or allow more time.", "status": 422}
 
 
 def _is_dead(run: RunLog) -> bool:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from functions.registry import Function, Next, find
 from shared.backends import Backend
 from shared.errors import AgentForgeError, BackendUnavailable, BadInput, Conflict, InvalidSetting, NotFound, RecordDamaged
+from shared.money import holds
+from shared.money.accounts import Accounts
 from shared.state import machine, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.machine import ClaimLost, RunOver, RunState
@@ -30,7 +32,7 @@ def start(store: Store, function: str, input: Mapping[str, Any] | BaseModel, wor
     """Open a run of a function. `options` as of `runs.open_run`; BadInput where the input is not the function's."""
     found = find(function)
     checked = validated(found, input)
-    return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, **options)
+    return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, tier=found.tier, **options)
 
 
 def retry(store: Store, id: str, workspace: str = "local", **options: Any) -> RunLog:
@@ -106,7 +108,7 @@ def _attempt(run: Run) -> None:
         run.check()
         if isinstance(result, Next):
             following = find(result.function)
-            run.hand_over(result.function, validated(following, result.input), following.retries + 1)
+            run.hand_over(result.function, validated(following, result.input), following.retries + 1, following.tier)
         else:
             run.finish("succeeded", output=result.model_dump(mode="json"))
     except Waiting as waiting:
@@ -143,7 +145,7 @@ def error_of(error: BaseException) -> dict[str, Any]:
 
 def close(log: RunLog, backend: Backend) -> None:
     """Settle a run that is over, and wake its parent."""
-    runs.settle(log)
+    holds.settle(Accounts(log.store), log)
     if log.state.parent:
         try:
             wake(runs.load(log.store, log.state.parent, log.workspace), log.id, backend)

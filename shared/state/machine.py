@@ -10,6 +10,7 @@ Only the worker whose `claim` is the newest may write what a worker writes, so c
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -20,7 +21,7 @@ from shared.state.record import Entry, Event
 State = Literal["opened", "queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 TERMINAL = ("succeeded", "failed", "cancelled")
 OWN_KINDS = (  # written by commands only; a function's events have other kinds
-    "opened", "queued", "claimed", "waiting", "artifacts", "checkpoint", "cancel", "finished", "requests", "expired",
+    "opened", "held", "queued", "claimed", "waiting", "artifacts", "checkpoint", "cancel", "finished", "requests", "expired",
 )  # fmt: skip
 
 
@@ -51,6 +52,21 @@ class Artifact(BaseModel):
     path: str  # under the run's folder in the store
 
 
+class Hold(BaseModel):
+    """What is set aside for a run: micro-dollars, and by which rates (shared/money) it is charged: tier → rates."""
+
+    amount: int
+    rates: dict[str, Any]
+    quote: str = ""
+
+
+class Work(BaseModel):
+    """What a run used of one tier, in attempts that did not end by the platform's fault. `tokens`: route → in, out."""
+
+    microseconds: int = 0
+    tokens: dict[str, tuple[int, int]] = {}
+
+
 class Checkpoint(BaseModel):
     value: Any = None
     files: dict[str, Artifact] = {}
@@ -62,6 +78,7 @@ class RunState(BaseModel):
     id: str
     workspace: str
     function: str  # the one that is to work now; a chain hands the run from one to the next
+    tier: str = ""  # of machine, that it works on
     state: State = "queued"
     created: str
     updated: str
@@ -70,6 +87,10 @@ class RunState(BaseModel):
     goal: str | None = None
     due: str = ""  # the name of the entry that makes sweep look at this run
     key: str = ""  # SHA-256 of its idempotency key
+    paid: bool = False  # whether money must be held for it before it can be claimed
+    hold: Hold | None = None
+    used: dict[str, Work] = {}  # by tier
+    tokens: dict[str, tuple[int, int]] = {}  # of the attempt that goes on: route → in, out
     slot: int | None = None  # where runs at once are limited: the one it holds
     parent: str | None = None
     retry_of: str | None = None
@@ -127,15 +148,24 @@ def _after_event(state: RunState | None, event: Event, at: str) -> RunState:
     if state is None:
         if event.kind != "opened":
             raise RecordDamaged("The record does not begin with an opened run.")
-        return RunState(created=at, updated=at, goal=data["input"].get("goal"), **data)
+        return RunState(created=at, updated=at, goal=data["input"].get("goal"), state="opened" if data.get("paid") else "queued", **data)
     if state.over and event.kind != "expired":
         raise RecordDamaged(f"An event of kind {event.kind} was added after the run had finished.")
+    if event.kind in ("queued", "waiting", "finished") and state.state == "running" and not platform_fault(data.get("error")):
+        state.used = _with_attempt(state, at)
     match event.kind:
+        case "held":
+            state.state, state.hold = "queued", Hold(**data)
+        case "tokens":
+            route, before = str(data["route"]), state.tokens.get(str(data["route"]), (0, 0))
+            state.tokens = {**state.tokens, route: (before[0] + int(data["in"]), before[1] + int(data["out"]))}
         case "claimed":
+            state.tokens = {}
             state.state, state.claim, state.worker, state.lease_s = "running", data["claim"], data["worker"], data["lease_s"]
             state.claimed, state.attempt = at, state.attempt + 1
         case "queued":
             state.state, state.waiting = "queued", {}
+            state.tier = data.get("tier", state.tier)
             if "function" in data:
                 state.function, state.input, state.attempts, state.attempt = data["function"], data["input"], data["attempts"], 0
             if "answer" in data:
@@ -170,6 +200,35 @@ def _after_event(state: RunState | None, event: Event, at: str) -> RunState:
     return state
 
 
+def platform_fault(error: Mapping[str, Any] | None) -> bool:
+    """Whether an error, as it stands in a record, is the platform's: a lost worker, a store or sandbox that is away, a mistake inside."""
+    return error is not None and (error.get("code") in ("worker_lost", "worker_stopped") or int(error.get("status", 500)) >= 500)
+
+
+def _with_attempt(state: RunState, at: str) -> dict[str, Work]:
+    """What was used so far, with the attempt that ends now."""
+    time = datetime.fromisoformat(at) - datetime.fromisoformat(state.claimed)
+    before = state.used.get(state.tier, Work())
+    tokens = dict(before.tokens)
+    for route, (read, written) in state.tokens.items():
+        known = tokens.get(route, (0, 0))
+        tokens[route] = (known[0] + read, known[1] + written)
+    return {**state.used, state.tier: Work(microseconds=before.microseconds + time // timedelta(microseconds=1), tokens=tokens)}
+
+
+def hold(state: RunState, amount: int, rates: Mapping[str, Any], quote: str) -> list[Event]:
+    """Money was set aside for the run: it may be claimed. Nothing if that was told before. RunOver if it was given up."""
+    _not_over(state)
+    if state.state != "opened":
+        return []
+    return [Event(kind="held", data={"amount": amount, "rates": dict(rates), "quote": quote})]
+
+
+def abandon(state: RunState, error: Mapping[str, Any]) -> list[Event]:
+    """End a run that was never held: whoever opened it is dead, or was refused. Nothing if it was held or ended since."""
+    return [Event(kind="finished", data={"state": "failed", "error": dict(error)})] if state.state == "opened" else []
+
+
 def claim(state: RunState, worker: str, lease_s: float) -> list[Event]:
     """Take a queued run. RunOver, RunBusy."""
     _not_over(state)
@@ -194,10 +253,10 @@ def finish(state: RunState, claim: int, outcome: str, events: Sequence[Event], *
 
 
 def hand_over(
-    state: RunState, claim: int, events: Sequence[Event], function: str, input: Mapping[str, Any], attempts: int
+    state: RunState, claim: int, events: Sequence[Event], function: str, input: Mapping[str, Any], attempts: int, tier: str
 ) -> list[Event]:
     """Queue the run for the next function of its chain; end it there if a cancel came first."""
-    data = {"function": function, "input": dict(input), "attempts": attempts}
+    data = {"function": function, "input": dict(input), "attempts": attempts, "tier": tier}
     return [*write(state, claim, events), _unless_cancelling(state, Event(kind="queued", data=data))]
 
 

@@ -198,8 +198,8 @@ class Run:
         canonical_json(data)
         self._end(lambda told: machine.finish(self.state, self.claim, outcome, told, **data))
 
-    def hand_over(self, function: str, input: Mapping[str, Any], attempts: int) -> None:
-        self._end(lambda told: machine.hand_over(self.state, self.claim, told, function, input, attempts))
+    def hand_over(self, function: str, input: Mapping[str, Any], attempts: int, tier: str) -> None:
+        self._end(lambda told: machine.hand_over(self.state, self.claim, told, function, input, attempts, tier))
 
     def wait(self, on: Mapping[str, str]) -> None:
         self._end(lambda told: machine.wait(self.state, self.claim, told, on))

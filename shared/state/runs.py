@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
+from shared.errors import AgentForgeError, BadInput, Conflict, NotFound, RecordDamaged
 from shared.settings import lease_s
 from shared.state import idempotency, machine
 from shared.state.driver import Stored
@@ -148,6 +148,8 @@ def open_run(
     workspace: str = "local",
     *,
     attempts: int = 1,
+    tier: str = "",
+    paid: bool = False,
     deadline_s: float | None = None,
     idempotency_key: str | None = None,
     parent: str | None = None,
@@ -156,7 +158,7 @@ def open_run(
 ) -> RunLog:
     """A new run of `function`, or the one that was opened under the same key. BadInput, KeyReused.
 
-    `most_at_once`: TooManyRuns if so many runs that were opened with such a limit go on in the workspace.
+    `paid`: it can be claimed only once money is held for it. `most_at_once`: TooManyRuns if so many runs that were opened with such a limit go on in the workspace.
     """
     asked = canonical_json({"function": function, "input": dict(input), "parent": parent, "retry_of": retry_of})
     now = store.now()
@@ -170,10 +172,12 @@ def open_run(
                 return log
             id = log.id
     opened = {
-        "id": id, "workspace": workspace, "function": function, "input": dict(input), "attempts": attempts,
+        "id": id, "workspace": workspace, "function": function, "tier": tier, "input": dict(input), "attempts": attempts,
         "deadline_s": deadline_s, "due": due, "parent": parent, "retry_of": retry_of,
         "key": sha256(idempotency_key.encode()) if idempotency_key else "",
     }  # fmt: skip
+    if paid:
+        opened["paid"] = True
     if most_at_once is not None:
         opened["slot"] = take_slot(store, workspace, most_at_once, id, lambda other: _is_over(store, other, workspace))
     store.put_new(due_key(due, log), b"")
@@ -254,17 +258,22 @@ def cancel(store: Store, id: str, workspace: str = "local", *, reason: str = "",
 
 
 def answer(store: Store, id: str, question: str, answer: Any, workspace: str = "local") -> RunLog:
-    """Give a waiting run what it asked a person for. BadInput if it does not wait for that."""
+    """Give a waiting run what it asked a person for. Conflict if it does not wait for that."""
     log = load(store, id, workspace)
     if not log.append(lambda: machine.resume(log.state, {"person": question}, {question: answer})):
-        raise BadInput(f"The run {id} does not wait for an answer to {question!r}.", f"It is {log.state.state}.")
+        raise Conflict(f"The run {id} does not wait for an answer to {question!r}.", f"It is {log.state.state}.")
     return log
 
 
-def settle(log: RunLog) -> None:
-    """Close the books of a run that is over. May be done again, by anyone, at any time."""
+def settle(log: RunLog, charge: Mapping[str, Any] | None = None) -> None:
+    """Close the books of a run that is over. May be done again, by anyone, at any time.
+
+    One that is paid for is left as it is without its `charge`: shared/money/holds.py settles it, with the account.
+    """
     state = log.state
-    log.store.put_new(ledger_key(log), seal(ledger_fields(log)))
+    if state.paid and charge is None:
+        return
+    log.store.put_new(ledger_key(log), seal(ledger_fields(log) | ({"charge": dict(charge)} if charge is not None else {})))
     log.write_head()
     if state.slot is not None:
         free_slot(log.store, log.workspace, state.slot, log.id)

@@ -92,7 +92,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(ago=CLAIMS, told=TOLD, attempts=st.integers(1, 3))
     def hand_over(self, ago: int, told: list[Event], attempts: int) -> None:
-        self.as_worker("hand_over", ago, told, "g", {"x": 1}, attempts)
+        self.as_worker("hand_over", ago, told, "g", {"x": 1}, attempts, "cpu")
 
     @rule(ago=CLAIMS, told=TOLD, on=WAITS)
     def wait(self, ago: int, told: list[Event], on: dict[str, str]) -> None:

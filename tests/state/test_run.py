@@ -183,14 +183,14 @@ def test_a_person_is_asked_and_answers(store: Store) -> None:
 
     state = do(store, body)
     assert state.state == "waiting" and state.waiting == {"person": "colour?"}
-    with pytest.raises(BadInput, match="does not wait"):
+    with pytest.raises(Conflict, match="does not wait"):
         runs.answer(store, state.id, "size?", "L")
     with pytest.raises(RunBusy):
         Run.take(store, runs.load(store, state.id).ref, "tests")
     log = runs.answer(store, state.id, "colour?", "é")
     state = work_through(store, log.ref)
     assert state.state == "waiting" and state.waiting == {"person": "size?"}
-    with pytest.raises(BadInput):
+    with pytest.raises(Conflict):
         runs.answer(store, state.id, "colour?", "again")
     state = work_through(store, runs.answer(store, state.id, "size?", "L").ref)
     assert state.output == {"words": ["é", "L"]} and state.answers == {"colour?": "é", "size?": "L"}
@@ -411,7 +411,7 @@ ENDINGS: list[Callable[[Run], None]] = [
     lambda run: run.flush(),
     lambda run: run.checkpoint("c", 1, {"f": b"zombie's"}),
     lambda run: run.finish("succeeded", output="zombie's"),
-    lambda run: run.hand_over("state-once", {}, 1),
+    lambda run: run.hand_over("state-once", {}, 1, "cpu"),
     lambda run: run.wait({"person": "what?"}),
     lambda run: run.give_back({"code": "x"}),
     lambda run: run.beat(),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AgentForgeError, BadInput, NotFound, RecordDamaged
+from shared.errors import AgentForgeError, BadInput, Conflict, NotFound, RecordDamaged
 from shared.state import audit, runs
 from shared.state.idempotency import KeyReused
 from shared.state.keys import DUE, workspace_prefix
@@ -291,7 +291,7 @@ def test_nothing_follows_the_end(store: Store) -> None:
     for act in (partial(runs.cancel, store, log.id), partial(Run.take, store, log.ref, "tests")):
         with pytest.raises(RunOver):
             act()
-    with pytest.raises(BadInput):
+    with pytest.raises(Conflict):
         runs.answer(store, log.id, "what?", 1)
     assert verify_run(store, log.id) == []
 
