@@ -4,7 +4,7 @@
     python -m bench.state trips       opening a run and asking for its state with 100 ms to put and 63 ms to get
     python -m bench.state overhead    a whole run against bare boto3, and against plain durable files
     python -m bench.state verify      200 runs hashed and folded again
-    python -m bench.state cold        importing the function registry
+    python -m bench.state cold        importing the function registry, and the web app
 
 Several names, or none for all of them. A store is moto's server in a process of its own, a local folder, or (trips) memory.
 """

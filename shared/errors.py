@@ -11,7 +11,8 @@
     ├── LimitExceeded       422  a cell passed its time, memory or output limit
     ├── SandboxUnavailable  503  no confinement can be built here, so nothing was run
     ├── BackendUnavailable  503  the cloud that should work on a run does not answer, or refuses
-    └── RecordDamaged       409  a run's log does not hash to what it says
+    ├── RecordDamaged       409  a run's log does not hash to what it says
+    └── Busy                429  too much at once; worth trying again in a while
 
 Those of runs (RunOver, RunBusy, ClaimLost, KeyReused, Cancelled, StoreUnavailable) stand where they are raised, in shared/state.
 """
@@ -83,3 +84,15 @@ class BackendUnavailable(AgentForgeError):
 class RecordDamaged(AgentForgeError):
     code = "record_damaged"
     status = 409
+
+
+class Busy(AgentForgeError):
+    """Too much at once; `retry_after_s` says when it is worth trying again."""
+
+    code = "rate_limited"
+    status = 429
+    retryable = True
+
+    def __init__(self, message: str, hint: str = "", retry_after_s: float = 1) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s

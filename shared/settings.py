@@ -15,18 +15,26 @@
     AGENTFORGE_MAX_RUNS         runs of a workspace at once, for those that come by HTTPS; unlimited by default
     AGENTFORGE_RATE             requests a minute of one caller, for each web process; 3,000 by default
     AGENTFORGE_MAX_UPLOAD_MB    of a file uploaded through the web server; 1,024 by default
+    AGENTFORGE_OUTBOUND_NETWORKS  networks of one's own that addresses which callers give may lead to, such as 10.1.0.0/16; none by default
+    AGENTFORGE_OUTBOUND_PORTS   the ports of such addresses; 80, 443 and 8443 by default
+    AGENTFORGE_OUTBOUND_HTTP    1: they may be http, too
     AGENTFORGE_CORS             origins whose pages may call the API, separated by commas; none by default
     AGENTFORGE_URL              where people reach this server, such as https://agentforge.example; needed to sign in
     AGENTFORGE_OIDC_ISSUER      https://… of an OpenID Connect issuer that people and services sign in with; nobody does by default
     AGENTFORGE_OIDC_CLIENT_ID, AGENTFORGE_OIDC_CLIENT_SECRET  what the issuer knows this server by
     AGENTFORGE_OIDC_AUDIENCE    the audience of services' tokens; the client id by default
     AGENTFORGE_SECRET_KEY       encrypts what workspaces store and signs cookies; a Fernet key, or aws:kms:<key id>
+    AGENTFORGE_API_URL          https://… of a server that the command line and the client work through; by default they work here
+    AGENTFORGE_API_KEY          the key they send it: af_live_…
+    AGENTFORGE_MARGIN_PERCENT   what runs cost beyond what the provider asks; 20 by default
     AGENTFORGE_KEEP_DAYS        artifacts of older runs are deleted; kept for ever by default
     AGENTFORGE_KEEP_CHECKPOINTS_DAYS  the same for checkpoints' files of runs that are over; 7 by default
 """
 
 import base64
+import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -44,6 +52,17 @@ class Bucket:
     endpoint: str = ""
     region: str = ""
     encryption: str = ""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """An OpenID Connect issuer, what it knows this server by, and where people reach this server."""
+
+    issuer: str
+    client_id: str
+    client_secret: str  # "" for a public client
+    audience: str  # of the tokens that programs send
+    url: str  # without a slash at its end
 
 
 def store() -> Path | Bucket:
@@ -132,6 +151,24 @@ def lease_s() -> float:
     return 30.0 if value is None else value
 
 
+def api_url(value: str = "") -> str:
+    """Of the server that the client and the command line work through: `value`, or the environment's; "" without one."""
+    value = (value or os.environ.get("AGENTFORGE_API_URL", "")).strip().rstrip("/")
+    if value and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise InvalidSetting(f"AGENTFORGE_API_URL is {value!r}.", "It is a server's address, such as https://agentforge.example.")
+    return value
+
+
+def api_key(value: str = "") -> str:
+    """What is sent to that server: `value`, or the environment's."""
+    value = (value or os.environ.get("AGENTFORGE_API_KEY", "")).strip()
+    if not value:
+        raise InvalidSetting("AGENTFORGE_API_KEY is not set.", "Set it to a key of the server; `agentforge keys create` makes one there.")
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise InvalidSetting("AGENTFORGE_API_KEY is no API key.", "Copy it again, whole: af_live_…")
+    return value
+
+
 def max_runs() -> int | None:
     value = _number("AGENTFORGE_MAX_RUNS")
     return None if value is None else max(1, int(value))
@@ -145,6 +182,26 @@ def rate() -> int:
 def max_upload_bytes() -> int:
     value = _number("AGENTFORGE_MAX_UPLOAD_MB")
     return int((1024 if value is None else value) * 2**20)
+
+
+def outbound_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    value = os.environ.get("AGENTFORGE_OUTBOUND_NETWORKS", "")
+    try:
+        return [ipaddress.ip_network(block.strip()) for block in value.split(",") if block.strip()]
+    except ValueError:
+        raise InvalidSetting(f"AGENTFORGE_OUTBOUND_NETWORKS is {value!r}.", "Use blocks such as 10.1.0.0/16, separated by commas.") from None
+
+
+def outbound_ports() -> list[int]:
+    value = os.environ.get("AGENTFORGE_OUTBOUND_PORTS", "").strip() or "80, 443, 8443"
+    try:
+        return [int(port) for port in value.split(",")]
+    except ValueError:
+        raise InvalidSetting(f"AGENTFORGE_OUTBOUND_PORTS is {value!r}.", "Use numbers separated by commas.") from None
+
+
+def outbound_http() -> bool:
+    return os.environ.get("AGENTFORGE_OUTBOUND_HTTP", "").strip() == "1"
 
 
 def cors_origins() -> list[str]:
@@ -166,9 +223,46 @@ def secret_key() -> str:
     except ValueError:
         pass
     raise InvalidSetting(
-        f"AGENTFORGE_SECRET_KEY is {'no Fernet key' if value else 'not set'}; secrets cannot be stored.",
+        f"AGENTFORGE_SECRET_KEY is {'no Fernet key' if value else 'not set'}; secrets cannot be stored, and nobody can sign in.",
         'Make one: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())".',
     )
+
+
+def sign_in() -> SignIn | None:
+    """None where nobody signs in."""
+    issuer = os.environ.get("AGENTFORGE_OIDC_ISSUER", "").strip()
+    if not issuer:
+        return None
+    if not is_safe_url(issuer) or urlsplit(issuer).query:
+        raise InvalidSetting(f"AGENTFORGE_OIDC_ISSUER is {issuer!r}.", "It begins with https:// (http:// only on localhost).")
+    url = os.environ.get("AGENTFORGE_URL", "").strip().rstrip("/")
+    if not is_safe_url(url) or urlsplit(url).path or urlsplit(url).query:
+        told = f"AGENTFORGE_URL is {url!r}" if url else "AGENTFORGE_URL is not set"
+        raise InvalidSetting(f"{told}; nobody can sign in.", "Set it to where people reach this server, such as https://agentforge.example.")
+    client_id = os.environ.get("AGENTFORGE_OIDC_CLIENT_ID", "").strip()
+    if not client_id:
+        raise InvalidSetting("AGENTFORGE_OIDC_CLIENT_ID is not set; nobody can sign in.", "Set it to the id that the issuer gave this server.")
+    return SignIn(
+        issuer, client_id, os.environ.get("AGENTFORGE_OIDC_CLIENT_SECRET", "").strip(),
+        os.environ.get("AGENTFORGE_OIDC_AUDIENCE", "").strip() or client_id, url,
+    )  # fmt: skip
+
+
+def is_safe_url(url: str) -> bool:
+    """https://…, or http://… of this machine."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and not parts.username and not parts.fragment and (
+            parts.scheme == "https" or parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        )  # fmt: skip
+    except ValueError:
+        return False
+
+
+def margin_percent() -> int:
+    """What is added to what a provider asks, in whole percent."""
+    value = _number("AGENTFORGE_MARGIN_PERCENT")
+    return 20 if value is None else int(value)
 
 
 def keep_days() -> float | None:

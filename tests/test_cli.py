@@ -156,8 +156,8 @@ def test_a_run_can_be_followed_cancelled_deleted_and_moved(
 ) -> None:
     run("analyze", shops, GOAL)
     lines = [json.loads(line) for line in run("runs", "events", "last", "--follow")[1].splitlines()]
-    assert [line["seq"] for line in lines] == list(range(len(lines)))
-    kinds = [event["kind"] for line in lines for event in line["events"]]
+    assert [line["seq"] for line in lines] == sorted(line["seq"] for line in lines)
+    kinds = [line["kind"] for line in lines]
     assert kinds[:2] == ["opened", "claimed"] and kinds[-1] == "finished" and "step" in kinds
     assert len(run("runs", "events", "last", "--after", "0")[1].splitlines()) == len(lines) - 1
     opened = start(store, "analyze", {"sources": [shops], "goal": GOAL})

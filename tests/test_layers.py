@@ -22,6 +22,7 @@ HEAVY = (
     "modal",
     "runpod",
     "fastapi",
+    "httpx",
 )
 
 
@@ -37,6 +38,14 @@ def test_the_command_line_imports_nothing_heavy() -> None:
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     )
     assert "handlers.cli" in loaded and not loaded & set(HEAVY)
+
+
+def test_a_client_needs_no_server() -> None:
+    code = "import sys; import handlers.client; print(' '.join(sys.modules))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert "httpx" in loaded and not loaded & ({*HEAVY} - {"pydantic", "httpx", "rich"})  # httpx imports rich for a command line of its own
 
 
 def test_the_host_needs_no_pandas_altair_or_statistics_for_an_answer() -> None:

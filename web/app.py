@@ -9,15 +9,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from handlers.http import problems
-from handlers.http.callers import WORKSPACE, Callers
+from handlers.http.callers import SESSION, WORKSPACE, Callers
 from handlers.http.feed import Feed
 from handlers.http.limits import Rates
-from handlers.http.manners import RequestIds, documented
+from handlers.http.manners import BodyLimit, RequestIds, documented
 from handlers.http.platform import Platform
 from handlers.http.routes import analyze, channels, config, datasets, execute, keys, members, runs, secrets, workspaces
 from shared import settings
 from shared.backends import Backend, chosen_backend
 from shared.backends.local import LocalBackend
+from shared.identity.secrets import cookie_key
+from shared.identity.tokens import Issuer
 from shared.state.opening import open_store
 from shared.state.store import Store
 
@@ -35,8 +37,10 @@ Send an API key as `Authorization: Bearer af_live_…`. Every POST takes an `Ide
 def create_app(store: Store | None = None, backend: Backend | None = None, identity_of_token: Callable[[str], str] | None = None) -> FastAPI:
     """An app over a store; by default the one that the environment names."""
     store = store or open_store()
+    issuer = Issuer(chosen) if (chosen := settings.sign_in()) else None
     platform = Platform(
-        store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(), identity_of_token,
+        store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(),
+        issuer.identity_of_token if issuer else identity_of_token, issuer,
     )  # fmt: skip
 
     @asynccontextmanager
@@ -48,16 +52,19 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
 
     app = FastAPI(
         title="AgentForge", version=version("agentforge"), description=ABOUT, lifespan=life, docs_url="/docs/api", redoc_url=None,
-        openapi_url="/openapi.json", max_body_size=MOST_JSON_BYTES, separate_input_output_schemas=False,
+        openapi_url="/openapi.json", separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.platform = platform
     problems.install(app)
     v1 = APIRouter(prefix="/v1")
     for router in ROUTERS:
         v1.include_router(router)
-    v1.include_router(datasets.files, max_body_size=settings.max_upload_bytes() + FORM_BYTES)
+    v1.include_router(datasets.files)
     app.include_router(v1)
     app.include_router(config.health)
+    if issuer:
+        _let_people_sign_in(app, store, issuer)
+    app.add_middleware(BodyLimit, most=MOST_JSON_BYTES, larger={"/v1/datasets/upload": settings.max_upload_bytes() + FORM_BYTES})
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     if origins := settings.cors_origins():
         from fastapi.middleware.cors import CORSMiddleware
@@ -69,6 +76,18 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
         )  # fmt: skip
     app.add_middleware(RequestIds)
     return app
+
+
+def _let_people_sign_in(app: FastAPI, store: Store, issuer: Issuer) -> None:
+    from starlette.middleware.sessions import SessionMiddleware
+
+    from handlers.http.routes import sign_in
+
+    app.include_router(sign_in.router)
+    app.add_middleware(
+        SessionMiddleware, secret_key=cookie_key(store), session_cookie=SESSION, max_age=sign_in.SESSION_S,
+        https_only=issuer.chosen.url.startswith("https:"),
+    )  # fmt: skip
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

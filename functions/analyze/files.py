@@ -38,9 +38,14 @@ def load_analysis(log: RunLog) -> Analysis | None:
     """What an analysis came to, as it was recorded; None where it did not come that far."""
     if "analysis.json" not in log.state.artifacts:
         return None
-    analysis = Analysis.model_validate_json(read_artifact(log, "analysis.json"))
-    analysis.receipt.requests = log.state.requests
-    analysis.receipt.requests_usd = list_price_usd(log.state.requests)
+    return read_analysis(read_artifact(log, "analysis.json"), log.state.requests)
+
+
+def read_analysis(json: bytes, requests: dict[str, dict[str, int]]) -> Analysis:
+    """The artifact analysis.json, and what the run says of its requests to the store: those were counted later."""
+    analysis = Analysis.model_validate_json(json)
+    analysis.receipt.requests = requests
+    analysis.receipt.requests_usd = list_price_usd(requests)
     return analysis
 
 

@@ -5,6 +5,7 @@ analyze.py   `agentforge analyze`; progress.py, its events as lines on a termina
 runs.py      `agentforge runs …`
 operate.py   `agentforge worker`, `agentforge sweep`
 deploy.py    `agentforge deploy`
+remote.py    the same through a server, where AGENTFORGE_API_URL is set
 elsewhere.py a run that a cloud does, followed from here: for modal_app.py
 """
 

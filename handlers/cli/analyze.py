@@ -1,12 +1,14 @@
 """`agentforge analyze`: the main job on this machine."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handlers.cli.app import INTERNAL, OK, UNANSWERED, AsJson, app, raise_for
+from handlers.cli.app import INTERNAL, OK, UNANSWERED, AsJson, app, raise_for, work_through
+from handlers.cli.remote import only_here
 from shared.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from shared.analysis.outcome import Analysis
     from shared.analysis.plan import Plan
     from shared.state.runs import RunLog
+
+Located = Callable[[str], str | Path]  # a file of a run → where it is
 
 
 @app.command()
@@ -34,6 +38,8 @@ def analyze(
 ) -> None:
     """Answer a question about one or more tables (CSV, TSV, JSON, JSON lines, Parquet, XLSX).
 
+    With AGENTFORGE_API_URL set, that server does it, and DATA may be ids of its datasets, too.
+
     Exit codes: 0 answered, 1 failed, 2 the input cannot be used, 3 nothing could be answered.
     """
     sources, goal = _split(words, plan is not None)
@@ -41,19 +47,20 @@ def analyze(
 
     from shared import sandbox, settings  # first of all: the sandbox imports its libraries while we do
 
-    if not plan_only and settings.backend() == "local":
+    if not plan_only and not settings.api_url() and settings.backend() == "local":
         sandbox.prewarm()
     from functions.analyze import AnalyzeInput
 
     request = AnalyzeInput(sources=sources, goal=goal, brain=brain, outputs=wanted, plan=_read_plan(plan) if plan else None)
     if plan_only:
+        only_here("--plan-only")
         _print_plan(request)
         return
-    analysis, log = _analyze(request, progress=sys.stderr.isatty() and not json, out=out)
+    analysis, where = _analyze(request, progress=sys.stderr.isatty() and not json, out=out)
     if json:
         sys.stdout.write(analysis.model_dump_json(indent=2) + "\n")
     else:
-        print_analysis(analysis, log, out)
+        print_analysis(analysis, where)
     raise typer.Exit({"unanswered": UNANSWERED, "failed": INTERNAL}.get(analysis.status, OK))
 
 
@@ -113,13 +120,19 @@ def _print_plan(request: "AnalyzeInput") -> None:
     print(made.model_dump_json(indent=2, exclude_defaults=True))
 
 
-def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tuple[Analysis, RunLog]":
-    """Here, or by the workers of the cloud that AGENTFORGE_BACKEND names."""
+def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tuple[Analysis, Located]":
+    """Here, by the workers of the cloud that AGENTFORGE_BACKEND names, or by the server that AGENTFORGE_API_URL names."""
     from functions.analyze.files import copy_to
+    from handlers.cli import remote
     from shared import settings
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
+    if client := remote.server():
+        analysis, run = remote.analysed(client, request, progress)
+        if out is not None:
+            remote.copy_to(client, run, out)
+        return analysis, out.joinpath if out else remote.located(client, run)
     if settings.backend() == "local":
         analysis, log = _analyze_here(request, progress)
     else:
@@ -129,14 +142,14 @@ def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tupl
         analysis, log = analysed(chosen_backend(), request, progress)
     if out is not None:
         copy_to(log, out)
-    return analysis, log
+    return analysis, out.joinpath if out else located(log)
 
 
 def _analyze_here(request: "AnalyzeInput", progress: bool) -> "tuple[Analysis, RunLog]":
     from functions.analyze.files import load_analysis
     from functions.work import start
-    from functions.worker import work_through
     from handlers.cli import progress as bar
+    from handlers.http.models import RunOut
     from shared.state.opening import open_store
     from shared.state.runs import load
 
@@ -147,21 +160,27 @@ def _analyze_here(request: "AnalyzeInput", progress: bool) -> "tuple[Analysis, R
     log = load(store, opened.id)
     analysis = load_analysis(log)
     if analysis is None:
-        raise_for(state)
+        raise_for(RunOut.of(state))
     return analysis, log
 
 
-def print_analysis(analysis: "Analysis", log: "RunLog", out: Path | None = None) -> None:
+def located(log: "RunLog") -> Located:
+    """Where the files of a run are."""
+    from shared.state.run import artifact_key
+
+    return lambda name: log.store.location(artifact_key(log, name))
+
+
+def print_analysis(analysis: "Analysis", where: Located) -> None:
     from rich.console import Console
 
     from functions.analyze.files import FOR_PEOPLE
     from shared.analysis.report import terminal
-    from shared.state.run import artifact_key
 
     terminal(analysis, Console(highlight=False))
     print("\nMade")  # by print: a path stays on one line, whatever the terminal's width
     for name in [*FOR_PEOPLE, *(chart.png for chart in analysis.charts)]:
-        print(f"  {out / name if out else log.store.location(artifact_key(log, name))}")
-    control, data = (sum(log.state.requests[plane].values()) for plane in ("control", "data"))
+        print(f"  {where(name)}")
+    control, data = (sum(analysis.receipt.requests.get(plane, {}).values()) for plane in ("control", "data"))
     print(f"  {control} storage requests for the run and {data} for its files: ${analysis.receipt.requests_usd:.6f} at Amazon's list price")
     print(f"  run {analysis.run_id} (agentforge runs show, replay or verify)")

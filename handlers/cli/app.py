@@ -10,7 +10,13 @@ import typer
 from shared.errors import AgentForgeError, BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlers.http.models import RunOut
     from shared.state.machine import RunState
+    from shared.state.record import Event
+    from shared.state.runs import RunRef
+    from shared.state.store import Store
 
 OK, INTERNAL, BAD_INPUT, UNANSWERED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -70,9 +76,26 @@ def top(version: Annotated[bool, typer.Option("--version", help="Print the versi
         raise typer.Exit(OK)
 
 
-def raise_for(state: "RunState") -> NoReturn:
+def work_through(store: "Store", ref: "RunRef", on_event: "Callable[[Event], None] | None" = None) -> "RunState":
+    """Work on a run in this process; where a worker of the same store was quicker to claim it, wait for that one."""
+    import time
+
+    from functions import worker
+    from shared.state import runs
+
+    state = worker.work_through(store, ref, on_event)
+    while state.state == "running":
+        time.sleep(0.1)
+        state = runs.status(store, ref.id, ref.workspace)
+        if state.state == "queued":
+            state = worker.work_through(store, ref, on_event)
+    return state
+
+
+def raise_for(run: "RunOut") -> NoReturn:
     """The error that a run without a result ended with."""
-    if state.state == "cancelled":
+    if run.state == "cancelled":
         raise KeyboardInterrupt
-    told = state.error or {"message": f"The run is {state.state}.", "hint": "`agentforge runs show` tells more.", "status": 500}
-    raise (BadInput if told.get("status") in (404, 422) else AgentForgeError)(told["message"], told["hint"])
+    if run.error is None:
+        raise AgentForgeError(f"The run is {run.state}.", "`agentforge runs show` tells more.")
+    raise (BadInput if run.error.status in (404, 422) else AgentForgeError)(run.error.message, run.error.hint)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from functions.registry import all_functions
 from functions.work import start
 from handlers.cli.app import raise_for
+from handlers.http.models import RunOut
 from shared import settings
 from shared.backends import Backend
 from shared.errors import AgentForgeError, BadInput, InvalidSetting, NotFound
@@ -43,13 +44,13 @@ def analyze(backend: Backend, data: Sequence[Path], goal: str, out: Path | None 
     """Put tables into the bucket, have a question about them answered elsewhere, and print the answer."""
     from functions.analyze import AnalyzeInput
     from functions.analyze.files import copy_to
-    from handlers.cli.analyze import print_analysis
+    from handlers.cli.analyze import located, print_analysis
 
     request = AnalyzeInput(sources=[str(path) for path in data], goal=goal)
     found, log = analysed(backend, request, sys.stderr.isatty())
     if out is not None:
         copy_to(log, out)
-    print_analysis(found, log, out)
+    print_analysis(found, out.joinpath if out else located(log))
 
 
 def analysed(backend: Backend, request: "AnalyzeInput", shown: bool) -> "tuple[Analysis, RunLog]":
@@ -68,7 +69,7 @@ def analysed(backend: Backend, request: "AnalyzeInput", shown: bool) -> "tuple[A
     log = runs.load(store, state.id)
     found = load_analysis(log)
     if found is None:
-        raise_for(state)
+        raise_for(RunOut.of(state))
     return found, log
 
 
@@ -83,7 +84,7 @@ def run(backend: Backend, function: str, input: str) -> None:
         raise BadInput(f"The input is not JSON ({error}).") from None
     state = _done(_bucket(), backend, function, given, lambda event: print(event.kind, json.dumps(event.data), file=sys.stderr))
     if state.state != "succeeded":
-        raise_for(state)
+        raise_for(RunOut.of(state))
     print(json.dumps(state.output, ensure_ascii=False, indent=2))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handlers.cli.app import INTERNAL, OK, AsJson, app, raise_for
+from handlers.cli.app import INTERNAL, OK, AsJson, app, raise_for, work_through
 from shared.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def exec_command(
     from functions.analyze.files import copy_to
     from functions.execute import ExecuteOutput
     from functions.work import start
-    from functions.worker import work_through
     from handlers.cli import remote
     from handlers.http.models import RunOut
     from shared.state.opening import open_store

@@ -26,12 +26,15 @@ def serve(
 ) -> None:
     """Serve the API over HTTP. With AGENTFORGE_BACKEND=local, processes of this machine work on the runs.
 
-    The first time, it makes an API key for the workspace `local` and prints it once.
+    The first time, it makes an API key for the workspace `local` and prints it once; not where people sign in (AGENTFORGE_OIDC_ISSUER).
     """
+    import gc
     import socket
 
+    gc.disable()  # what a start makes, stays: to look through it again and again took a tenth of the time
     import uvicorn
 
+    from shared import settings
     from shared.state.opening import open_store
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", stream=sys.stderr, force=True)
@@ -41,11 +44,15 @@ def serve(
         raise BadInput(f"{host}:{port} cannot be listened on ({error.strerror}).", "Choose another --port.") from None
     store = open_store()
     store.probe()
-    _first_key(store)
+    if settings.sign_in() is None:
+        _first_key(store)
     print(f"Listening on http://{host}:{listening.getsockname()[1]} (API: /docs/api). The store is {store.url}.", flush=True)
     config = uvicorn.Config(
         "web.app:create_app", factory=True, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
     )
+    config.load()
+    gc.freeze()
+    gc.enable()
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -6,10 +6,13 @@ key that was revoked through another process is refused that much later.
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends
+from fastapi import Depends, Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
@@ -34,20 +37,21 @@ class Callers:
         self._known: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
 
     def forget(self) -> None:
-        """After a key or a member was changed."""
-        self._known.clear()
+        """After a key or a member was changed. What is being looked up meanwhile is not remembered, either."""
+        self._known = OrderedDict()
 
     async def identify(self, connection: HTTPConnection, platform: Platform) -> Caller:
         """NotSignedIn, NotAllowed."""
-        name = sha256("\0".join((connection.headers.get("authorization", ""), _session(connection), connection.headers.get(WORKSPACE, ""))).encode("utf-8", "replace"))
-        until, caller = self._known.get(name, (0.0, None))
+        header, workspace, all_known = connection.headers.get("authorization", ""), connection.headers.get(WORKSPACE, ""), self._known
+        name = sha256("\0".join((header, _session(connection), workspace)).encode("utf-8", "replace"))
+        until, caller = all_known.get(name, (0.0, None))
         if caller is None or time.monotonic() > until:
             caller = await run_in_threadpool(_find, connection, platform)
-            self._known[name] = time.monotonic() + REMEMBERED_S, caller
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
-        if not caller.key and _session(connection) and "authorization" not in connection.headers:
-            _require_own_page(connection)
+            all_known[name] = time.monotonic() + REMEMBERED_S, caller
+            if len(all_known) > MOST:
+                all_known.popitem(last=False)
+        if not header:
+            require_own_page(connection)
         return caller
 
 
@@ -63,14 +67,44 @@ def allowed(permission: Permission) -> Any:
 
 async def require(connection: HTTPConnection, permission: Permission) -> Caller:
     platform: Platform = connection.app.state.platform
-    try:
-        caller = await platform.callers.identify(connection, platform)
-    except NotSignedIn:
-        platform.rates.take(f"address {connection.client.host if connection.client else ''}", FAILURES_PER_MINUTE)
-        raise
+    caller = await known(connection)
     connection.scope["rate_headers"] = platform.rates.take(caller.key or caller.name, caller.per_minute)
     caller.require(permission)
     return caller
+
+
+async def known(connection: HTTPConnection) -> Caller:
+    """Who calls. NotSignedIn, NotAllowed, Busy."""
+    platform: Platform = connection.app.state.platform
+    with _counting_failures(connection, platform):
+        return await platform.callers.identify(connection, platform)
+
+
+class KnownFirst(APIRoute):
+    """A route that reads a large body only after it is known who sends it, and that they may."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        told = [getattr(dependency.call, "permission", None) for dependency in self.dependant.dependencies]
+        permissions: list[Permission] = [permission for permission in told if permission]
+
+        async def handle_known(request: Request) -> Response:
+            caller = await known(request)
+            for permission in permissions:
+                caller.require(permission)
+            return await handle(request)
+
+        return handle_known
+
+
+@contextmanager
+def _counting_failures(connection: HTTPConnection, platform: Platform) -> Iterator[None]:
+    """Whoever guesses keys may do so a few times in a minute. Busy after that."""
+    try:
+        yield
+    except NotSignedIn:
+        platform.rates.take(f"address {connection.client.host if connection.client else ''}", FAILURES_PER_MINUTE)
+        raise
 
 
 def signed_in() -> Any:
@@ -78,14 +112,15 @@ def signed_in() -> Any:
 
     async def identity(connection: HTTPConnection, _: Annotated[Any, Depends(_bearer)]) -> str:
         platform: Platform = connection.app.state.platform
-        scheme, text = _authorization(connection)
-        if scheme and keys.parse(text) is not None:
-            await require(connection, "workspace:read")  # a bad key is told so first
-            raise NotAllowed("An API key belongs to one workspace.", "Sign in, or send a token of your issuer.")
-        found = await run_in_threadpool(_identity, connection, platform)
+        with _counting_failures(connection, platform):
+            scheme, text = _authorization(connection)
+            if scheme and keys.parse(text) is not None:
+                await platform.callers.identify(connection, platform)  # a bad key is told so first
+                raise NotAllowed("An API key belongs to one workspace.", "Sign in, or send a token of your issuer.")
+            found = await run_in_threadpool(_identity, connection, platform)
         connection.scope["rate_headers"] = platform.rates.take(found)
         if not scheme:
-            _require_own_page(connection)
+            require_own_page(connection)
         return found
 
     identity.permission = "signed_in"  # type: ignore[attr-defined]
@@ -111,7 +146,7 @@ def _identity(connection: HTTPConnection, platform: Platform) -> str:
         raise NotSignedIn("This is not an API key, and tokens of an issuer are not accepted here.", "Keys begin with af_live_.")
     identity = platform.identity_of_token(text) if scheme and platform.identity_of_token else _session(connection)
     if not identity:
-        raise NotSignedIn("No API key was sent.", "Send `Authorization: Bearer af_live_…`.")
+        raise NotSignedIn("No API key was sent.", "Send `Authorization: Bearer af_live_…`" + (", or sign in: /auth/login." if platform.hosted else "."))
     return identity
 
 
@@ -133,11 +168,11 @@ def _first_workspace(platform: Platform, identity: str) -> str:
 
 def _session(connection: HTTPConnection) -> str:
     """The identity that a signed cookie names; "" without one."""
-    session = connection.scope.get("session") or {}
+    session = connection.session if "session" in connection.scope else {}  # asking for it adds `Vary: Cookie` to the answer
     return str(session.get("identity", "")) if float(session.get("until", 0)) > time.time() else ""
 
 
-def _require_own_page(connection: HTTPConnection) -> None:
+def require_own_page(connection: HTTPConnection) -> None:
     """A cookie is sent by whichever page asks: what changes something, and any WebSocket, must come from a page of our own."""
     if connection.scope["type"] == "http" and connection.scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return

@@ -1,7 +1,7 @@
 """The entries of runs as they are written: one reader for each run in this process, however many watch it.
 
-A folder is asked often, as that costs nothing; a bucket twice a second while a run is new to us or something happens, and less
-often the longer it is silent. Any process may watch any run: there is nothing here that the log does not say.
+A folder is asked often, as a look for the next file costs little; a bucket at most twice a second, on the average, and less while a
+run is silent. Any process may watch any run: there is nothing here that the log does not say.
 """
 
 import asyncio
@@ -18,11 +18,13 @@ from shared.state.record import Entry
 from shared.state.runs import Reader
 from shared.state.store import Store
 
-SOONEST_S = {"file": 0.03, "memory": 0.03}  # by the kind of store; a bucket:
-BUCKET_S = 0.5
-LATEST_S = 1.0  # of a bucket's run that has long been silent
+BUCKET_S = (0.25, 0.75)  # until the next look at a run after one that found something, and after one that did not
+NEARBY_S = (0.02, 0.05)  # the same where asking costs little
 SILENT_S = 10  # after which we look whether the run is still there
+REFUSED_S = 5.0  # how long a store that does not answer is left alone
+SHORTEST_S = 0.005  # between two rounds, so that each looks at several runs
 AT_ONCE = 16  # requests of a bucket
+NEVER = float("inf")
 
 log = logging.getLogger(__name__)
 
@@ -30,55 +32,39 @@ log = logging.getLogger(__name__)
 class Watched:
     """A run that somebody watches. `entries` are all there are, from the first."""
 
-    def __init__(self, store: Store, workspace: str, id: str, soonest_s: float) -> None:
+    def __init__(self, store: Store, workspace: str, id: str, pause_s: tuple[float, float]) -> None:
         self.reader = Reader(store, workspace, id)
         self.entries: list[Entry] = []
         self.watchers: set[asyncio.Event] = set()
-        self.soonest_s = soonest_s
-        self.asked = self.heard = self.seen = time.monotonic()
-        self.busy = self.gone = False
+        self.pause_s = pause_s
+        self.seen = self.due = time.monotonic()  # due: when to look again; never while somebody does
+        self.over = False  # or was never there, or cannot be read; nothing comes after `entries` any more
         self.unavailable: StoreUnavailable | None = None
 
-    @property
-    def over(self) -> bool:
-        return self.gone or (self.reader.length > 0 and self.reader.state.over)
-
-    def pause(self, now: float) -> float:
-        if self.unavailable:
-            return 5.0
-        if self.soonest_s < BUCKET_S:
-            return self.soonest_s
-        return min(LATEST_S, max(self.soonest_s, (now - self.heard) / 20))
-
     def read(self) -> bool:
-        """Look for more once; whether there was any, or the run is gone."""
+        """Look for more once; whether there is something to tell. Says when to look again."""
         now = time.monotonic()
         try:
             if not self.entries:
                 self.reader.read_on()
-            found = len(self.entries) > 0 and self.reader.read_next() is not None
-            while found and self.reader.read_next() is not None:
-                pass
-            self.unavailable = None
+                there = self.reader.length > 0
+            elif self.reader.read_next() is None and now - self.seen > SILENT_S:
+                self.seen = now
+                there = self.reader.store.get(self.reader.prefix.number(0)) is not None
+            else:
+                there = True
         except StoreUnavailable as error:
-            self.unavailable, self.asked = error, now
-            return False
-        except AgentForgeError as error:
-            log.warning("run %s: %s", self.reader.id, error)
-            self.gone = True
+            self.unavailable, self.due = error, now + REFUSED_S
             return True
         new = self.reader.take()
         self.entries += new
-        self.asked = now
+        self.unavailable = None
         if new:
-            self.heard = self.seen = now
-        elif now - self.seen > SILENT_S:
             self.seen = now
-            try:
-                self.gone = self.reader.store.get(self.reader.prefix.number(0)) is None
-            except StoreUnavailable as error:
-                self.unavailable = error
-        return bool(new) or self.gone
+        self.over = not there or self.reader.state.over  # after `entries`: who sees this has all of them
+        if not self.over:
+            self.due = now + self.pause_s[0 if new else 1]
+        return bool(new) or self.over
 
 
 class Feed:
@@ -86,7 +72,7 @@ class Feed:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.soonest_s = SOONEST_S.get(store.url.partition(":")[0], BUCKET_S)
+        self.pause_s = BUCKET_S if store.url.startswith("s3:") else NEARBY_S
         self.runs: dict[tuple[str, str], Watched] = {}
         self._lock, self._work = threading.Lock(), threading.Event()
         self._closed = False
@@ -102,10 +88,11 @@ class Feed:
     async def entries(self, workspace: str, id: str, after: int = -1) -> AsyncIterator[Entry]:
         """The entries after number `after`, and those to come, until the run is over. NotFound for a run that never was."""
         async for run in self._watching(workspace, id):
+            over = run.over
             while after + 1 < len(run.entries):
                 after += 1
                 yield run.entries[after]
-            if run.over:
+            if over:
                 return
 
     async def wait(self, workspace: str, id: str, seconds: float) -> RunState:
@@ -114,7 +101,9 @@ class Feed:
         try:
             async with asyncio.timeout(seconds):
                 async for run in self._watching(workspace, id):
-                    if run.gone and not run.entries:
+                    if not run.entries:
+                        if run.unavailable:
+                            raise run.unavailable
                         break
                     state = run.reader.state
                     if run.over or "person" in state.waiting:
@@ -132,7 +121,7 @@ class Feed:
         try:
             while True:
                 changed.clear()
-                if run.entries or run.gone:
+                if run.entries or run.over or run.unavailable:
                     yield run
                 await changed.wait()
         finally:
@@ -146,8 +135,7 @@ class Feed:
             self._loop = asyncio.get_running_loop()
             run = self.runs.get((workspace, id))
             if run is None:
-                run = self.runs[workspace, id] = Watched(self.store, workspace, id, self.soonest_s)
-                run.asked = float("-inf")  # at once
+                run = self.runs[workspace, id] = Watched(self.store, workspace, id, self.pause_s)
             run.watchers.add(changed)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._read_all, name="feed", daemon=True)
@@ -162,24 +150,27 @@ class Feed:
                 now = time.monotonic()
                 with self._lock:
                     runs = list(self.runs.values())
-                due = [run for run in runs if not run.busy and not run.over and now - run.asked >= run.pause(now)]
-                for run in due:
-                    if self.soonest_s < BUCKET_S:
+                for run in [run for run in runs if run.due <= now]:
+                    run.due = NEVER
+                    if self.pause_s == NEARBY_S:
                         self._read(run)
                     else:
-                        run.busy = True
                         pool.submit(self._read, run)
-                self._work.wait(self.soonest_s / 3 if runs else None)
+                due = min((run.due for run in runs), default=NEVER)
+                self._work.wait(None if due == NEVER else max(SHORTEST_S, due - time.monotonic()))
                 self._work.clear()
 
     def _read(self, run: Watched) -> None:
         try:
             changed = run.read()
+        except AgentForgeError as error:
+            log.warning("run %s: %s", run.reader.id, error)
+            run.over = changed = True
         except Exception:
             log.exception("run %s", run.reader.id)
-            run.gone = changed = True
-        finally:
-            run.busy = False
+            run.over = changed = True
+        if self.pause_s != NEARBY_S:
+            self._work.set()  # it is due again
         if changed and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake, run)
 

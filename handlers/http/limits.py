@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from handlers.http.problems import Busy
+from shared.errors import Busy
 
 MOST_CALLERS = 10_000  # whose buckets are kept; the longest silent are forgotten first
 

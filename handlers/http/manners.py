@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.http.problems import Problem
-from shared.errors import BadInput
+from handlers.http.problems import Problem, answer_with, problem
 
 LONGEST_WAIT_S = 60
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -23,7 +23,39 @@ IdempotencyKey = Annotated[
     ),
 ]  # fmt: skip
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str, Query(max_length=200, description="`next_cursor` of the page before.")]
+
+
+def cursor_like(pattern: str) -> Any:
+    """For a route's parameter that says where a list goes on."""
+    return Query(pattern=f"^({pattern})?$", description="`next_cursor` of the page before.")
+
+
+class BodyLimit:
+    """Refuses bodies that are too large: before a byte is read where the caller tells their size, else as soon as they are."""
+
+    def __init__(self, app: ASGIApp, most: int, larger: dict[str, int]) -> None:
+        """`larger`: path → bytes, for those that take more than `most`."""
+        self.app, self.most, self.larger = app, most, larger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most, read = self.larger.get(scope["path"], self.most), 0
+        told = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if not told.isdigit() or int(told[:20]) > most:
+            await problem(Request(scope), 413, "too_large", f"At most {most:,} bytes are taken here.")(scope, receive, send)
+            return
+
+        async def receive_some() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise HTTPException(413, f"At most {most:,} bytes are taken here.")
+            return message
+
+        await self.app(scope, receive_some, send)
 
 
 class RequestIds:
@@ -51,7 +83,7 @@ class RequestIds:
         await self.app(scope, receive, answer)
 
 
-def _preferred_wait(
+async def _preferred_wait(
     prefer: Annotated[str, Header(max_length=200, description="`wait=20`: answer when it is done, or after so many seconds (at most 60).")] = "",
 ) -> float:
     """RFC 7240. What cannot be read is no preference."""
@@ -65,19 +97,31 @@ Wait = Annotated[float, Depends(_preferred_wait)]
 def etag_matches(request: Request, etag: str) -> bool:
     """Whether the caller has this already (If-None-Match, RFC 9110; weak comparison)."""
     told = request.headers.get("if-none-match", "")
-    return any(one.strip().removeprefix("W/") == etag.removeprefix("W/") for one in told.split(","))
-
-
-def check_cursor(cursor: str, pattern: str) -> str:
-    if cursor and not re.fullmatch(pattern, cursor):
-        raise BadInput("The cursor is none of ours.", "Use `next_cursor` of the page before, as it is.")
-    return cursor
+    return told.strip() == "*" or any(one.strip().removeprefix("W/") == etag.removeprefix("W/") for one in told.split(","))
 
 
 def documented(schema: dict[str, Any]) -> dict[str, Any]:
-    """An OpenAPI document with what all routes share: the form of problems."""
-    schema.setdefault("components", {}).setdefault("schemas", {}).update(_problem_schemas())
+    """An OpenAPI document with what all routes share: the form of problems, and those of bodies."""
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(_problem_schemas())
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            if "requestBody" in operation:
+                operation["responses"] = {**{str(status): answer_with(status) for status in (400, 413)}, **operation["responses"]}
+    _tighten(schema, schemas)
     return schema
+
+
+def _tighten(node: Any, schemas: dict[str, Any]) -> None:
+    """What pydantic leaves out of a schema and yet asks for: what tells the kinds of a union apart, and keys of a pattern."""
+    if isinstance(node, dict) and "patternProperties" in node:
+        node.setdefault("additionalProperties", False)
+    if isinstance(node, dict) and "mapping" in (tag := node.get("discriminator", {})):
+        for reference in tag["mapping"].values():
+            kind = schemas[reference.rpartition("/")[2]]
+            kind["required"] = sorted({*kind.get("required", []), tag["propertyName"]})
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _tighten(inner, schemas)
 
 
 def _problem_schemas() -> dict[str, Any]:

@@ -1,10 +1,15 @@
-"""What is answered: the public shape of runs, pages and the like. Times are UTC, ISO 8601."""
+"""What is answered: the public shape of runs, pages and the like. Times are UTC, ISO 8601. The client (handlers/client.py) reads by it."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.state.machine import RunState
+from shared.identity.permissions import Permission
+from shared.state.machine import TERMINAL, RunState
+
+if TYPE_CHECKING:
+    from shared.identity import keys
+    from shared.state import catalog
 
 T = TypeVar("T")
 State = Literal["opened", "queued", "running", "waiting", "succeeded", "failed", "cancelled"]
@@ -32,6 +37,7 @@ class ErrorOut(BaseModel):
     code: str
     message: str
     hint: str = ""
+    status: int = Field(500, description="As of HTTP: below 500 the caller can mend it.")
 
 
 class ArtifactOut(BaseModel):
@@ -60,6 +66,7 @@ class RunOut(BaseModel):
     parent: str | None
     retry_of: str | None
     cancelling: bool
+    requests: dict[str, dict[str, int]] = Field({}, description="What it cost in requests to the store: `control` or `data` → operation → how many.")
     damaged: str = Field("", description="What is wrong with its record, where that was changed by hand.")
 
     @classmethod
@@ -69,13 +76,17 @@ class RunOut(BaseModel):
             id=state.id, workspace=state.workspace, function=state.function, state=state.state, created=state.created,
             updated=state.updated, goal=state.goal, attempt=state.attempt, progress=state.progress, steps=state.steps,
             waiting=state.waiting, output=state.output, parent=state.parent, retry_of=state.retry_of,
-            cancelling=state.cancelling, damaged=state.damaged,
-            error=ErrorOut(code=told["code"], message=told["message"], hint=str(told.get("hint", ""))) if told else None,
+            cancelling=state.cancelling, requests=state.requests, damaged=state.damaged,
+            error=ErrorOut(code=told["code"], message=told["message"], hint=str(told.get("hint", "")), status=told.get("status", 500)) if told else None,
             artifacts=[
                 ArtifactOut(name=name, bytes=artifact.bytes, sha256=artifact.sha256)
                 for name, artifact in sorted(state.artifacts.items()) if artifact.path not in state.expired
             ],
         )  # fmt: skip
+
+    @property
+    def over(self) -> bool:
+        return self.state in TERMINAL
 
 
 class EventOut(BaseModel):
@@ -85,3 +96,71 @@ class EventOut(BaseModel):
     at: str
     kind: str
     data: dict[str, Any]
+
+
+class Verification(BaseModel):
+    sound: bool
+    problems: list[str]
+
+
+class VersionOut(BaseModel):
+    number: int
+    reference: str = Field(description="Names this very content, for ever.")
+    sha256: str
+    bytes: int
+    created: str
+    created_by: str
+
+
+class DatasetOut(BaseModel):
+    """`versions`, oldest first."""
+
+    id: str
+    name: str
+    created: str
+    versions: list[VersionOut]
+
+    @classmethod
+    def of(cls, dataset: "catalog.Dataset") -> "DatasetOut":
+        return cls.model_validate(dataset.model_dump(exclude={"version"}))
+
+
+class UploadOut(BaseModel):
+    """Send the file with `method` to `url` with these headers, then make a dataset of its `reference`."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    reference: str
+    expires_s: int
+
+
+class KeyOut(BaseModel):
+    id: str
+    name: str
+    scopes: list[Permission]
+    created: str
+    created_by: str
+    expires: str | None
+    revoked: str | None
+    last_used: str | None = Field(description="To about ten minutes.")
+    per_minute: int | None
+    replaces: str | None
+    key: str | None = Field(None, description="The key itself: shown once, when it is made.")
+
+    @classmethod
+    def of(cls, key: "keys.ApiKey", text: str | None = None) -> "KeyOut":
+        return cls(**key.model_dump(exclude={"sha256", "workspace", "version"}), key=text)
+
+
+class Config(BaseModel):
+    """`functions`: name → the tier of machine it works on."""
+
+    version: str
+    backend: str
+    brains: list[str]
+    functions: dict[str, str]
+    requests_per_minute: int
+    max_runs: int | None
+    max_upload_bytes: int
+    longest_goal: int

@@ -1,7 +1,7 @@
 """What every route has at hand; one for each app."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from handlers.http.feed import Feed
 from handlers.http.limits import Rates
 from shared.backends import Backend
+from shared.identity.tokens import Issuer
 from shared.state.store import Store
 
 if TYPE_CHECKING:
@@ -23,10 +24,15 @@ class Platform:
     rates: Rates
     callers: "Callers"
     identity_of_token: Callable[[str], str] | None = None  # of an issuer's token; NotSignedIn for a bad one
-    hosted: bool = field(default=False)  # whether people sign in here; else it is one person's own machine
+    issuer: Issuer | None = None  # that people sign in with
+
+    @property
+    def hosted(self) -> bool:
+        """Whether people sign in here; else it is one person's own machine."""
+        return self.issuer is not None
 
 
-def _platform(request: Request) -> Platform:
+async def _platform(request: Request) -> Platform:  # async: else FastAPI calls it in a thread
     platform: Platform = request.app.state.platform
     return platform
 

@@ -6,7 +6,7 @@ The content decides what a file is; the extension only where the content leaves 
 import csv
 import gzip
 import re
-import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -19,6 +19,8 @@ from shared.analysis import delimited, json_table
 from shared.analysis.delimited import plural, was
 from shared.analysis.duck import literal, quoted, reason
 from shared.errors import UnreadableTable
+
+MOST_UNPACKED, MOST_STRINGS = 8 << 30, 256 << 20  # bytes: of a packed file on disk; of a workbook's texts, which are read into memory
 
 
 class Note(BaseModel):
@@ -113,13 +115,21 @@ def _refuse(head: bytes, name: str, path: Path) -> None:
 
 
 def _unzipped(path: Path, name: str, work: Path) -> Path:
-    out = scratch(work)
+    out, left = scratch(work), MOST_UNPACKED
     try:
         with gzip.open(path) as source, out.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+            while block := source.read(1 << 20):
+                left -= len(block)
+                if left < 0:
+                    raise _too_large(name)
+                target.write(block)
     except (OSError, EOFError) as error:
         raise UnreadableTable(f"{name} is a damaged gzip file ({error}).", "Compress or download it again.") from None
     return out
+
+
+def _too_large(name: str) -> UnreadableTable:
+    return UnreadableTable(f"{name} is too large when it is unpacked.", "Save the table as Parquet, or as several files.")
 
 
 def _plain_path(path: Path, work: Path) -> str:
@@ -178,11 +188,17 @@ def _xlsx(path: Path, name: str, work: Path) -> Raw:
     import openpyxl
 
     try:
+        with zipfile.ZipFile(path) as parts:  # no part can be read beyond the size that is told here
+            sizes = {info.filename: info.file_size for info in parts.infolist()}
+        if sum(sizes.values()) > MOST_UNPACKED or sizes.get("xl/sharedStrings.xml", 0) > MOST_STRINGS:
+            raise _too_large(name)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         out = scratch(work)
         sheet = next((sheet.title for sheet in book.worksheets if _write_sheet(sheet, out)), None)
         others = [repr(other.title) for other in book.worksheets if other.title != sheet]
         book.close()
+    except UnreadableTable:
+        raise
     except Exception as error:
         raise UnreadableTable(f"{name} is not a readable Excel file ({reason(error)}).", "Save it as .xlsx or .csv.") from None
     if sheet is None:

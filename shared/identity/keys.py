@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.errors import BadInput, NotFound
+from shared.errors import BadInput, Conflict, NotFound
 from shared.identity.caller import Caller
 from shared.identity.permissions import ALL, NotAllowed, NotSignedIn, Permission
 from shared.state import audit, documents
@@ -128,7 +128,7 @@ def rotate_key(store: Store, workspace: str, id: str, by: Caller, *, overlap_s: 
     """A key with another text and the same rights; the old one goes on for `overlap_s`."""
     old = read_key(store, workspace, id)
     if old.revoked:
-        raise BadInput("A key that was revoked cannot be rotated.", "Make a new one.")
+        raise Conflict("A key that was revoked cannot be rotated.", "Make a new one.")
     made, text = create_key(store, workspace, old.name, old.scopes, by, id=new, per_minute=old.per_minute, replaces=id)
     until = (datetime.fromisoformat(made.created) + timedelta(seconds=overlap_s)).isoformat()
     documents.change(

@@ -47,11 +47,13 @@ class Identity(Document):
 def identity_of(kind: Literal["email", "subject"], value: str) -> str:
     """BadInput for what is no address."""
     if kind == "email":
-        value = value.strip().lower()
+        value = value.strip()
         if not ADDRESS.fullmatch(value):
             raise BadInput(f"{value!r} is no e-mail address.")
     if not value or len(value) > 300 or not value.isprintable():
         raise BadInput("A subject has 1 to 300 printable characters.")
+    if kind == "email":
+        value = value.encode().lower().decode()  # of ASCII only: lower() makes another's address of some (K, the sign of kelvin → k)
     return f"{kind}:{value}"
 
 
@@ -61,12 +63,17 @@ def create_workspace(store: Store, name: str, owner: str, *, id: str | None = No
     prefix = workspace_prefix(id)
     if store.get(_grave(id)) is not None:
         raise Conflict(f"The workspace {id!r} was erased.", "Choose another id.")
+    role: Role = "owner"
     workspace = Workspace(id=id, name=name, created=store.now().isoformat(), created_by=owner)
     if not documents.create(store, prefix / "workspace.json", workspace):
         workspace = read_workspace(store, id)
         if workspace.created_by != owner:
             raise Conflict(f"The workspace {id!r} is taken.", "Choose another id.")
-    _put_member(store, id, owner, "owner", owner)
+        mine = documents.read(store, _member_key(id, member_id(owner)), Member)
+        if mine is None and list_members(store, id):
+            return workspace  # whoever made it was removed since, and does not come back by asking for it again
+        role = mine.role if mine else "owner"
+    _put_member(store, id, owner, role, owner)
     return workspace
 
 

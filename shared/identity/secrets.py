@@ -4,16 +4,20 @@ Only workers that need one read it, by `reveal`; it never goes into a run's inpu
 """
 
 import base64
+import hmac
 import re
-
-from cryptography.fernet import Fernet, InvalidToken
+from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from shared import settings
 from shared.errors import BadInput, InvalidSetting, NotFound, RecordDamaged
 from shared.state import audit, documents
 from shared.state.documents import Document
-from shared.state.keys import Key, workspace_prefix
+from shared.state.keys import SYSTEM, Key, workspace_prefix
 from shared.state.store import Store
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}", re.ASCII)
 MOST_BYTES = 4096
@@ -62,6 +66,23 @@ def reveal(store: Store, workspace: str, name: str) -> str:
     return _decrypt(secret, f"{workspace}/{name}").decode()
 
 
+def cookie_key(store: Store) -> str:
+    """Signs the cookies of people who signed in: never the bytes that encrypt. InvalidSetting without AGENTFORGE_SECRET_KEY.
+
+    It follows from that setting; where that names a key of KMS, which gives no bytes, a random one is kept, encrypted by KMS.
+    """
+    if not settings.kms_key():
+        return hmac.digest(base64.urlsafe_b64decode(settings.secret_key()), b"agentforge: cookies of people who signed in", "sha256").hex()
+    key = SYSTEM / "cookie-key.json"
+    kept = documents.read(store, key, Secret)
+    if kept is None:
+        sealed_by, ciphertext = _encrypt(token_hex(32).encode(), "cookies")
+        new = Secret(name="cookies", ciphertext=ciphertext, sealed_by=sealed_by, created=store.now().isoformat(), created_by="server")
+        kept = new if documents.create(store, key, new) else documents.read(store, key, Secret)
+        assert kept is not None
+    return _decrypt(kept, "cookies").decode()
+
+
 def _encrypt(value: bytes, about: str) -> tuple[str, str]:
     """Who encrypted it, and the ciphertext. `about` is bound to it, so that it cannot be moved to another name."""
     bound = about.encode() + b"\0" + value
@@ -80,6 +101,8 @@ def _decrypt(secret: Secret, about: str) -> bytes:
         blob = base64.b64decode(secret.ciphertext)
         plain: bytes = boto3.client("kms").decrypt(CiphertextBlob=blob, EncryptionContext={"agentforge": about})["Plaintext"]
         return plain
+    from cryptography.fernet import InvalidToken
+
     try:
         told, _, value = _fernet().decrypt(secret.ciphertext.encode()).partition(b"\0")
     except InvalidToken:
@@ -89,7 +112,9 @@ def _decrypt(secret: Secret, about: str) -> bytes:
     return value
 
 
-def _fernet() -> Fernet:
+def _fernet() -> "Fernet":
+    from cryptography.fernet import Fernet  # late: a server that stores no secrets starts without
+
     return Fernet(settings.secret_key())
 
 

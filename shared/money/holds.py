@@ -39,7 +39,8 @@ def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, 
     try:
         accounts.apply(log.workspace, command)
     except (commands.NotEnough, HoldGone) as error:
-        log.append(lambda: machine.abandon(log.state, {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}))
+        told = {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}
+        log.append(lambda: machine.abandon(log.state, told))
         settle(accounts, log)
         raise
     try:

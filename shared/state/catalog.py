@@ -72,8 +72,12 @@ def read_dataset(store: Store, workspace: str, id: str) -> Dataset:
 
 def list_datasets(store: Store, workspace: str, limit: int, before: str = "") -> list[Dataset]:
     """Newest first."""
-    after = _key(workspace, before) if before else ""
-    return documents.read_all(store, _folder(workspace), Dataset, after, limit)
+    after: str = _key(workspace, before) if before else ""
+    found: list[Dataset] = []
+    while len(found) < limit and (listed := store.list_after(_folder(workspace), after, limit - len(found))):
+        found += documents.read_keys(store, [one.key for one in listed], Dataset)  # fewer, where some were deleted meanwhile
+        after = listed[-1].key
+    return found
 
 
 def version_of(dataset: Dataset, number: int | None) -> Version:

@@ -23,6 +23,12 @@ def save_dataset(store: Store, path: Path, workspace: str = "local") -> str:
     return f"dataset:{digest}/{name[-150:]}"
 
 
+def plain_name(told: str | None) -> str:
+    """A file's name out of what somebody sent, whatever paths or characters it has."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", (told or "").replace("\\", "/").rstrip("/").rpartition("/")[2]).lstrip(".-")
+    return name[-150:] or "data"
+
+
 def key_of(workspace: str, reference: str) -> Key:
     """Where the content lies that a reference names. BadInput."""
     match = REFERENCE.fullmatch(reference)

@@ -3,7 +3,7 @@
 Each carries a version of its own, which only grows: an ETag is a hash of the content, and A → B → A would fool it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -40,10 +40,13 @@ def read(store: Store, key: Key, kind: type[D]) -> D | None:
     return kind.unsealed(stored.body, key) if stored else None
 
 
-def read_all(store: Store, prefix: Key, kind: type[D], after: str = "", limit: int | None = None) -> list[D]:
+def read_all(store: Store, prefix: Key, kind: type[D]) -> list[D]:
     """Those under a prefix, in the order of their keys. RecordDamaged."""
-    listed = store.list_after(prefix, after, limit) if limit else list(store.list_all(prefix, after))
-    keys = [one.key for one in listed]
+    return read_keys(store, [listed.key for listed in store.list_all(prefix)], kind)
+
+
+def read_keys(store: Store, keys: Sequence[Key], kind: type[D]) -> list[D]:
+    """Those of these keys that are there. RecordDamaged."""
     return [kind.unsealed(stored.body, key) for key, stored in zip(keys, store.get_all(keys), strict=True) if stored]
 
 

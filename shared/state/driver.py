@@ -42,11 +42,15 @@ class Listed(NamedTuple):
 
 class Driver(Protocol):
     url: str
+    at_once: int  # how many requests under way at the same time are quicker than one after the other
 
     def now(self) -> datetime:
         """The store's clock, as its last answers tell it; UTC."""
 
     def location(self, key: Key) -> str: ...
+
+    def may_have(self, key: Key) -> bool:
+        """A look before a `get`: False only where there is surely nothing. True wherever a look would cost a request."""
 
     def get(self, key: Key) -> Stored | None: ...
 

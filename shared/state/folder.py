@@ -27,6 +27,8 @@ BLOCK = 1 << 20
 class FolderDriver:
     """`root` is made when something is first written."""
 
+    at_once = 1  # a small file is read in less time than a thread is begun
+
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self.url = self.root.as_uri()
@@ -43,6 +45,15 @@ class FolderDriver:
 
     def location(self, key: Key) -> str:
         return str(self.path(key))
+
+    def may_have(self, key: Key) -> bool:
+        try:
+            os.stat(f"{self.root}/{key}")
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            pass  # `get` tells
+        return True
 
     def get(self, key: Key) -> Stored | None:
         with _explained():
@@ -85,11 +96,10 @@ class FolderDriver:
 
     def delete_if(self, key: Key, version: str | None) -> bool:
         with _explained(), self._locked():
-            there = self.get(key)
-            if there is not None and version not in (None, there.version):
+            if version is not None and (there := self.get(key)) is not None and there.version != version:
                 return False
-            if there is not None:
-                self.path(key).unlink()
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(self._name(key))
                 with suppress(OSError):  # a folder is only part of its files' names: it goes with the last, if not soon needed again
                     for folder in self.path(key).relative_to(self.root).parents[:-3]:
                         (self.root / folder).rmdir()

@@ -31,6 +31,21 @@ def id_of(store: Store, workspace: str, idempotency_key: str | None, request: An
     return kept(store, request_key(workspace, idempotency_key), canonical_json(request), id, "")["run"]
 
 
+def finish(store: Store, workspace: str, idempotency_key: str | None) -> None:
+    """What the request asked for was done, so that it is not done again after others have changed it."""
+    if idempotency_key is not None:
+        store.put_new(_finished(workspace, idempotency_key), b"")
+
+
+def finished(store: Store, workspace: str, idempotency_key: str | None) -> bool:
+    return idempotency_key is not None and store.get(_finished(workspace, idempotency_key)) is not None
+
+
+def _finished(workspace: str, idempotency_key: str) -> Key:
+    name = request_key(workspace, idempotency_key).rpartition("/")[2]
+    return workspace_prefix(workspace).folder("finished") / name
+
+
 def kept(store: Store, name: Key, request: bytes, id: str, due: str) -> dict[str, str]:
     """What the first to use a key wrote down: the id it stands for (`run`), and its due entry. KeyReused, RecordDamaged."""
     ours = {"run": id, "due": due, "request": sha256(request)}

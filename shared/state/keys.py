@@ -6,7 +6,7 @@
                             /artifacts/<attempt>/<name>     …/checkpoints/<attempt>/<name>
     t/<workspace>/ledger/<run>.json                one object for every settled run, with the tip of its log
     t/<workspace>/tombstones/<run>.json            what was deleted on purpose
-    t/<workspace>/requests/<sha256>.json           idempotency key → run
+    t/<workspace>/requests/<sha256>.json           idempotency key → run; finished/, those that must not be carried out again
     t/<workspace>/datasets/<sha256>/<name>
     t/<workspace>/catalog/<dataset>.json           a dataset's name and versions; workspace.json, members/, keys/, secrets/
     t/<workspace>/deleted/<sha256>.json            datasets whose content was deleted on purpose
@@ -17,6 +17,7 @@
     sys/sweep.json                                 sweep's lease
     sys/keys/<id>.json, identities/<sha256>.json   whose an API key is, and to which workspaces somebody belongs
     sys/tombstones/<workspace>.json                workspaces that were erased
+    sys/cookie-key.json                            signs cookies, where KMS encrypts it
 """
 
 import re

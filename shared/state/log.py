@@ -53,7 +53,8 @@ class Log:
 
     def read_next(self) -> Entry | None:
         """Take in the next entry, if there is one: one request."""
-        there = self.store.get(self.prefix.number(self.length))
+        key = self.prefix.number(self.length)
+        there = self.store.get(key) if self.store.may_have(key) else None
         return self._take(there.body) if there is not None else None
 
     def append(self, decide: Callable[[], Sequence[Event]], nonce: str = "") -> bool:

@@ -19,6 +19,8 @@ Fault = Callable[[str, Key], AbstractContextManager[object]]
 
 
 class MemoryDriver:
+    at_once = 32
+
     def __init__(self, fault: Fault = lambda operation, key: nullcontext()) -> None:
         self.url = "memory://"
         self.objects: dict[Key, Stored] = {}
@@ -34,6 +36,9 @@ class MemoryDriver:
 
     def location(self, key: Key) -> str:
         return f"{self.url}/{key}"
+
+    def may_have(self, key: Key) -> bool:
+        return True
 
     def get(self, key: Key) -> Stored | None:
         with self.fault("get", key), self._lock:

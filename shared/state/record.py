@@ -15,6 +15,9 @@ from pydantic_core import from_json
 
 from shared.errors import BadInput, RecordDamaged
 
+DEEPEST = 200  # levels of JSON that pydantic reads
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 class Event(BaseModel, frozen=True, extra="forbid", strict=True):
     kind: str
@@ -35,8 +38,7 @@ class Entry(BaseModel, frozen=True, extra="forbid", strict=True):
 def canonical_json(value: Any) -> bytes:
     """The one way we write JSON: sorted keys, no spaces, UTF-8. BadInput for NaN, infinities and non-JSON values."""
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return text.encode()
+        return _ENCODER.encode(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"A value cannot be recorded as JSON: {error}.") from error
 
@@ -62,9 +64,15 @@ def unseal(raw: bytes, **wanted: type) -> dict[str, Any] | None:
 
 
 def write_entry(seq: int, at: str, events: Sequence[Event], prev: str, nonce: str) -> bytes:
-    """The bytes of an entry's object."""
+    """The bytes of an entry's object. BadInput for what could not be read again."""
     told = [event.model_dump() for event in events]
-    return seal({"seq": seq, "at": at, "events": told, "prev": prev, "nonce": nonce})
+    raw = seal({"seq": seq, "at": at, "events": told, "prev": prev, "nonce": nonce})
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST:  # else it cannot be too deep
+        try:
+            from_json(raw)
+        except ValueError:
+            raise BadInput("A value cannot be recorded as JSON: it nests too deep.", f"Use less than {DEEPEST - 50} levels.") from None
+    return raw
 
 
 def read_entry(raw: bytes, seq: int, prev: str) -> Entry:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from pydantic import ValidationError
@@ -178,10 +179,13 @@ def open_run(
     }  # fmt: skip
     if paid:
         opened["paid"] = True
+    slot = None
     if most_at_once is not None:
-        opened["slot"] = take_slot(store, workspace, most_at_once, id, lambda other: _is_over(store, other, workspace))
+        slot = opened["slot"] = take_slot(store, workspace, most_at_once, id, partial(_needs_no_slot, store, workspace))
     store.put_new(due_key(due, log), b"")
     log.append(lambda: [] if log.length else [Event(kind="opened", data=opened)])
+    if slot is not None and log.state.slot != slot:  # another was quicker to open the same run
+        free_slot(store, workspace, slot, id)
     if (store.now() - now).total_seconds() > DUE_AFTER_S:  # so slow that the sweep may have forgotten the run
         store.put_new(due_key(due, log), b"")
     return log
@@ -281,12 +285,16 @@ def settle(log: RunLog, charge: Mapping[str, Any] | None = None) -> None:
         log.store.delete(due_key(state.due, log))
 
 
-def _is_over(store: Store, id: str, workspace: str) -> bool | None:
-    """None for a run that there is not, or whose record is damaged: nobody will settle that."""
+def _needs_no_slot(store: Store, workspace: str, id: str, slot: int) -> bool | None:
+    """Whether a run is over, or has another slot: whoever opened it a second time took one more.
+
+    None for a run that there is not, or whose record is damaged: nobody will settle that.
+    """
     try:
-        return status(store, id, workspace).over
+        state = status(store, id, workspace)
     except (NotFound, RecordDamaged):
         return None
+    return state.over or state.slot != slot
 
 
 def ledger_key(log: RunLog) -> Key:

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 class S3Driver:
     """A prefix of a bucket. `credentials` (from `scoped_credentials`) take the place of the environment's."""
 
+    at_once = 32
+
     def __init__(self, bucket: Bucket, credentials: dict[str, str] | None = None) -> None:
         import boto3  # here: it costs a third of a second, and a local folder needs none
         from botocore.config import Config
@@ -41,7 +43,7 @@ class S3Driver:
             retries={"total_max_attempts": 1},
             connect_timeout=5,
             read_timeout=20,  # less than a lease: a worker whose request hangs must not be taken for dead
-            max_pool_connections=32,
+            max_pool_connections=self.at_once,
             signature_version="s3v4",  # else signed addresses are version 2's, which newer regions, R2 and SSE-KMS refuse
             s3={"addressing_style": "path" if bucket.endpoint else "auto"},
         )
@@ -60,6 +62,9 @@ class S3Driver:
 
     def location(self, key: Key) -> str:
         return f"s3://{self.bucket.name}/{self._name(key)}"
+
+    def may_have(self, key: Key) -> bool:
+        return True
 
     def get(self, key: Key) -> Stored | None:
         try:

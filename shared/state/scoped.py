@@ -17,7 +17,7 @@ SHORTEST_S, LONGEST_S = 900, 43_200  # what STS allows
 
 def session_policy(bucket: Bucket, ref: RunRef) -> dict[str, Any]:
     """What the worker of one run may do: its run's objects, its workspace's datasets, and closing its books; nothing of other
-    runs or workspaces, no listing outside the run. A function that has children needs more than this."""
+    runs or workspaces, no listing outside the run. A function that has children, or makes datasets (import_dataset), needs more than this."""
     place = f"arn:aws:s3:::{bucket.name}"
     root = f"{place}/{bucket.prefix}/" if bucket.prefix else f"{place}/"
     run, workspace = run_prefix(ref.workspace, ref.id), workspace_prefix(ref.workspace)

@@ -21,10 +21,10 @@ class TooManyRuns(AgentForgeError):
     retryable = True
 
 
-def take_slot(store: Store, workspace: str, most: int, run: str, over: Callable[[str], bool | None]) -> int:
+def take_slot(store: Store, workspace: str, most: int, run: str, needless: Callable[[str, int], bool | None]) -> int:
     """A slot for a run that is about to be opened: its number. TooManyRuns.
 
-    `over` tells whether a run is over, None for one that there is not.
+    `needless` tells whether a run has no need of a slot, being over or having another; None for a run that there is not.
     """
     body = seal({"run": run})
     taken = {listed.key for listed in store.list_all(_folder(workspace))}
@@ -39,7 +39,7 @@ def take_slot(store: Store, workspace: str, most: int, run: str, over: Callable[
             continue
         holder = _holder(stored.body)
         old = (store.now() - stored.at).total_seconds() > NEVER_OPENED_S
-        free = holder == run or (old if (state := over(holder)) is None else state)
+        free = holder == run or (old if (state := needless(holder, number)) is None else state)
         if free and (holder == run or store.put_if(_slot(workspace, number), body, stored.version) is not None):
             return number
     raise TooManyRuns(f"{most} runs go on in this workspace already.", "Wait until one has ended, or cancel one.")

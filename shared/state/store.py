@@ -66,14 +66,18 @@ class Store:
         """Where a person finds an object: a path of this machine, or an address such as s3://bucket/key."""
         return self.driver.location(key)
 
+    def may_have(self, key: Key) -> bool:
+        """A look before a `get`, where that is cheaper: False only if there is surely nothing."""
+        return self.driver.may_have(key)
+
     def get(self, key: Key) -> Stored | None:
         return self._steady("get", key, lambda: self.driver.get(key))
 
     def get_all(self, keys: Sequence[Key]) -> Iterator[Stored | None]:
         """`get` for several keys at the same time, in their order."""
-        if len(keys) < 2:
+        if len(keys) < 2 or self.driver.at_once < 2:
             return map(self.get, keys)
-        with ThreadPoolExecutor(min(len(keys), AT_ONCE), "store") as pool:
+        with ThreadPoolExecutor(min(len(keys), self.driver.at_once), "store") as pool:
             return iter(list(pool.map(self.get, keys)))
 
     def read(self, key: Key, start: int = 0, end: int | None = None) -> bytes:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 
 from functions.analyze import AnalyzeInput
 from functions.analyze.request import LONGEST_GOAL
@@ -19,6 +18,7 @@ from handlers.http.problems import answers
 from shared.analysis.plan import Plan
 from shared.identity.caller import Caller
 from shared.state import catalog
+from shared.state.runs import RunLog
 
 router = APIRouter(tags=["analyze"])
 
@@ -55,6 +55,10 @@ async def analyze(
 
     `output` has the findings and the named values; the artifact `analysis.json` everything, `report.html` a page.
     """
-    sources = await run_in_threadpool(catalog.references, at.store, caller.workspace, body.datasets)
-    input = AnalyzeInput(sources=sources, goal=body.goal, brain=body.brain, outputs=body.outputs, plan=body.plan)
-    return await opened(at, response, lambda: start(at.store, "analyze", input, caller.workspace, **opening_options(key)), wait)
+
+    def open_run() -> RunLog:
+        sources = catalog.references(at.store, caller.workspace, body.datasets)
+        input = AnalyzeInput(sources=sources, goal=body.goal, brain=body.brain, outputs=body.outputs, plan=body.plan)
+        return start(at.store, "analyze", input, caller.workspace, **opening_options(key))
+
+    return await opened(at, response, open_run, wait)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from functions.analyze.request import BRAINS, LONGEST_GOAL
 from functions.registry import all_functions
 from handlers.http.callers import allowed
+from handlers.http.models import Config
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared import settings
@@ -17,19 +18,6 @@ from shared.state.keys import SYSTEM
 
 router = APIRouter(tags=["config"])
 health = APIRouter(tags=["health"])
-
-
-class Config(BaseModel):
-    """`functions`: name → the tier of machine it works on."""
-
-    version: str
-    backend: str
-    brains: list[str]
-    functions: dict[str, str]
-    requests_per_minute: int
-    max_runs: int | None
-    max_upload_bytes: int
-    longest_goal: int
 
 
 class Health(BaseModel):

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Response
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 
 from functions.execute import MOST_CHARACTERS, ExecuteInput
 from functions.work import start
@@ -17,6 +16,7 @@ from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared.identity.caller import Caller
 from shared.state import catalog
+from shared.state.runs import RunLog
 
 router = APIRouter(tags=["execute"])
 
@@ -39,6 +39,10 @@ async def execute(
     caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, key: IdempotencyKey = None,
 ) -> RunOut:  # fmt: skip
     """Opens a run: 202; 200 if it has ended within the seconds of `Prefer: wait=n`. A cell that raises is no failed run: its cell says so."""
-    sources = await run_in_threadpool(catalog.references, at.store, caller.workspace, body.datasets)
-    input = ExecuteInput(cells=body.cells, sources=sources, lint=body.lint, wall_s=body.wall_s)
-    return await opened(at, response, lambda: start(at.store, "execute", input, caller.workspace, **opening_options(key)), wait)
+
+    def open_run() -> RunLog:
+        sources = catalog.references(at.store, caller.workspace, body.datasets)
+        input = ExecuteInput(cells=body.cells, sources=sources, lint=body.lint, wall_s=body.wall_s)
+        return start(at.store, "execute", input, caller.workspace, **opening_options(key))
+
+    return await opened(at, response, open_run, wait)

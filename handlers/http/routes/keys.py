@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from handlers.http.callers import allowed
 from handlers.http.manners import IdempotencyKey
-from handlers.http.models import Body, Page
+from handlers.http.models import Body, KeyOut, Page
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared.identity import keys
@@ -31,24 +31,6 @@ class NewKey(Body):
 
 class Rotation(Body):
     overlap_s: float = Field(default=DAY, ge=0, le=30 * DAY, description="Seconds for which the old key still works.")
-
-
-class KeyOut(BaseModel):
-    id: str
-    name: str
-    scopes: list[Permission]
-    created: str
-    created_by: str
-    expires: str | None
-    revoked: str | None
-    last_used: str | None = Field(description="To about ten minutes.")
-    per_minute: int | None
-    replaces: str | None
-    key: str | None = Field(None, description="The key itself: shown once, when it is made.")
-
-    @classmethod
-    def of(cls, key: keys.ApiKey, text: str | None = None) -> "KeyOut":
-        return cls(**key.model_dump(exclude={"sha256", "workspace", "version"}), key=text)
 
 
 @router.get("", summary="List keys", responses=answers())

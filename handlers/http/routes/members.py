@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handlers.http.callers import allowed
 from handlers.http.manners import IdempotencyKey
 from handlers.http.models import Body, Page
 from handlers.http.platform import At
 from handlers.http.problems import answers
+from shared.errors import Conflict
 from shared.identity import members
 from shared.identity.caller import Caller
 from shared.identity.permissions import Role
@@ -23,6 +24,10 @@ MemberId = Annotated[str, Path(pattern="^[0-9a-f]{20}$")]
 
 class NewMember(Body):
     """A person by their `email`, or a service by the `subject` of its tokens."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("email", "subject")]}
+    )
 
     email: str | None = Field(None, max_length=254, examples=["ada@example.org"])
     subject: str | None = Field(None, min_length=1, max_length=300)
@@ -64,8 +69,15 @@ def list_members(caller: Reader, at: At) -> Page[MemberOut]:
 @router.post("", summary="Add a member, or change their role", responses=answers(409))
 def put_member(body: NewMember, caller: Writer, at: At, key: IdempotencyKey = None) -> MemberOut:
     """Whoever signs in with this address belongs to the workspace from then on. Only owners make owners."""
-    idempotency.id_of(at.store, caller.workspace, key, ["put_member", body.model_dump(mode="json")], members.member_id(body.identity))
+    id = members.member_id(body.identity)
+    idempotency.id_of(at.store, caller.workspace, key, ["put_member", body.model_dump(mode="json")], id)
+    if idempotency.finished(at.store, caller.workspace, key):
+        there = [member for member in members.list_members(at.store, caller.workspace) if member.id == id]
+        if not there:
+            raise Conflict("This was done, and the member has been removed since.", "Use a new key for a new request.")
+        return MemberOut.of(there[0])
     member = members.put_member(at.store, caller.workspace, body.identity, body.role, caller)
+    idempotency.finish(at.store, caller.workspace, key)
     at.callers.forget()
     return MemberOut.of(member)
 

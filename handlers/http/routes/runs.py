@@ -13,14 +13,14 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from functions import work
 from handlers.http.callers import allowed
-from handlers.http.manners import Cursor, IdempotencyKey, Limit, Wait, check_cursor, etag_matches
-from handlers.http.models import ArtifactOut, Body, EventOut, Page, RunOut, State
+from handlers.http.manners import IdempotencyKey, Limit, Wait, cursor_like, etag_matches
+from handlers.http.models import ArtifactOut, Body, EventOut, Page, RunOut, State, Verification
 from handlers.http.opening import opened, opening_options
 from handlers.http.platform import At, Platform
 from handlers.http.problems import answers
 from shared.errors import BadInput, Conflict, NotFound
 from shared.identity.caller import Caller
-from shared.state import idempotency, runs
+from shared.state import idempotency, machine, runs
 from shared.state.keys import RUN
 from shared.state.record import Entry
 from shared.state.run import artifact_key
@@ -45,20 +45,14 @@ class Answer(Body):
     answer: Any
 
 
-class Verification(Body):
-    sound: bool
-    problems: list[str]
-
-
 @router.get("", summary="List runs, newest first", responses=answers())
 def list_runs(
-    caller: Reader_, at: At, limit: Limit = 20, cursor: Cursor = "",
+    caller: Reader_, at: At, limit: Limit = 20, cursor: Annotated[str, cursor_like(RUN.pattern)] = "",
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
     function: Annotated[str, Query(max_length=100, description="Only those of this function.")] = "",
 ) -> Page[RunOut]:  # fmt: skip
     """A page may hold fewer than `limit` runs, or none, where a filter is given; go on while there is a `next_cursor`."""
-    before = check_cursor(cursor, RUN.pattern)
-    found = runs.list_runs(at.store, limit, before, caller.workspace)
+    found = runs.list_runs(at.store, limit, cursor, caller.workspace)
     wanted = [s for s in found if (state is None or s.state == state) and function in ("", s.function)]
     return Page(data=[RunOut.of(s) for s in wanted], next_cursor=found[-1].id if len(found) == limit else None)
 
@@ -77,10 +71,10 @@ def get_run(run: RunId, caller: Reader_, at: At, request: Request, response: Res
 @router.get("/{run}/events", summary="List a run's events", responses=answers(404, 409))
 def list_events(
     run: RunId, caller: Reader_, at: At, limit: Limit = 100,
-    cursor: Annotated[str, Query(max_length=20, description="`next_cursor` of the page before, or an entry's `seq`.")] = "",
+    cursor: Annotated[str, cursor_like("[0-9]{1,10}")] = "",
 ) -> Page[EventOut]:  # fmt: skip
-    """Oldest first, by entries of the log: `limit` counts those."""
-    after = int(check_cursor(cursor, r"[0-9]{1,10}") or -1)
+    """Oldest first, by entries of the log: `limit` counts those, and any entry's `seq` may be the `cursor`."""
+    after = int(cursor or -1)
     reader = runs.Reader(at.store, caller.workspace, run)
     reader.read_on()
     reader.state  # noqa: B018 - NotFound without one
@@ -118,7 +112,7 @@ async def follow(platform: Platform, workspace: str, run: str, last: str = "") -
     """The events after the one whose id is `last`, and those to come, with their ids."""
     match = EVENT_ID.fullmatch(last)
     after = (int(match[1]), int(match[2])) if match else (-1, -1)
-    async for entry in platform.feed.entries(workspace, run, after[0] - 1):
+    async for entry in platform.feed.entries(workspace, run, max(after[0] - 1, -1)):
         for number, event in _events(entry):
             if (entry.seq, number) > after:
                 yield f"{entry.seq}.{number}", event
@@ -129,10 +123,13 @@ def cancel(run: RunId, caller: Writer, at: At, body: Reason | None = None, key: 
     """A run that nobody works on ends at once; a worker ends it when it next looks (`cancelling`). Asking twice is asking once."""
     reason = body.reason if body else ""
     _once(at, caller, key, ["cancel", run, reason], run)
-    state = runs.status(at.store, run, caller.workspace)
-    if not state.cancelling or not state.over:
-        state = runs.cancel(at.store, run, caller.workspace, reason=reason, by=caller.name)
-    return RunOut.of(state)
+    try:
+        return RunOut.of(runs.cancel(at.store, run, caller.workspace, reason=reason, by=caller.name))
+    except machine.RunOver:
+        state = runs.status(at.store, run, caller.workspace)
+        if state.state != "cancelled":
+            raise
+        return RunOut.of(state)
 
 
 @router.post("/{run}/retry", summary="Try a run again", status_code=202, responses={200: {"model": RunOut}, **answers(404, 409)})
@@ -145,10 +142,13 @@ async def retry(run: RunId, caller: Writer, at: At, response: Response, wait: Wa
 def answer(run: RunId, body: Answer, caller: Writer, at: At, key: IdempotencyKey = None) -> RunOut:
     """A run in state `waiting` for a person says in `waiting` what it asks."""
     _once(at, caller, key, ["answer", run, body.question, body.answer], run)
-    state = runs.status(at.store, run, caller.workspace)
-    if state.answers.get(body.question) == body.answer:
-        return RunOut.of(state)
-    log = runs.answer(at.store, run, body.question, body.answer, caller.workspace)
+    try:
+        log = runs.answer(at.store, run, body.question, body.answer, caller.workspace)
+    except (Conflict, machine.RunOver):
+        state = runs.status(at.store, run, caller.workspace)
+        if body.question in state.answers and state.answers[body.question] == body.answer:  # given before
+            return RunOut.of(state)
+        raise
     work.submit(log, at.backend)
     return RunOut.of(log.state)
 
@@ -160,7 +160,7 @@ def list_artifacts(run: RunId, caller: Reader_, at: At) -> Page[ArtifactOut]:
 
 @router.get(
     "/{run}/artifacts/{name:path}", summary="Get a file of a run", response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}}, 307: {"description": "To a signed address in the bucket"}, **answers(404, 409)},
+    responses={200: {"content": {kind: {} for kind in ("application/octet-stream", *TYPES.values())}}, 307: {"description": "To a signed address in the bucket"}, **answers(404, 409)},
 )  # fmt: skip
 def get_artifact(run: RunId, name: Annotated[str, Path(max_length=400)], caller: Reader_, at: At) -> Response:
     """From a bucket by a signed address that is good for five minutes; from a folder directly."""
@@ -240,12 +240,14 @@ def verify(run: RunId, caller: Reader_, at: At) -> Verification:
 
 
 @router.delete("/{run}", status_code=204, summary="Delete a run", responses=answers(404, 409))
-def delete(run: RunId, caller: Writer, at: At) -> None:
+def delete(
+    run: RunId, caller: Writer, at: At, reason: Annotated[str, Query(max_length=500, description="Why, for the record.")] = ""
+) -> None:
     """With its files; a tombstone stays. Only a run that is over can be deleted; deleting twice is deleting once."""
     from shared.state.retention import delete_run
 
     try:
-        delete_run(at.store, run, caller.workspace, by=caller.name)
+        delete_run(at.store, run, caller.workspace, by=caller.name, reason=reason)
     except BadInput as error:
         raise Conflict(error.message, error.hint) from None
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from handlers.http.callers import allowed, signed_in
-from handlers.http.manners import Cursor, IdempotencyKey, Limit, check_cursor
+from handlers.http.manners import IdempotencyKey, Limit, cursor_like
 from handlers.http.models import Body, Page
 from handlers.http.platform import At
 from handlers.http.problems import answers
@@ -86,9 +86,11 @@ def erase_workspace(id: WorkspaceId, caller: Owner, at: At) -> None:
 
 
 @router.get("/audit", summary="List administrative actions", responses=answers(409))
-def list_audit(caller: Annotated[Caller, allowed("audit:read")], at: At, limit: Limit = 100, cursor: Cursor = "") -> Page[AuditEntry]:
+def list_audit(
+    caller: Annotated[Caller, allowed("audit:read")], at: At, limit: Limit = 100, cursor: Annotated[str, cursor_like("[0-9]{1,10}")] = "",
+) -> Page[AuditEntry]:  # fmt: skip
     """Oldest first."""
-    after = int(check_cursor(cursor, "[0-9]{1,10}") or -1)
+    after = int(cursor or -1)
     entries = [entry for entry in audit.trail(at.store, caller.workspace) if entry.seq > after]
     found = [
         AuditEntry(seq=entry.seq, at=entry.at, action=event.kind, by=str(event.data.get("by", "")),
