@@ -34,9 +34,9 @@ class Server(NamedTuple):
 
     def calls(self) -> list[Call]:
         """Those that reached the store since the last time."""
-        import httpx
+        import httpx2
 
-        return [Call(*call) for call in httpx.get(f"{self.url}/calls", timeout=60).json()]
+        return [Call(*call) for call in httpx2.get(f"{self.url}/calls", timeout=60).json()]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from handlers.connection import ANSWER_S, FILE_S, Connection, Unreachable, pause, read, server_sent
 from handlers.http.models import Config, UploadOut, Verification
@@ -115,7 +115,7 @@ class AgentForge:
                             return
                         last, broken = sent.get("id", last), 0
                         yield read(Event, sent.get("data", ""))
-                except httpx.RequestError:
+                except httpx2.RequestError:
                     pass  # it goes on after `last`
             time.sleep(pause(broken))
             broken += 1
@@ -158,7 +158,7 @@ class AgentForge:
         except Conflict as error:  # it has no bucket
             what = f"{file_name} has {file.tell():,} bytes; at most {self._most_bytes:,} are taken."
             raise BadInput(what, error.message) from None
-        with httpx.Client() as bucket:  # our key is none of its business
+        with httpx2.Client() as bucket:  # our key is none of its business
             self._server.send(place.method, place.url, headers=place.headers, content=file, timeout=FILE_S, http=bucket)
         return self._server.typed(Dataset, "POST", "/datasets", json={"reference": place.reference, "name": name, "dataset": dataset})
 

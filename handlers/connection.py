@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 from pydantic import BaseModel, ValidationError
 
 from handlers.http.models import Page
@@ -40,7 +40,7 @@ class Unreachable(AgentForgeError):
 
 class Connection:
     def __init__(self, url: str, headers: Mapping[str, str], retries: int) -> None:
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S))
+        self.http = httpx2.Client(base_url=url, headers=headers, timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S))
         self.retries = retries
 
     def listed(self, kind: type[T], path: str, query: dict[str, Any]) -> Iterator[T]:
@@ -55,9 +55,9 @@ class Connection:
         return read(kind, self.send(method, path, **content).content)
 
     def send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, http: httpx.Client | None = None,
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, http: httpx2.Client | None = None,
         streamed: bool = False, to: Path | None = None, follow_redirects: bool = False, **content: Any,
-    ) -> httpx.Response:  # fmt: skip
+    ) -> httpx2.Response:  # fmt: skip
         """The answer, once there is a good one. What is to be sent again is made anew, files from their beginning."""
         told = {**(headers or {}), **({"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {})}
         failure: AgentForgeError
@@ -75,7 +75,7 @@ class Connection:
                             file.writelines(response.iter_bytes())
                     else:
                         response.read()
-            except httpx.RequestError as error:
+            except httpx2.RequestError as error:
                 whose = str(http.base_url) or "The bucket"
                 lost, failure, later = True, Unreachable(f"{whose} does not answer ({error or type(error).__name__}).", "Is it running?"), ""
             else:
@@ -94,7 +94,7 @@ def pause(attempt: int, told: str = "") -> float:
     return min(LONGEST_PAUSE_S, least * random.uniform(1, 1.5))
 
 
-def _problem(response: httpx.Response) -> AgentForgeError:
+def _problem(response: httpx2.Response) -> AgentForgeError:
     """A problem document as the error it stands for. What is none comes from something between the server and us."""
     try:
         told = response.json()

@@ -37,7 +37,10 @@ def put_secret(store: Store, workspace: str, name: str, value: str, by: str) -> 
     """Store or replace a secret. BadInput, InvalidSetting without a key to encrypt it."""
     if not 0 < len(value.encode("utf-8", "replace")) <= MOST_BYTES:
         raise BadInput(f"A secret has 1 to {MOST_BYTES:,} bytes.")
-    sealed_by, ciphertext = _encrypt(value.encode(), f"{workspace}/{name}")
+    try:
+        sealed_by, ciphertext = _encrypt(value.encode(), f"{workspace}/{name}")
+    except UnicodeEncodeError:
+        raise BadInput("A secret is text that UTF-8 can write.") from None
     secret = Secret(name=name, ciphertext=ciphertext, sealed_by=sealed_by, created=store.now().isoformat(), created_by=by)
     key = _key(workspace, name)
     audit.note(store, workspace, "put_secret", by, name=name)

@@ -1,6 +1,5 @@
 """An app over a store, two workspaces with keys, and a backend that works in this process when a test says so."""
 
-import itertools
 import queue
 import threading
 import time
@@ -9,12 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.work import start
 from functions.worker import work_through
@@ -31,7 +31,6 @@ from tests.web import functions
 from web.app import create_app
 
 CSV = b"city,price\nRome,10\nOslo,20\nRome,30\n"
-_address = itertools.count(1)
 
 
 class OnDemand:
@@ -114,10 +113,19 @@ class Site:
         self.http: TestClient  # of nobody
 
     def call(self, method: str, path: str, key: str | None = None, **more: Any) -> Any:
-        """A request from an address of its own."""
         headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **more.pop("headers", {})}
-        self.http._transport.client = (f"10.0.{next(_address) // 250 % 250}.{next(_address) % 250}", 1)  # type: ignore[attr-defined]
         return self.http.request(method, path, headers=headers, follow_redirects=False, **more)
+
+
+class FromAnywhere:
+    """Every request comes from an address of its own: too many without a good key are refused from one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self.count = app, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.count += 1
+        await self.app({**scope, "client": (str(self.count), 1)} if "client" in scope else scope, receive, send)
 
 
 def identity_of_token(text: str) -> str:
@@ -154,7 +162,7 @@ def open_site() -> Iterator[Callable[[Store], Site]]:
 
     def open_it(store: Store) -> Site:
         site = Site(store)
-        site.http = TestClient(site.app, raise_server_exceptions=False)
+        site.http = TestClient(FromAnywhere(site.app), raise_server_exceptions=False)
         site.http.__enter__()
         entered.append(site.http)
         return site
@@ -171,7 +179,7 @@ def site(open_site: Callable[[Store], Site], store: Store) -> Site:
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[httpx.URL]:
+def served(app: FastAPI) -> Iterator[httpx2.URL]:
     """The app on a port of this machine, in a thread; its address."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
@@ -181,7 +189,7 @@ def served(app: FastAPI) -> Iterator[httpx.URL]:
             time.sleep(0.01)
             assert thread.is_alive()
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        yield httpx.URL(f"http://{host}:{port}")
+        yield httpx2.URL(f"http://{host}:{port}")
     finally:
         server.should_exit = True
         thread.join()

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from handlers import cli, connection
@@ -101,7 +101,7 @@ def proxy(to: str, fate: Fate) -> Iterator[tuple[str, Counter[tuple[str, str, st
             if what == "busy":
                 self.wfile.write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 5\r\n\r\nbusy!")
                 return
-            with httpx.stream(self.command, to + self.path, headers=dict(self.headers.items()), content=body, timeout=90) as answer:
+            with httpx2.stream(self.command, to + self.path, headers=dict(self.headers.items()), content=body, timeout=90) as answer:
                 if what == "lost":
                     answer.read()
                     return
@@ -260,7 +260,7 @@ def test_errors_are_ours_by_status_and_code(server: Server, sales: Path, monkeyp
 
 
 def test_rates_are_kept_by_waiting(server: Server) -> None:
-    made = httpx.post(
+    made = httpx2.post(
         f"{server.url}/v1/keys", json={"name": "slow", "scopes": ["workspace:read"], "per_minute": 60}, headers={"Authorization": f"Bearer {server.key}"}
     ).json()
     slow = AgentForge(made["key"], server.url, retries=0)

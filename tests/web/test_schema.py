@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 import schemathesis
 from schemathesis.engine import events, from_schema
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.state.store import Store
-from tests.web.conftest import OnDemand, Tenant, identity_of_token
+from tests.web.conftest import FromAnywhere, OnDemand, Tenant, identity_of_token
 from web.app import create_app
 
 SOAK = os.environ.get("SOAK") == "1"
@@ -72,17 +71,6 @@ def failure(recorder: Any, id: str, check: Any) -> str | None:
     if check.name == "positive_data_acceptance" and '"code":"invalid_request"' not in content:
         return None
     return f"{check.failure_info.failure.message[:300]}\n{check.failure_info.code_sample[:1500]}\n{content[:500]}"
-
-
-class FromAnywhere:
-    """Every request comes from an address of its own: too many without a good key are refused from one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app, self.count = app, 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.count += 1
-        await self.app({**scope, "client": (str(self.count), 1)}, receive, send)
 
 
 def test_examples_of_the_document_fit_its_schemas(store: Store) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -24,7 +24,7 @@ Event = dict[str, Any]
 
 
 @pytest.fixture
-def place(site: Site) -> Iterator[tuple[Site, httpx.URL]]:
+def place(site: Site) -> Iterator[tuple[Site, httpx2.URL]]:
     """A site behind a real server."""
     app = create_app(site.store, site.backend)
     site.app = app
@@ -32,11 +32,11 @@ def place(site: Site) -> Iterator[tuple[Site, httpx.URL]]:
         yield site, url
 
 
-def read(url: httpx.URL, path: str, key: str, last: str = "", most: int = 10_000) -> list[tuple[str, str, Any]]:
+def read(url: httpx2.URL, path: str, key: str, last: str = "", most: int = 10_000) -> list[tuple[str, str, Any]]:
     """(id, event, data) of a stream of Server-Sent Events, up to `most` of them."""
     found: list[tuple[str, str, Any]] = []
     headers = {"Authorization": f"Bearer {key}", **({"Last-Event-ID": last} if last else {})}
-    with httpx.stream("GET", url.join(path), headers=headers, timeout=20) as answer:
+    with httpx2.stream("GET", url.join(path), headers=headers, timeout=20) as answer:
         assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/event-stream")
         fields: dict[str, str] = {}
         for line in answer.iter_lines():
@@ -51,13 +51,13 @@ def read(url: httpx.URL, path: str, key: str, last: str = "", most: int = 10_000
     return found
 
 
-def test_a_stream_goes_on_after_any_event(place: tuple[Site, httpx.URL]) -> None:
+def test_a_stream_goes_on_after_any_event(place: tuple[Site, httpx2.URL]) -> None:
     site, url = place
     id = site.a.finished_run(events=4)
     path = f"/v1/runs/{id}/stream"
     whole = read(url, path, site.a.key)
     assert whole[-1][1] == "end" and whole[0][1] == "opened" and len({i for i, _, _ in whole}) == len(whole)
-    listed = httpx.get(url.join(f"/v1/runs/{id}/events?limit=200"), headers={"Authorization": f"Bearer {site.a.key}"}).json()["data"]
+    listed = httpx2.get(url.join(f"/v1/runs/{id}/events?limit=200"), headers={"Authorization": f"Bearer {site.a.key}"}).json()["data"]
     assert [data for _, _, data in whole[:-1]] == listed
     for number, (event_id, _, _) in enumerate(whole[:-1]):
         assert read(url, path, site.a.key, event_id) == whole[number + 1 :]
@@ -66,14 +66,14 @@ def test_a_stream_goes_on_after_any_event(place: tuple[Site, httpx.URL]) -> None
     assert read(url, path, site.a.key, "9999999999.0") == whole[-1:]
 
 
-def test_events_come_as_they_are_written(place: tuple[Site, httpx.URL]) -> None:
+def test_events_come_as_they_are_written(place: tuple[Site, httpx2.URL]) -> None:
     site, url = place
     log = site.a.open_run(events=6, pause_s=0.05)
     seen: list[tuple[str, float]] = []
 
     def watch() -> None:
         headers = {"Authorization": f"Bearer {site.a.key}"}
-        with httpx.stream("GET", url.join(f"/v1/runs/{log.id}/stream"), headers=headers, timeout=20) as answer:
+        with httpx2.stream("GET", url.join(f"/v1/runs/{log.id}/stream"), headers=headers, timeout=20) as answer:
             for line in answer.iter_lines():
                 if line.startswith("event: "):
                     seen.append((line[7:], time.monotonic()))
@@ -94,13 +94,13 @@ def test_events_come_as_they_are_written(place: tuple[Site, httpx.URL]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["stream", "channels"])
-def test_whoever_leaves_is_forgotten(kind: str, place: tuple[Site, httpx.URL]) -> None:
+def test_whoever_leaves_is_forgotten(kind: str, place: tuple[Site, httpx2.URL]) -> None:
     """Also while nothing happens."""
     site, url = place
     log = site.a.open_run()
     path, headers = f"/v1/runs/{log.id}/{kind}", {"Authorization": f"Bearer {site.a.key}"}
     if kind == "stream":
-        with httpx.stream("GET", url.join(path), headers=headers) as answer:
+        with httpx2.stream("GET", url.join(path), headers=headers) as answer:
             next(answer.iter_lines())
             assert not no_watchers(site)
     else:
@@ -112,7 +112,7 @@ def test_whoever_leaves_is_forgotten(kind: str, place: tuple[Site, httpx.URL]) -
 
 
 @pytest.mark.parametrize("kind", ["stream", "channels"])
-def test_a_stream_of_a_run_that_is_deleted_meanwhile_ends(kind: str, place: tuple[Site, httpx.URL], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_of_a_run_that_is_deleted_meanwhile_ends(kind: str, place: tuple[Site, httpx2.URL], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handlers.http.feed.SILENT_S", 0.3)
     site, url = place
     log = site.a.open_run()
@@ -123,7 +123,7 @@ def test_a_stream_of_a_run_that_is_deleted_meanwhile_ends(kind: str, place: tupl
             site.store.delete(listed.key)
 
     if kind == "stream":
-        with httpx.stream("GET", url.join(path), headers=headers, timeout=10) as answer:
+        with httpx2.stream("GET", url.join(path), headers=headers, timeout=10) as answer:
             lines = answer.iter_lines()
             next(lines)
             erase()
@@ -138,13 +138,13 @@ def test_a_stream_of_a_run_that_is_deleted_meanwhile_ends(kind: str, place: tupl
     until(lambda: no_watchers(site))
 
 
-def test_a_run_that_was_deleted_has_no_stream(place: tuple[Site, httpx.URL]) -> None:
+def test_a_run_that_was_deleted_has_no_stream(place: tuple[Site, httpx2.URL]) -> None:
     site, url = place
     id = site.a.finished_run()
     retention.delete_run(site.store, id, "anna", by="test")
     began = time.monotonic()
     for gone in (id, "never-was"):
-        answer = httpx.get(url.join(f"/v1/runs/{gone}/stream"), headers={"Authorization": f"Bearer {site.a.key}"})
+        answer = httpx2.get(url.join(f"/v1/runs/{gone}/stream"), headers={"Authorization": f"Bearer {site.a.key}"})
         assert answer.status_code == 404 and time.monotonic() - began < 2
 
 
@@ -159,17 +159,17 @@ def test_two_web_processes_serve_each_others_runs(site: Site) -> None:
         ]
         for watcher in watchers:
             watcher.start()
-        assert httpx.post(one.join(f"/v1/runs/{log.id}/cancel"), headers=headers).json()["state"] == "cancelled"
+        assert httpx2.post(one.join(f"/v1/runs/{log.id}/cancel"), headers=headers).json()["state"] == "cancelled"
         for watcher in watchers:
             watcher.join()
         first, second = found.values()
         assert first == second and first[-2][1] == "finished"
-        assert httpx.get(other.join(f"/v1/runs/{log.id}"), headers=headers).json()["state"] == "cancelled"
-        retried = httpx.post(other.join(f"/v1/runs/{log.id}/retry"), headers={**headers, "Idempotency-Key": "k"}).json()["id"]
-        assert httpx.post(one.join(f"/v1/runs/{log.id}/retry"), headers={**headers, "Idempotency-Key": "k"}).json()["id"] == retried
+        assert httpx2.get(other.join(f"/v1/runs/{log.id}"), headers=headers).json()["state"] == "cancelled"
+        retried = httpx2.post(other.join(f"/v1/runs/{log.id}/retry"), headers={**headers, "Idempotency-Key": "k"}).json()["id"]
+        assert httpx2.post(one.join(f"/v1/runs/{log.id}/retry"), headers={**headers, "Idempotency-Key": "k"}).json()["id"] == retried
 
 
-def test_channels(place: tuple[Site, httpx.URL]) -> None:
+def test_channels(place: tuple[Site, httpx2.URL]) -> None:
     site, url = place
     id = site.a.finished_run(then="fail", events=2)
     headers = {"Authorization": f"Bearer {site.a.key}"}
@@ -196,7 +196,7 @@ def test_channels(place: tuple[Site, httpx.URL]) -> None:
 # --- half requests ------------------------------------------------------------------------------------------------
 
 
-def raw(url: httpx.URL) -> socket.socket:
+def raw(url: httpx2.URL) -> socket.socket:
     return socket.create_connection((url.host, url.port or 80), timeout=10)
 
 
@@ -208,7 +208,7 @@ def upload_head(site: Site, length: int) -> bytes:
     ).encode()
 
 
-def test_half_an_upload_makes_nothing(place: tuple[Site, httpx.URL], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_upload_makes_nothing(place: tuple[Site, httpx2.URL], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     site, url = place
@@ -217,12 +217,12 @@ def test_half_an_upload_makes_nothing(place: tuple[Site, httpx.URL], tmp_path: P
         with raw(url) as half:
             half.sendall(upload_head(site, 10_000_000) + b"a,b\n" + b"1,2\n" * 1_000_000)
             time.sleep(0.1)
-    assert httpx.get(url.join("/healthz")).status_code == 200
+    assert httpx2.get(url.join("/healthz")).status_code == 200
     until(lambda: list((tmp_path / "temporary").iterdir()) == [])
     assert [listed.key for listed in site.store.list_all(Key("t/anna/"))] == there
 
 
-def test_a_slow_upload_is_taken_and_nobody_waits_for_it(place: tuple[Site, httpx.URL]) -> None:
+def test_a_slow_upload_is_taken_and_nobody_waits_for_it(place: tuple[Site, httpx2.URL]) -> None:
     site, url = place
     body = b"city\nRome\n\r\n--x--\r\n"
     with raw(url) as slow:
@@ -233,19 +233,19 @@ def test_a_slow_upload_is_taken_and_nobody_waits_for_it(place: tuple[Site, httpx
             slow.sendall(body[at : at + 1])
             if at % 5 == 0:
                 began = time.monotonic()
-                assert httpx.get(url.join("/healthz")).status_code == 200 and time.monotonic() - began < 2
+                assert httpx2.get(url.join("/healthz")).status_code == 200 and time.monotonic() - began < 2
         answer = slow.recv(65536)
     assert answer.startswith(b"HTTP/1.1 201")
 
 
-def test_a_file_is_not_taken_in_before_it_is_known_who_sends_it(place: tuple[Site, httpx.URL]) -> None:
+def test_a_file_is_not_taken_in_before_it_is_known_who_sends_it(place: tuple[Site, httpx2.URL]) -> None:
     site, url = place
     with raw(url) as stranger:
         stranger.sendall(upload_head(site, 900_000_000).replace(site.a.key.encode(), b"nobody") + b"1\n")
         assert stranger.recv(65536).startswith(b"HTTP/1.1 401")
 
 
-def test_bodies_that_are_too_large_are_refused_at_once(place: tuple[Site, httpx.URL], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bodies_that_are_too_large_are_refused_at_once(place: tuple[Site, httpx2.URL], monkeypatch: pytest.MonkeyPatch) -> None:
     """By the length that is told, and where none is, as soon as it is too much."""
     site, url = place
     head = f"POST /v1/execute HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {site.a.key}\r\nContent-Type: application/json\r\n"
@@ -269,7 +269,7 @@ def test_bodies_that_are_too_large_are_refused_at_once(place: tuple[Site, httpx.
         except OSError:
             sent = min(sent, 99)
     assert sent < 60
-    assert httpx.get(url.join("/healthz")).status_code == 200
+    assert httpx2.get(url.join("/healthz")).status_code == 200
 
 
 def no_watchers(site: Site) -> bool:

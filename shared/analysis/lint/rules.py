@@ -38,7 +38,7 @@ REFUSED_MODULES = {
     ),
     **_each(
         "socket socketserver ssl urllib urllib3 http ftplib smtplib poplib imaplib telnetlib nntplib xmlrpc asyncio "
-        "selectors webbrowser wsgiref requests httpx aiohttp websockets grpc boto3 botocore s3fs gcsfs paramiko docker "
+        "selectors webbrowser wsgiref requests httpx httpx2 aiohttp websockets grpc boto3 botocore s3fs gcsfs paramiko docker "
         "kaggle gdown wget yfinance pandas_datareader wbdata fredapi openai anthropic psycopg psycopg2 pymysql pymongo "
         "redis modal e2b runpod",
         "needs a network, and there is none",
