@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from functions.registry import function
 from shared.errors import BadInput
+from shared.money.quotes import Seconds
 from shared.sandbox import CellError, Limits, Usage, open_session
 from shared.state.datasets import fetch_source
 from shared.state.run import Run
@@ -61,7 +62,12 @@ class ExecuteOutput(BaseModel):
     sandbox: str
 
 
-@function("execute", ExecuteInput, ExecuteOutput, tier="cpu", timeout_s=3600, retries=1)
+def estimate(input: ExecuteInput, bytes: int) -> Seconds:
+    """Nobody knows what code does: every cell may take the time that it is given."""
+    return Seconds(len(input.cells), 5 + len(input.cells) * input.wall_s)
+
+
+@function("execute", ExecuteInput, ExecuteOutput, tier="cpu", timeout_s=3600, retries=1, estimate=estimate)
 def execute(input: ExecuteInput, run: Run) -> ExecuteOutput:
     """Run the cells. Code that raises is no error of ours: its cell says so. BadInput for code the linter refuses."""
     advice = _advice(input)

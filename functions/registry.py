@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import functions
 from shared.errors import BadInput
+from shared.money.quotes import Seconds
 from shared.state.run import Run
 
 Tier = Literal["cpu", "gpu-small", "gpu-large"]
@@ -29,6 +30,7 @@ class Next:
     input: BaseModel
 
 
+Estimate = Callable[[Any, int], Seconds]
 Body = TypeVar("Body", bound=Callable[[Any, Run], BaseModel | Next])
 
 
@@ -40,6 +42,7 @@ class Function:
     tier: Tier
     timeout_s: int  # of one attempt
     retries: int
+    estimate: Estimate | None
     body: Callable[[Any, Run], BaseModel | Next]
 
 
@@ -47,11 +50,13 @@ _registry: dict[str, Function] = {}
 
 
 def function(
-    name: str, input: type[BaseModel], output: type[BaseModel], *, tier: Tier = "cpu", timeout_s: int = 900, retries: int = 1
-) -> Callable[[Body], Body]:
+    name: str, input: type[BaseModel], output: type[BaseModel], *, tier: Tier = "cpu", timeout_s: int = 900, retries: int = 1,
+    estimate: Estimate | None = None,
+) -> Callable[[Body], Body]:  # fmt: skip
     """Enter a function (input, run) → output into the registry.
 
-    `retries`: how often it is tried again when its worker is lost, or it raises something that is nobody's fault.
+    `estimate`: from an input and the bytes of its sources, the seconds that it should and may take; else a tenth of the timeout, and
+    all of it. `retries`: how often it is tried again when its worker is lost, or it raises something that is nobody's fault.
     """
     if not 0 < timeout_s <= LONGEST_S:
         raise ValueError(f"{name}: a function may run for at most {LONGEST_S} s.")
@@ -59,7 +64,7 @@ def function(
     def enter(body: Body) -> Body:
         if name in _registry and _registry[name].body.__module__ != body.__module__:
             raise ValueError(f"There are two functions called {name!r}.")
-        _registry[name] = Function(name, input, output, tier, timeout_s, retries, body)
+        _registry[name] = Function(name, input, output, tier, timeout_s, retries, estimate, body)
         return body
 
     return enter

@@ -13,6 +13,7 @@ from shared.backends import Backend
 from shared.errors import AgentForgeError, BackendUnavailable, BadInput, Conflict, InvalidSetting, NotFound, RecordDamaged
 from shared.money import holds
 from shared.money.accounts import Accounts
+from shared.money.charges import seconds_left
 from shared.state import machine, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.machine import ClaimLost, RunOver, RunState
@@ -35,14 +36,20 @@ def start(store: Store, function: str, input: Mapping[str, Any] | BaseModel, wor
     return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, tier=found.tier, **options)
 
 
-def retry(store: Store, id: str, workspace: str = "local", **options: Any) -> RunLog:
-    """A new run with the first input of one that did not succeed. Conflict for one that did, or is not over."""
+def first_request(store: Store, id: str, workspace: str = "local") -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Function, input and options with which to open a run again that did not succeed. Conflict for one that did, or is not over."""
     log = runs.Reader(store, workspace, id)
     log.read_on()
     if log.state.state not in ("failed", "cancelled"):
         raise Conflict(f"The run {id} is {log.state.state}.", "Only a run that failed or was cancelled can be tried again.")
     opened = log.take()[0].events[0].data
-    return start(store, opened["function"], opened["input"], workspace, deadline_s=opened["deadline_s"], retry_of=id, **options)
+    return opened["function"], opened["input"], {"deadline_s": opened["deadline_s"], "retry_of": id}
+
+
+def retry(store: Store, id: str, workspace: str = "local") -> RunLog:
+    """A new run with the first input of one that did not succeed. Conflict for one that did, or is not over."""
+    function, input, options = first_request(store, id, workspace)
+    return start(store, function, input, workspace, **options)
 
 
 def validated(function: Function, input: Mapping[str, Any] | BaseModel) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def _attempt(run: Run) -> None:
     """Call the function, and write how that ended."""
     try:
         function = find(run.state.function)
-        run.timeout_s = function.timeout_s
+        run.timeout_s, run.paid_s = function.timeout_s, seconds_left(run.state)
         result = function.body(function.input.model_validate(run.input), run)
         run.check()
         if isinstance(result, Next):

@@ -26,6 +26,9 @@
     AGENTFORGE_SECRET_KEY       encrypts what workspaces store and signs cookies; a Fernet key, or aws:kms:<key id>
     AGENTFORGE_API_URL          https://… of a server that the command line and the client work through; by default they work here
     AGENTFORGE_API_KEY          the key they send it: af_live_…
+    AGENTFORGE_BILLING          on: runs that come by HTTPS are paid for out of their workspace's credit; off by default
+    AGENTFORGE_LOCAL_PRICES     dollars an hour for each tier where runs are paid for on this machine: cpu=0.10,gpu-small=0.80
+    AGENTFORGE_LOW_BALANCE      dollars; an account with less is said to be low; 1 by default
     AGENTFORGE_MARGIN_PERCENT   what runs cost beyond what the provider asks; 20 by default
     AGENTFORGE_KEEP_DAYS        artifacts of older runs are deleted; kept for ever by default
     AGENTFORGE_KEEP_CHECKPOINTS_DAYS  the same for checkpoints' files of runs that are over; 7 by default
@@ -36,6 +39,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -257,6 +261,34 @@ def is_safe_url(url: str) -> bool:
         )  # fmt: skip
     except ValueError:
         return False
+
+
+def billing() -> bool:
+    """Whether runs that come by HTTPS are paid for."""
+    value = os.environ.get("AGENTFORGE_BILLING", "off").strip()
+    if value not in ("on", "off"):
+        raise InvalidSetting(f"AGENTFORGE_BILLING is {value!r}.", "Use on or off.")
+    return value == "on"
+
+
+def local_prices() -> dict[str, int]:
+    """Tier → pico-dollars (millionths of a micro-dollar) for a second on this machine; from dollars an hour."""
+    found = {}
+    for part in filter(None, os.environ.get("AGENTFORGE_LOCAL_PRICES", "").replace(" ", "").split(",")):
+        tier, _, dollars = part.partition("=")
+        try:
+            found[tier] = int(Decimal(dollars) * 10**12 / 3600)
+        except (ArithmeticError, ValueError):
+            found[tier] = -1
+        if tier not in ("cpu", "gpu-small", "gpu-large") or not 0 <= found[tier] < 10**15:
+            raise InvalidSetting(f"AGENTFORGE_LOCAL_PRICES has {part!r}.", "Write dollars an hour, such as cpu=0.10,gpu-small=0.80.")
+    return found
+
+
+def low_balance() -> int:
+    """Micro-dollars; an account with less is said to be low."""
+    value = _number("AGENTFORGE_LOW_BALANCE")
+    return round((1 if value is None else value) * 10**6)
 
 
 def margin_percent() -> int:

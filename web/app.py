@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,12 +13,13 @@ from handlers.http.feed import Feed
 from handlers.http.limits import Rates
 from handlers.http.manners import BodyLimit, RequestIds, documented
 from handlers.http.platform import Platform
-from handlers.http.routes import analyze, channels, config, datasets, execute, keys, members, runs, secrets, workspaces
-from shared import settings
+from handlers.http.routes import analyze, channels, config, datasets, execute, keys, members, money, runs, secrets, workspaces
+from shared import VERSION, settings
 from shared.backends import Backend, chosen_backend
 from shared.backends.local import LocalBackend
 from shared.identity.secrets import cookie_key
 from shared.identity.tokens import Issuer
+from shared.money.accounts import Accounts
 from shared.state.opening import open_store
 from shared.state.store import Store
 
@@ -40,7 +40,7 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
     issuer = Issuer(chosen) if (chosen := settings.sign_in()) else None
     platform = Platform(
         store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(),
-        issuer.identity_of_token if issuer else identity_of_token, issuer,
+        issuer.identity_of_token if issuer else identity_of_token, Accounts(store) if settings.billing() else None, issuer,
     )  # fmt: skip
 
     @asynccontextmanager
@@ -51,7 +51,7 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
             platform.backend.close()
 
     app = FastAPI(
-        title="AgentForge", version=version("agentforge"), description=ABOUT, lifespan=life, docs_url="/docs/api", redoc_url=None,
+        title="AgentForge", version=VERSION, description=ABOUT, lifespan=life, docs_url="/docs/api", redoc_url=None,
         openapi_url="/openapi.json", separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.platform = platform
@@ -60,6 +60,8 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
     for router in ROUTERS:
         v1.include_router(router)
     v1.include_router(datasets.files)
+    if platform.accounts is not None:
+        v1.include_router(money.router)
     app.include_router(v1)
     app.include_router(config.health)
     if issuer:

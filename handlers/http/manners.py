@@ -106,10 +106,20 @@ def documented(schema: dict[str, Any]) -> dict[str, Any]:
     schemas.update(_problem_schemas())
     for methods in schema["paths"].values():
         for operation in methods.values():
+            for parameter in operation.get("parameters", []):
+                _never_null(parameter["schema"])
             if "requestBody" in operation:
                 operation["responses"] = {**{str(status): answer_with(status) for status in (400, 413)}, **operation["responses"]}
     _tighten(schema, schemas)
     return schema
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """Headers and queries are texts: what may be left out cannot be null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema.update(kinds[0])
 
 
 def _tighten(node: Any, schemas: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.identity.permissions import Permission
+from shared.money.charges import charge
 from shared.state.machine import TERMINAL, RunState
 
 if TYPE_CHECKING:
@@ -46,6 +47,28 @@ class ArtifactOut(BaseModel):
     sha256: str
 
 
+class CostOut(BaseModel):
+    """In micro-dollars: what is held for a run, and what it was charged, or would be if it ended now."""
+
+    held: int
+    charged: int
+    seconds: float
+    tokens_in: int
+    tokens_out: int
+    final: bool
+    why: str = ""
+
+    @classmethod
+    def of(cls, state: RunState) -> "CostOut | None":
+        if state.hold is None:
+            return None
+        due = charge(state)
+        return cls(
+            held=state.hold.amount, charged=due.amount, seconds=due.microseconds / 10**6, tokens_in=due.tokens_in,
+            tokens_out=due.tokens_out, final=state.over, why=due.why,
+        )  # fmt: skip
+
+
 class RunOut(BaseModel):
     """A run. `output` is the function's; `error` says why it failed; `waiting` for whom it waits."""
 
@@ -66,6 +89,7 @@ class RunOut(BaseModel):
     parent: str | None
     retry_of: str | None
     cancelling: bool
+    cost: CostOut | None = Field(None, description="Where runs are paid for.")
     requests: dict[str, dict[str, int]] = Field({}, description="What it cost in requests to the store: `control` or `data` → operation → how many.")
     damaged: str = Field("", description="What is wrong with its record, where that was changed by hand.")
 
@@ -76,7 +100,7 @@ class RunOut(BaseModel):
             id=state.id, workspace=state.workspace, function=state.function, state=state.state, created=state.created,
             updated=state.updated, goal=state.goal, attempt=state.attempt, progress=state.progress, steps=state.steps,
             waiting=state.waiting, output=state.output, parent=state.parent, retry_of=state.retry_of,
-            cancelling=state.cancelling, requests=state.requests, damaged=state.damaged,
+            cancelling=state.cancelling, cost=CostOut.of(state), requests=state.requests, damaged=state.damaged,
             error=ErrorOut(code=told["code"], message=told["message"], hint=str(told.get("hint", "")), status=told.get("status", 500)) if told else None,
             artifacts=[
                 ArtifactOut(name=name, bytes=artifact.bytes, sha256=artifact.sha256)
@@ -145,6 +169,8 @@ class KeyOut(BaseModel):
     revoked: str | None
     last_used: str | None = Field(description="To about ten minutes.")
     per_minute: int | None
+    per_run: int | None
+    per_day: int | None
     replaces: str | None
     key: str | None = Field(None, description="The key itself: shown once, when it is made.")
 

@@ -1,21 +1,55 @@
-"""From a request to a run: open it, tell the backend, wait as long as the caller wants, answer."""
+"""From a request to a run: open it, hold what it may cost, tell the backend, wait as long as the caller wants, answer."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Depends, Header, Response
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from functions.work import submit
+from functions.paying import Terms, start_paid
+from functions.work import start, submit
+from handlers.http.manners import IdempotencyKey
 from handlers.http.models import RunOut
-from handlers.http.platform import Platform
+from handlers.http.platform import At, Platform
 from shared import settings
+from shared.identity.caller import Caller
+from shared.identity.members import read_workspace
 from shared.state.runs import RunLog
 
+QUOTE, MOST = "AgentForge-Quote", "AgentForge-Max-Cost"
 
-def opening_options(idempotency_key: str | None) -> dict[str, Any]:
-    """What every run is opened with that comes in here."""
-    return {"idempotency_key": idempotency_key, "most_at_once": settings.max_runs()}
+
+@dataclass(frozen=True)
+class Opening:
+    """How a request wants its run opened. Where billing is off, what it says of money is of no account."""
+
+    platform: Platform
+    idempotency_key: str | None
+    quote: str
+    most: int | None
+
+    def open(self, caller: Caller, function: str, input: Mapping[str, Any] | BaseModel, **options: Any) -> RunLog:
+        """BadInput, KeyReused, TooManyRuns, NotEnough, CapReached, QuoteRefused."""
+        platform, options = self.platform, {**options, "idempotency_key": self.idempotency_key, "most_at_once": settings.max_runs()}
+        if platform.accounts is None:
+            return start(platform.store, function, input, caller.workspace, **options)
+        workspace = read_workspace(platform.store, caller.workspace)
+        caps = [cap for cap in (self.most, caller.per_run, workspace.per_run) if cap is not None]
+        terms = Terms(self.quote, min(caps, default=None), caller.key, workspace.per_day, caller.per_day)
+        return start_paid(platform.accounts, platform.backend, function, input, caller.workspace, terms, **options)
+
+
+async def _opening(
+    at: At, key: IdempotencyKey = None,
+    quote: Annotated[str, Header(alias=QUOTE, max_length=64, description="The id of a quote that is accepted with this.")] = "",
+    most: Annotated[int | None, Header(alias=MOST, ge=0, le=10**15, description="Micro-dollars that the run may cost at most.")] = None,
+) -> Opening:  # fmt: skip
+    return Opening(at, key, quote, most)
+
+
+AsAsked = Annotated[Opening, Depends(_opening)]
 
 
 async def opened(platform: Platform, response: Response, open_run: Callable[[], RunLog], wait_s: float) -> RunOut:

@@ -10,6 +10,7 @@ from handlers.http.feed import Feed
 from handlers.http.limits import Rates
 from shared.backends import Backend
 from shared.identity.tokens import Issuer
+from shared.money.accounts import Accounts
 from shared.state.store import Store
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Platform:
     rates: Rates
     callers: "Callers"
     identity_of_token: Callable[[str], str] | None = None  # of an issuer's token; NotSignedIn for a bad one
+    accounts: Accounts | None = None  # where runs are paid for
     issuer: Issuer | None = None  # that people sign in with
 
     @property

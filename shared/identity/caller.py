@@ -14,6 +14,8 @@ class Caller:
     permissions: frozenset[Permission]
     key: str = ""  # the id of the API key, if it is one
     identity: str = ""  # of the person or service, if it is one
+    per_run: int | None = None  # micro-dollars that the key may spend on a run, and in a day
+    per_day: int | None = None
     per_minute: int | None = None  # requests, where the key has a limit of its own
 
     def require(self, permission: Permission) -> None:

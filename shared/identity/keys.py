@@ -40,6 +40,8 @@ class ApiKey(Document):
     revoked: str | None = None
     last_used: str | None = None
     per_minute: int | None = None  # requests
+    per_run: int | None = None  # micro-dollars
+    per_day: int | None = None
     replaces: str | None = None  # the key it was rotated from
 
 
@@ -56,6 +58,7 @@ def parse(text: str) -> str | None:
 def create_key(
     store: Store, workspace: str, name: str, scopes: Sequence[Permission], by: Caller, *,
     id: str | None = None, expires_s: float | None = None, per_minute: int | None = None, replaces: str | None = None,
+    per_run: int | None = None, per_day: int | None = None,
 ) -> tuple[ApiKey, str | None]:  # fmt: skip
     """A new key and its text; with an `id` that is there already, that key and None: its text is shown only once.
 
@@ -70,7 +73,7 @@ def create_key(
     text += _checksum(text)
     key = ApiKey(
         id=id, workspace=workspace, name=name, sha256=sha256(text.encode()), scopes=sorted(set(scopes)), created=now.isoformat(),
-        created_by=by.name, per_minute=per_minute, replaces=replaces,
+        created_by=by.name, per_minute=per_minute, per_run=per_run, per_day=per_day, replaces=replaces,
         expires=(now + timedelta(seconds=expires_s)).isoformat() if expires_s is not None else None,
     )  # fmt: skip
     if not documents.create(store, _key(id), key):
@@ -99,7 +102,7 @@ def authenticate(store: Store, text: str) -> Caller | None:
         raise NotSignedIn("This API key has expired.", "Make another one.")
     if not key.last_used or (now - datetime.fromisoformat(key.last_used)).total_seconds() > USED_EVERY_S:
         documents.change(store, _key(id), ApiKey, lambda key: key.model_copy(update={"last_used": now.isoformat()}))
-    return Caller(key.workspace, f"key {PREFIX}{id}", frozenset(key.scopes) & ALL, key=id, per_minute=key.per_minute)
+    return Caller(key.workspace, f"key {PREFIX}{id}", frozenset(key.scopes) & ALL, key=id, per_minute=key.per_minute, per_run=key.per_run, per_day=key.per_day)
 
 
 def list_keys(store: Store, workspace: str) -> list[ApiKey]:
@@ -129,7 +132,7 @@ def rotate_key(store: Store, workspace: str, id: str, by: Caller, *, overlap_s: 
     old = read_key(store, workspace, id)
     if old.revoked:
         raise Conflict("A key that was revoked cannot be rotated.", "Make a new one.")
-    made, text = create_key(store, workspace, old.name, old.scopes, by, id=new, per_minute=old.per_minute, replaces=id)
+    made, text = create_key(store, workspace, old.name, old.scopes, by, id=new, per_minute=old.per_minute, replaces=id, per_run=old.per_run, per_day=old.per_day)
     until = (datetime.fromisoformat(made.created) + timedelta(seconds=overlap_s)).isoformat()
     documents.change(
         store, _key(id), ApiKey,

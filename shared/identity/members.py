@@ -28,7 +28,8 @@ class Workspace(Document):
     name: str
     created: str
     created_by: str
-    max_runs: int | None = None  # at once
+    per_run: int | None = None  # micro-dollars that a run may cost, and that may be spent in a day
+    per_day: int | None = None
 
 
 class Member(Document):
@@ -85,6 +86,14 @@ def read_workspace(store: Store, id: str) -> Workspace:
             return Workspace(id="local", name="local", created="", created_by="")
         raise NotFound(f"There is no workspace {id!r}.")
     return found
+
+
+def set_caps(store: Store, id: str, per_run: int | None, per_day: int | None, by: str) -> Workspace:
+    """What a run may cost, and what may be spent in a day, in micro-dollars; None for no limit."""
+    key, there = workspace_prefix(id) / "workspace.json", read_workspace(store, id)
+    audit.note(store, id, "set_caps", by, per_run=per_run, per_day=per_day)
+    documents.create(store, key, there)  # the workspace of a single machine has none yet
+    return documents.change(store, key, Workspace, lambda w: w.model_copy(update={"per_run": per_run, "per_day": per_day}))
 
 
 def workspaces_of(store: Store, identity: str) -> list[str]:

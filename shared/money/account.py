@@ -42,6 +42,8 @@ class Hold(BaseModel):
     amount: Micro
     parent: str | None = None
     at: str
+    by: str = ""  # the API key, if it was one
+    id: str = ""  # the run's log names it: another hold for the same run was taken too late, and is nobody's
 
 
 class Change(BaseModel):
@@ -60,7 +62,7 @@ class Account(Document):
     holds: dict[str, Hold] = Field(default_factory=dict)
     pending: dict[str, Change] = Field(default_factory=dict)  # by the key of their ledger entry
     day: str = ""  # for which `spent` counts
-    spent: Micro = 0  # charged that day
+    spent: dict[str, Micro] = Field(default_factory=dict)  # charged that day: by API key, and "" for all together
 
     @property
     def held(self) -> int:
@@ -71,8 +73,11 @@ class Account(Document):
         return self.balance - self.held
 
 
-def hold(account: Account, run: str, amount: int, at: str, *, per_day: int | None = None) -> Account:
-    """Set an amount aside for a run; as it is, if that was done. NotEnough, CapReached."""
+def hold(
+    account: Account, run: str, amount: int, at: str, *, id: str = "", by: str = "", per_day: int | None = None, per_day_of_key: int | None = None
+) -> Account:
+    """Set an amount aside for a run; as it is, if that was done. NotEnough; CapReached where what was charged today and what is held
+    would pass what may be spent in a day, altogether or by this key."""
     if run in account.holds:
         return account
     _require_amount(amount)
@@ -80,12 +85,15 @@ def hold(account: Account, run: str, amount: int, at: str, *, per_day: int | Non
         raise NotEnough(
             f"The run may cost up to {dollars(amount)}, and {dollars(max(0, account.free))} are free.", "Add credit, or wait until other runs have ended."
         )
-    if per_day is not None and _spent_on(account, at) + account.held + amount > per_day:
-        raise CapReached(f"At most {dollars(per_day)} may be spent in a day.", "Ask an admin for a higher cap, or wait until tomorrow.")
-    return _with(account, holds={**account.holds, run: Hold(amount=amount, at=at)})
+    held_by = sum(one.amount for one in account.holds.values() if one.by == by)
+    for cap, held, who in (per_day, account.held, ""), (per_day_of_key, held_by, by):
+        if cap is not None and _spent_on(account, at).get(who, 0) + held + amount > cap:
+            whose = "by this key " if who else ""
+            raise CapReached(f"At most {dollars(cap)} may be spent {whose}in a day.", "Ask an admin for a higher cap, or wait until tomorrow.")
+    return _with(account, holds={**account.holds, run: Hold(amount=amount, at=at, by=by, id=id)})
 
 
-def carve(account: Account, parent: str, child: str, amount: int, at: str) -> Account:
+def carve(account: Account, parent: str, child: str, amount: int, at: str, *, id: str = "") -> Account:
     """Set a part of a parent's hold aside for its child. HoldGone, NotEnough."""
     if child in account.holds:
         return account
@@ -96,7 +104,8 @@ def carve(account: Account, parent: str, child: str, amount: int, at: str) -> Ac
     if amount > there.amount:
         raise NotEnough(f"The child may cost up to {dollars(amount)}, and its parent has {dollars(there.amount)} left.", "Quote the parent higher.")
     left = there.model_copy(update={"amount": there.amount - amount})
-    return _with(account, holds={**account.holds, parent: left, child: Hold(amount=amount, parent=parent, at=at)})
+    mine = Hold(amount=amount, parent=parent, at=at, by=there.by, id=id)
+    return _with(account, holds={**account.holds, parent: left, child: mine})
 
 
 def settle(account: Account, run: str, charge: int, key: str, at: str, about: dict[str, Any]) -> Account:
@@ -106,10 +115,11 @@ def settle(account: Account, run: str, charge: int, key: str, at: str, about: di
         raise HoldGone(f"The run {run} has no hold.")
     if not 0 <= charge <= there.amount:
         raise BadInput(f"A charge of {charge} is not between 0 and the hold of {there.amount} micro-dollars.")
-    spent = _spent_on(account, at) + charge
+    before = _spent_on(account, at)
+    spent = {**before, **{who: before.get(who, 0) + charge for who in {"", there.by}}}
     freed = _freed(account, run, there.amount - charge)
     pending = {**account.pending, key: Change(kind="charge", amount=-charge, at=at, about=about)}
-    return _with(freed, balance=account.balance - charge, pending=pending, day=at[:10], spent=spent)
+    return _with(freed, balance=account.balance - charge, pending=pending, day=max(account.day, at[:10]), spent=spent)
 
 
 def release(account: Account, run: str) -> Account:
@@ -150,8 +160,9 @@ def _with(account: Account, **changes: Any) -> Account:
     return account.model_copy(update=changes)
 
 
-def _spent_on(account: Account, at: str) -> int:
-    return account.spent if account.day == at[:10] else 0
+def _spent_on(account: Account, at: str) -> dict[str, int]:
+    """What counts for a day's caps. What is settled late, or told by a clock that is behind, counts for the newest day there was."""
+    return account.spent if at[:10] <= account.day else {}
 
 
 def _require_amount(amount: int) -> None:

@@ -150,6 +150,19 @@ def _entry_key(workspace: str, key: str, change: Change) -> Key:
     return credit_key(workspace, key)
 
 
+def problems(accounts: Accounts, workspace: str) -> list[str]:
+    """Whether the account is what the ledger adds up to, in words; [] is good."""
+    try:
+        account = accounts.read(workspace)
+        written = sum(change.amount for change in ledger_of(accounts.store, workspace))
+    except RecordDamaged as error:
+        return [error.message]
+    pending = [c.amount for key, c in account.pending.items() if accounts.store.get(_entry_key(workspace, key, c)) is None]
+    if account.balance != written + sum(pending):
+        return [f"The account says {account.balance} micro-dollars, and the ledger adds up to {written + sum(pending)}."]
+    return []
+
+
 def ledger_of(store: Store, workspace: str) -> list[Change]:
     """Payments and charges that are written down. RecordDamaged."""
     found = []

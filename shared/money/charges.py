@@ -2,7 +2,8 @@
 
 Charged is the time from each claim to its end, by the rates of its hold, and the tokens it told of. Not charged: waiting, queueing,
 and any attempt that ended by the platform's fault. A run that failed by the platform's fault costs nothing; one whose own code or
-input was at fault, one that was cancelled, and one that was stopped at its cap pay for what they used. Never more than the hold.
+input was at fault, one that was cancelled, and one that was stopped at its cap pay for what they used. Never more than the hold,
+nor than what a run's children have left of it.
 """
 
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ class Charge(BaseModel):
     """`amount` in micro-dollars; `why` where that is not simply `seconds_amount` and `tokens_amount` together."""
 
     amount: Micro
+    held: int = 0  # on the account when it ended: less than the run's hold by what its children had of it
     microseconds: int = 0
     seconds_amount: int = 0
     tokens_in: int = 0
@@ -24,8 +26,8 @@ class Charge(BaseModel):
     why: str = ""
 
 
-def charge(state: RunState) -> Charge:
-    """Of a run that is over; or of one that goes on, without the attempt that does."""
+def charge(state: RunState, held: int | None = None) -> Charge:
+    """Of a run that is over; or of one that goes on, without the attempt that does. `held`: what is left of its hold, if not all."""
     if state.hold is None:
         return Charge(amount=0, why="Nothing was held for it.")
     if state.state == "failed" and platform_fault(state.error):
@@ -33,16 +35,25 @@ def charge(state: RunState) -> Charge:
     rates = {tier: Rates.model_validate(rate) for tier, rate in state.hold.rates.items()}
     known = [(rates[tier], work) for tier, work in state.used.items() if tier in rates]
     told = Charge(
-        amount=0, microseconds=sum(work.microseconds for _, work in known),
+        amount=0, held=state.hold.amount if held is None else held, microseconds=sum(work.microseconds for _, work in known),
         seconds_amount=sum(prices.of_seconds(rate, work.microseconds) for rate, work in known),
         tokens_in=sum(read for _, work in known for read, _ in work.tokens.values()),
         tokens_out=sum(written for _, work in known for _, written in work.tokens.values()),
         tokens_amount=sum(_tokens(rate, work) for rate, work in known),
     )  # fmt: skip
     used, least = told.seconds_amount + told.tokens_amount, max((rate.minimum for rate, _ in known), default=0)
-    due = min(max(used, least), state.hold.amount)
+    due = min(max(used, least), state.hold.amount, told.held)
     why = "No more than was held." if due < used else "The least that a run costs." if due > used else ""
     return told.model_copy(update={"amount": due, "why": why})
+
+
+def seconds_left(state: RunState) -> float | None:
+    """How long the attempt that goes on may work before it has used up the hold; None where time costs nothing."""
+    rates = Rates.model_validate(state.hold.rates[state.tier]) if state.hold and state.tier in state.hold.rates else None
+    if rates is None or not rates.second or state.hold is None:
+        return None
+    used = charge(state.model_copy(update={"state": "running", "error": None}))
+    return max(0.0, (state.hold.amount - used.seconds_amount - used.tokens_amount) * 10**6 / rates.second)
 
 
 def _tokens(rates: Rates, work: Work) -> int:

@@ -5,6 +5,7 @@ abandoned by the sweep, first in its log and then on the account, so an opener t
 Settling: one swap of the account ends the hold and charges; then the ledger. All of it may be done again.
 """
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,37 +17,40 @@ from shared.money.accounts import Accounts
 from shared.money.charges import Charge, charge
 from shared.state import machine, runs
 from shared.state.machine import RunOver
+from shared.state.record import unseal
 from shared.state.runs import RunLog, ledger_key
 from shared.state.store import Store
 
 ORPHAN_S = 3600  # a hold this old whose run is over is nobody's
 
 
-def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, Any], *, quote: str = "", per_day: int | None = None) -> None:
+def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, Any], *, quote: str = "", **caps: Any) -> None:
     """Set money aside for a run that was opened for it, so that it can be claimed. NotEnough, CapReached: the run is ended, too.
 
-    RunOver where the sweep has given it up meanwhile. For a child the money comes out of its parent's hold.
+    RunOver where the sweep has given it up meanwhile. A child's money comes out of its parent's hold: HoldGone where that has ended.
+    `caps`: as of `account.hold`.
     """
     if log.state.state != "opened":
         return
-    at, parent = accounts.store.now().isoformat(), log.state.parent
+    at, id, parent = accounts.store.now().isoformat(), secrets.token_hex(6), log.state.parent
 
     def command(there: Account) -> Account:
-        if parent is not None and parent in there.holds:
-            return commands.carve(there, parent, log.id, amount, at)
-        return commands.hold(there, log.id, amount, at, per_day=per_day)
+        if parent is not None:
+            return commands.carve(there, parent, log.id, amount, at, id=id)
+        return commands.hold(there, log.id, amount, at, id=id, **caps)
 
     try:
-        accounts.apply(log.workspace, command)
+        held = accounts.apply(log.workspace, command).holds[log.id]  # perhaps that of one who opened it before us, and died
     except (commands.NotEnough, HoldGone) as error:
         told = {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}
-        log.append(lambda: machine.abandon(log.state, told))
+        if not log.append(lambda: machine.abandon(log.state, told)) and not log.state.over:
+            return  # another opener was quicker, and was not refused
         settle(accounts, log)
         raise
     try:
-        log.append(lambda: machine.hold(log.state, amount, rates, quote))
+        log.append(lambda: machine.hold(log.state, min(amount, held.amount), rates, quote, held.by, held.id))
     except RunOver:
-        accounts.apply(log.workspace, lambda there: commands.release(there, log.id))
+        _end_hold(accounts, log)
         raise
 
 
@@ -55,16 +59,36 @@ def settle(accounts: Accounts, log: RunLog) -> Charge | None:
     if not log.state.paid:
         runs.settle(log)
         return None
-    due = charge(log.state)
-    about = {"run": log.id, "tip": log.tip}
+    if not log.state.over:
+        return None
+    due = _recorded(log) or _end_hold(accounts, log) or _recorded(log) or Charge(amount=0, why="Nothing was held for it.")
+    runs.settle(log, charge=due.model_dump())
+    accounts.written(log.workspace, log.id)
+    return due
+
+
+def _recorded(log: RunLog) -> Charge | None:
+    """What the ledger has: then the money is settled, and only the rest of it may be missing."""
+    stored = log.store.get(ledger_key(log))
+    fields = unseal(stored.body, charge=dict) if stored else None
+    return Charge.model_validate(fields["charge"]) if fields else None
+
+
+def _end_hold(accounts: Accounts, log: RunLog) -> Charge | None:
+    """Charge for a run that is over, once, whoever asks; None if it was not held. A hold that its log does not name is released."""
+    named = log.state.hold.id if log.state.hold else None
 
     def command(there: Account) -> Account:
-        return commands.settle(there, log.id, due.amount, log.id, log.at, about) if log.id in there.holds else there
+        held = there.holds.get(log.id)
+        if held is None:
+            return there
+        if held.id != named:
+            return commands.release(there, log.id)
+        about = {"run": log.id, "tip": log.tip, "held": held.amount}
+        return commands.settle(there, log.id, charge(log.state, held.amount).amount, log.id, log.at, about)
 
-    if log.store.get(ledger_key(log)) is None:  # else the money is settled, and only the rest of it may be missing
-        accounts.apply(log.workspace, command)
-    runs.settle(log, charge=due.model_dump())
-    return due
+    change = accounts.apply(log.workspace, command).pending.get(log.id)
+    return charge(log.state, change.about["held"]) if change else None
 
 
 def release_orphans(accounts: Accounts, workspace: str) -> int:

@@ -1,7 +1,7 @@
 """What things cost, by date. A price that changes makes a new entry: a run is charged by the rates of its quote.
 
 Sources: the providers' public lists on the day given. cpu is 2 cores and 2 GiB on Modal; RunPod has 2 vCPUs of its compute-optimised
-kind. What runs on a machine of one's own costs nothing.
+kind. What runs on a machine of one's own costs what AGENTFORGE_LOCAL_PRICES says, and nothing by default.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,6 @@ _SECONDS: dict[date, dict[str, dict[str, int]]] = {
     date(2026, 11, 1): {
         "modal": {"cpu": 30_640_000, "gpu-small": 310_000_000, "gpu-large": 1_273_000_000},
         "runpod": {"cpu": 34_000_000, "gpu-small": 190_000_000, "gpu-large": 1_160_000_000},
-        "local": {"cpu": 0, "gpu-small": 0, "gpu-large": 0},
     },
 }
 
@@ -39,7 +38,7 @@ class Rates(BaseModel, frozen=True):
 def rates(backend: str, tier: str, on: date) -> Rates:
     """Of a backend's tier on a day, with our margin. BadInput for a tier without a price."""
     lists = sorted((day for day in _SECONDS if day <= on), reverse=True) or [min(_SECONDS)]
-    cost = _SECONDS[lists[0]].get(backend, {}).get(tier)
+    cost = settings.local_prices().get(tier, 0) if backend == "local" else _SECONDS[lists[0]].get(backend, {}).get(tier)
     if cost is None:
         raise BadInput(f"There is no price for {tier} on {backend}.", "See shared/money/prices.py.")
     second = _up(cost * (100 + settings.margin_percent()), 100)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from shared.errors import AgentForgeError, NotFound
 from shared.money import prices
 from shared.money.prices import Micro, Rates
-from shared.state import documents, runs
+from shared.state import documents, idempotency, runs
 from shared.state.documents import Document
 from shared.state.keys import RUN, Key, workspace_prefix
 from shared.state.record import canonical_json, sha256
@@ -59,7 +59,7 @@ class Quote(Document):
     accepted_by: str = Field(default="", description="The run that this quote was accepted for.")
 
 
-def make_quote(store: Store, workspace: str, function: str, input: Mapping[str, Any], backend: str, tiers: Mapping[str, Seconds]) -> Quote:
+def make_quote(store: Store, workspace: str, function: str, input: Mapping[str, Any], backend: str, tiers: Mapping[str, Seconds], key: str | None = None) -> Quote:
     """For so many seconds on each tier; kept for an hour. BadInput for a tier without a price."""
     now = store.now()
     lines, rates = [], {}
@@ -72,12 +72,13 @@ def make_quote(store: Store, workspace: str, function: str, input: Mapping[str, 
             )
         )  # fmt: skip
     quote = Quote(
-        id=runs.new_id(now), function=function, request=request_hash(function, input), lines=lines, rates=rates,
+        id=idempotency.id_of(store, workspace, key, ["quote", function, dict(input)], runs.new_id(now)), function=function, request=request_hash(function, input), lines=lines, rates=rates,
         expected=sum(line.expected for line in lines), upper=sum(line.upper for line in lines),
         created=now.isoformat(), expires=(now + timedelta(seconds=GOOD_FOR_S)).isoformat(),
     )  # fmt: skip
-    documents.create(store, _key(workspace, quote.id), quote)
-    return quote
+    if documents.create(store, _key(workspace, quote.id), quote):
+        return quote
+    return documents.read(store, _key(workspace, quote.id), Quote) or quote
 
 
 def accept_quote(store: Store, workspace: str, id: str, function: str, input: Mapping[str, Any], run: str) -> Quote:

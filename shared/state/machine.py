@@ -58,6 +58,8 @@ class Hold(BaseModel):
     amount: int
     rates: dict[str, Any]
     quote: str = ""
+    by: str = ""  # the API key that it was opened with
+    id: str = ""  # as on the account: a hold that was taken when this one had ended is another
 
 
 class Work(BaseModel):
@@ -216,12 +218,12 @@ def _with_attempt(state: RunState, at: str) -> dict[str, Work]:
     return {**state.used, state.tier: Work(microseconds=before.microseconds + time // timedelta(microseconds=1), tokens=tokens)}
 
 
-def hold(state: RunState, amount: int, rates: Mapping[str, Any], quote: str) -> list[Event]:
+def hold(state: RunState, amount: int, rates: Mapping[str, Any], quote: str, by: str, id: str) -> list[Event]:
     """Money was set aside for the run: it may be claimed. Nothing if that was told before. RunOver if it was given up."""
     _not_over(state)
     if state.state != "opened":
         return []
-    return [Event(kind="held", data={"amount": amount, "rates": dict(rates), "quote": quote})]
+    return [Event(kind="held", data={"amount": amount, "rates": dict(rates), "quote": quote, "by": by, "id": id})]
 
 
 def abandon(state: RunState, error: Mapping[str, Any]) -> list[Event]:

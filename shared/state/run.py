@@ -43,6 +43,12 @@ class Cancelled(AgentForgeError):
     status = 409
 
 
+class CapReached(LimitExceeded):
+    """What may be spent on the run is spent."""
+
+    code = "cap_reached"
+
+
 class Waiting(AgentForgeError):
     """The function cannot go on before something happened: it is left, and called again then."""
 
@@ -71,6 +77,7 @@ class Run:
         self.id, self.workspace, self.input = runlog.id, runlog.workspace, runlog.state.input
         self.lease_s = runlog.state.lease_s
         self.timeout_s: float | None = None  # of this attempt
+        self.paid_s: float | None = None  # for how long there is money
         self._pending: list[Event] = []
         self._unsure: _Write | None = None  # what may or may not have been written when the store fell silent
         self._lock = threading.RLock()  # of the log: one writes at a time
@@ -186,6 +193,8 @@ class Run:
             raise Cancelled("The run was cancelled.")
         if state.deadline_s is not None and _since(self.store, state.created) > state.deadline_s:
             raise LimitExceeded(f"The run passed its deadline of {state.deadline_s:g} s.")
+        if self.paid_s is not None and _since(self.store, state.claimed) > self.paid_s:
+            raise CapReached("The run has used up what was held for it; what it saved so far is kept.", "Allow it to cost more.")
         if self.timeout_s is not None and _since(self.store, state.claimed) > self.timeout_s:
             raise LimitExceeded(f"{state.function} may run for {self.timeout_s:g} s at most.")
 

@@ -277,7 +277,8 @@ def settle(log: RunLog, charge: Mapping[str, Any] | None = None) -> None:
     state = log.state
     if state.paid and charge is None:
         return
-    log.store.put_new(ledger_key(log), seal(ledger_fields(log) | ({"charge": dict(charge)} if charge is not None else {})))
+    paid = {"charge": dict(charge), "by": state.hold.by if state.hold else ""} if charge is not None else {}
+    log.store.put_new(ledger_key(log), seal(ledger_fields(log) | paid))
     log.write_head()
     if state.slot is not None:
         free_slot(log.store, log.workspace, state.slot, log.id)

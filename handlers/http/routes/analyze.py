@@ -7,18 +7,17 @@ from pydantic import Field
 
 from functions.analyze import AnalyzeInput
 from functions.analyze.request import LONGEST_GOAL
-from functions.work import start
 from handlers.http.callers import allowed
-from handlers.http.manners import IdempotencyKey, Wait
+from handlers.http.manners import Wait
 from handlers.http.models import Body as Request_
 from handlers.http.models import DatasetRef, RunOut
-from handlers.http.opening import opened, opening_options
+from handlers.http.opening import AsAsked, opened
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared.analysis.plan import Plan
 from shared.identity.caller import Caller
 from shared.state import catalog
-from shared.state.runs import RunLog
+from shared.state.store import Store
 
 router = APIRouter(tags=["analyze"])
 
@@ -46,19 +45,20 @@ EXAMPLES = {
 }  # fmt: skip
 
 
-@router.post("/analyze", status_code=202, summary="Ask tables a question", responses={200: {"model": RunOut}, **answers(404, 409)})
+@router.post("/analyze", status_code=202, summary="Ask tables a question", responses={200: {"model": RunOut}, **answers(402, 404, 409)})
 async def analyze(
     body: Annotated[AnalyzeRequest, Body(openapi_examples=EXAMPLES)],
-    caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, key: IdempotencyKey = None,
+    caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, asked: AsAsked,
 ) -> RunOut:  # fmt: skip
     """Opens a run: 202. With `Prefer: wait=n` the answer waits for it at most n seconds, and is 200 if it has ended.
 
     `output` has the findings and the named values; the artifact `analysis.json` everything, `report.html` a page.
     """
 
-    def open_run() -> RunLog:
-        sources = catalog.references(at.store, caller.workspace, body.datasets)
-        input = AnalyzeInput(sources=sources, goal=body.goal, brain=body.brain, outputs=body.outputs, plan=body.plan)
-        return start(at.store, "analyze", input, caller.workspace, **opening_options(key))
+    return await opened(at, response, lambda: asked.open(caller, "analyze", input_of(body, at.store, caller)), wait)
 
-    return await opened(at, response, open_run, wait)
+
+def input_of(body: AnalyzeRequest, store: Store, caller: Caller) -> AnalyzeInput:
+    """The function's input, out of a request. NotFound."""
+    sources = catalog.references(store, caller.workspace, body.datasets)
+    return AnalyzeInput(sources=sources, goal=body.goal, brain=body.brain, outputs=body.outputs, plan=body.plan)

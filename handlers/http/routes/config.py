@@ -1,6 +1,5 @@
 """/v1/config, /healthz, /readyz: what this server is, and whether it can work."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -12,7 +11,7 @@ from handlers.http.callers import allowed
 from handlers.http.models import Config
 from handlers.http.platform import At
 from handlers.http.problems import answers
-from shared import settings
+from shared import VERSION, settings
 from shared.identity.caller import Caller
 from shared.state.keys import SYSTEM
 
@@ -27,7 +26,7 @@ class Health(BaseModel):
 @router.get("/config", summary="What this server can do", responses=answers())
 def config(caller: Annotated[Caller, allowed("workspace:read")], at: At) -> Config:
     return Config(
-        version=version("agentforge"), backend=at.backend.name, brains=sorted(BRAINS), longest_goal=LONGEST_GOAL,
+        version=VERSION, backend=at.backend.name, brains=sorted(BRAINS), longest_goal=LONGEST_GOAL,
         functions={name: function.tier for name, function in sorted(all_functions().items())},
         requests_per_minute=at.rates.per_minute, max_runs=settings.max_runs(), max_upload_bytes=settings.max_upload_bytes(),
     )  # fmt: skip

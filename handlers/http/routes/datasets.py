@@ -15,7 +15,7 @@ from functions.work import start, submit
 from handlers.http.callers import KnownFirst, allowed
 from handlers.http.manners import IdempotencyKey, Limit, Wait, cursor_like
 from handlers.http.models import Body, DatasetOut, Page, RunOut, UploadOut
-from handlers.http.opening import opened, opening_options
+from handlers.http.opening import AsAsked, opened
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared import outbound, settings
@@ -130,15 +130,15 @@ def create_dataset(body: NewDataset, caller: Writer, at: At, key: IdempotencyKey
     return DatasetOut.of(added)
 
 
-@router.post("/import", status_code=202, summary="Make a dataset of a file elsewhere", responses={200: {"model": RunOut}, **answers(404, 409)})
-async def import_dataset(body: NewImport, caller: Writer, at: At, response: Response, wait: Wait, key: IdempotencyKey = None) -> RunOut:
+@router.post("/import", status_code=202, summary="Make a dataset of a file elsewhere", responses={200: {"model": RunOut}, **answers(402, 404, 409)})
+async def import_dataset(body: NewImport, caller: Writer, at: At, response: Response, wait: Wait, asked: AsAsked) -> RunOut:
     """Opens a run that fetches it: 202; 200 if it has ended within the seconds of `Prefer: wait=n`. Its `output` names the dataset.
 
     Only from public https addresses, without redirects. The address stands in the run's record: what is secret about it should expire.
     """
     outbound.target(body.url)
     input = ImportInput(url=body.url, name=body.name, by=caller.name)
-    return await opened(at, response, lambda: start(at.store, "import_dataset", input, caller.workspace, **opening_options(key)), wait)
+    return await opened(at, response, lambda: asked.open(caller, "import_dataset", input), wait)
 
 
 @router.get("/{id}", summary="Get a dataset", responses=answers(404, 409))

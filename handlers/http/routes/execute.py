@@ -6,17 +6,16 @@ from fastapi import APIRouter, Body, Response
 from pydantic import Field
 
 from functions.execute import MOST_CHARACTERS, ExecuteInput
-from functions.work import start
 from handlers.http.callers import allowed
-from handlers.http.manners import IdempotencyKey, Wait
+from handlers.http.manners import Wait
 from handlers.http.models import Body as Request_
 from handlers.http.models import DatasetRef, RunOut
-from handlers.http.opening import opened, opening_options
+from handlers.http.opening import AsAsked, opened
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared.identity.caller import Caller
 from shared.state import catalog
-from shared.state.runs import RunLog
+from shared.state.store import Store
 
 router = APIRouter(tags=["execute"])
 
@@ -33,16 +32,17 @@ class ExecuteRequest(Request_):
 EXAMPLES = {"a cell": {"value": {"cells": ["sum(range(10))"]}}}
 
 
-@router.post("/execute", status_code=202, summary="Run code in the sandbox", responses={200: {"model": RunOut}, **answers(404, 409)})
+@router.post("/execute", status_code=202, summary="Run code in the sandbox", responses={200: {"model": RunOut}, **answers(402, 404, 409)})
 async def execute(
     body: Annotated[ExecuteRequest, Body(openapi_examples=EXAMPLES)],
-    caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, key: IdempotencyKey = None,
+    caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, asked: AsAsked,
 ) -> RunOut:  # fmt: skip
     """Opens a run: 202; 200 if it has ended within the seconds of `Prefer: wait=n`. A cell that raises is no failed run: its cell says so."""
 
-    def open_run() -> RunLog:
-        sources = catalog.references(at.store, caller.workspace, body.datasets)
-        input = ExecuteInput(cells=body.cells, sources=sources, lint=body.lint, wall_s=body.wall_s)
-        return start(at.store, "execute", input, caller.workspace, **opening_options(key))
+    return await opened(at, response, lambda: asked.open(caller, "execute", input_of(body, at.store, caller)), wait)
 
-    return await opened(at, response, open_run, wait)
+
+def input_of(body: ExecuteRequest, store: Store, caller: Caller) -> ExecuteInput:
+    """The function's input, out of a request. NotFound."""
+    sources = catalog.references(store, caller.workspace, body.datasets)
+    return ExecuteInput(cells=body.cells, sources=sources, lint=body.lint, wall_s=body.wall_s)

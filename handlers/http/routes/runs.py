@@ -15,7 +15,7 @@ from functions import work
 from handlers.http.callers import allowed
 from handlers.http.manners import IdempotencyKey, Limit, Wait, cursor_like, etag_matches
 from handlers.http.models import ArtifactOut, Body, EventOut, Page, RunOut, State, Verification
-from handlers.http.opening import opened, opening_options
+from handlers.http.opening import AsAsked, opened
 from handlers.http.platform import At, Platform
 from handlers.http.problems import answers
 from shared.errors import BadInput, Conflict, NotFound
@@ -24,6 +24,7 @@ from shared.state import idempotency, machine, runs
 from shared.state.keys import RUN
 from shared.state.record import Entry
 from shared.state.run import artifact_key
+from shared.state.runs import RunLog
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -132,10 +133,15 @@ def cancel(run: RunId, caller: Writer, at: At, body: Reason | None = None, key: 
         return RunOut.of(state)
 
 
-@router.post("/{run}/retry", summary="Try a run again", status_code=202, responses={200: {"model": RunOut}, **answers(404, 409)})
-async def retry(run: RunId, caller: Writer, at: At, response: Response, wait: Wait, key: IdempotencyKey = None) -> RunOut:
+@router.post("/{run}/retry", summary="Try a run again", status_code=202, responses={200: {"model": RunOut}, **answers(402, 404, 409)})
+async def retry(run: RunId, caller: Writer, at: At, response: Response, wait: Wait, asked: AsAsked) -> RunOut:
     """A new run with the first input of one that failed or was cancelled."""
-    return await opened(at, response, lambda: work.retry(at.store, run, caller.workspace, **opening_options(key)), wait)
+
+    def open_run() -> RunLog:
+        function, input, options = work.first_request(at.store, run, caller.workspace)
+        return asked.open(caller, function, input, **options)
+
+    return await opened(at, response, open_run, wait)
 
 
 @router.post("/{run}/answer", summary="Answer what a run asks", responses=answers(404, 409))

@@ -27,10 +27,19 @@ class NewWorkspace(Body):
     name: str = Field(min_length=1, max_length=100, examples=["Ada's lab"])
 
 
+class Caps(Body):
+    """In micro-dollars."""
+
+    per_run: int | None = Field(None, ge=0, le=10**15, description="That a run may cost.")
+    per_day: int | None = Field(None, ge=0, le=10**15, description="That may be spent in a day (UTC).")
+
+
 class WorkspaceOut(BaseModel):
     id: str
     name: str
     created: str
+    per_run: int | None = Field(None, description="Micro-dollars that a run may cost.")
+    per_day: int | None = Field(None, description="Micro-dollars that may be spent in a day.")
 
 
 class Me(BaseModel):
@@ -78,6 +87,12 @@ def get_workspace(id: WorkspaceId, caller: Reader, at: At) -> WorkspaceOut:
     return _out(members.read_workspace(at.store, _own(id, caller)))
 
 
+@router.put("/workspaces/{id}/caps", summary="Limit what is spent", responses=answers(404, 409))
+def set_caps(id: WorkspaceId, body: Caps, caller: Owner, at: At) -> WorkspaceOut:
+    """For runs that are opened from now on. Null is no limit."""
+    return _out(members.set_caps(at.store, _own(id, caller), body.per_run, body.per_day, caller.name))
+
+
 @router.delete("/workspaces/{id}", status_code=204, summary="Erase a workspace", responses=answers(404, 409))
 def erase_workspace(id: WorkspaceId, caller: Owner, at: At) -> None:
     """All of its data, keys and members, for good. A tombstone stays: the id is never used again. Only when no run goes on."""
@@ -108,4 +123,4 @@ def _own(id: str, caller: Caller) -> str:
 
 
 def _out(workspace: members.Workspace) -> WorkspaceOut:
-    return WorkspaceOut(id=workspace.id, name=workspace.name, created=workspace.created)
+    return WorkspaceOut(**workspace.model_dump(include=set(WorkspaceOut.model_fields)))
