@@ -25,7 +25,7 @@ from shared.state.store import Store
 
 MOST_JSON_BYTES, FORM_BYTES = 8 << 20, 64 << 10  # of a body, and of what a form has around its file
 ROUTERS = [
-    analyze.router, execute.router, runs.router, channels.router, datasets.router, keys.router, members.router, workspaces.router,
+    analyze.router, execute.router, runs.router, channels.router, datasets.router, keys.router, members.router, workspaces.router, money.router,
     secrets.router, config.router,
 ]  # fmt: skip
 ABOUT = """Ask a table a question, and get findings in which every number can be traced to the cell that computed it.
@@ -39,8 +39,8 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
     store = store or open_store()
     issuer = Issuer(chosen) if (chosen := settings.sign_in()) else None
     platform = Platform(
-        store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(),
-        issuer.identity_of_token if issuer else identity_of_token, Accounts(store) if settings.billing() else None, issuer,
+        store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(), Accounts(store), settings.billing(),
+        issuer.identity_of_token if issuer else identity_of_token, issuer,
     )  # fmt: skip
 
     @asynccontextmanager
@@ -60,8 +60,6 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
     for router in ROUTERS:
         v1.include_router(router)
     v1.include_router(datasets.files)
-    if platform.accounts is not None:
-        v1.include_router(money.router)
     app.include_router(v1)
     app.include_router(config.health)
     if issuer:

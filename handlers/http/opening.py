@@ -33,7 +33,7 @@ class Opening:
     def open(self, caller: Caller, function: str, input: Mapping[str, Any] | BaseModel, **options: Any) -> RunLog:
         """BadInput, KeyReused, TooManyRuns, NotEnough, CapReached, QuoteRefused."""
         platform, options = self.platform, {**options, "idempotency_key": self.idempotency_key, "most_at_once": settings.max_runs()}
-        if platform.accounts is None:
+        if not platform.paid:
             return start(platform.store, function, input, caller.workspace, **options)
         workspace = read_workspace(platform.store, caller.workspace)
         caps = [cap for cap in (self.most, caller.per_run, workspace.per_run) if cap is not None]

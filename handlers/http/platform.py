@@ -24,8 +24,9 @@ class Platform:
     feed: Feed
     rates: Rates
     callers: "Callers"
+    accounts: Accounts
+    paid: bool = False  # whether runs are paid for
     identity_of_token: Callable[[str], str] | None = None  # of an issuer's token; NotSignedIn for a bad one
-    accounts: Accounts | None = None  # where runs are paid for
     issuer: Issuer | None = None  # that people sign in with
 
     @property

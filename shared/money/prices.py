@@ -38,7 +38,8 @@ class Rates(BaseModel, frozen=True):
 def rates(backend: str, tier: str, on: date) -> Rates:
     """Of a backend's tier on a day, with our margin. BadInput for a tier without a price."""
     lists = sorted((day for day in _SECONDS if day <= on), reverse=True) or [min(_SECONDS)]
-    cost = settings.local_prices().get(tier, 0) if backend == "local" else _SECONDS[lists[0]].get(backend, {}).get(tier)
+    listed = _SECONDS[lists[0]]
+    cost = listed[backend].get(tier) if backend in listed else settings.local_prices().get(tier, 0)
     if cost is None:
         raise BadInput(f"There is no price for {tier} on {backend}.", "See shared/money/prices.py.")
     second = _up(cost * (100 + settings.margin_percent()), 100)

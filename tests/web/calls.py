@@ -79,8 +79,9 @@ def _of_run(route: str, expects: int = 200, query: str = "", **more: Any) -> Non
     )
 
 
-for _route in ("/runs", "/datasets", "/keys", "/members", "/me", "/workspaces", "/audit", "/secrets", "/config"):
+for _route in ("/runs", "/datasets", "/keys", "/members", "/me", "/workspaces", "/audit", "/secrets", "/config", "/account", "/usage"):
     _simple(f"GET /v1{_route}")
+_simple("POST /v1/quotes", 201, json={"execute": {"cells": ["1 + 1"]}})
 _simple("POST /v1/execute", 202, json={"cells": ["1 + 1"]})
 _simple("POST /v1/keys", 201, json={"name": "another", "scopes": ["runs:read"]})
 _simple("POST /v1/members", json={"email": "ada@example.org", "role": "member"})
@@ -97,6 +98,11 @@ RECIPES["WEBSOCKET /v1/runs/{run}/channels"] = lambda tenant, folder: Call(f"/v1
 @recipe("GET /v1/runs/{run}/artifacts/{name:path}")
 def _artifact(tenant: Tenant, folder: Path) -> Call:
     return Call(f"/v1/runs/{tenant.finished_run()}/artifacts/report.md", 200)
+
+
+@recipe("PUT /v1/workspaces/{id}/caps")
+def _caps(tenant: Tenant, folder: Path) -> Call:
+    return Call(f"/v1/workspaces/{tenant.workspace}/caps", 200, {"json": {"per_run": 5_000_000, "per_day": None}})
 
 
 @recipe("POST /v1/analyze")

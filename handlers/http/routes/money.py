@@ -1,4 +1,4 @@
-"""/v1/quotes, /v1/account, /v1/usage: what runs cost. Mounted where billing is on."""
+"""/v1/quotes, /v1/account, /v1/usage: what runs cost. Without AGENTFORGE_BILLING=on nothing is held or charged."""
 
 from typing import Annotated, Literal
 
@@ -17,10 +17,8 @@ from handlers.http.routes.analyze import AnalyzeRequest, input_of
 from handlers.http.routes.execute import ExecuteRequest
 from handlers.http.routes.execute import input_of as execute_input_of
 from shared import settings
-from shared.errors import NotFound
 from shared.identity.caller import Caller
 from shared.money import usage
-from shared.money.accounts import Accounts
 from shared.money.prices import Micro
 from shared.money.quotes import Line
 
@@ -93,7 +91,7 @@ def create_quote(body: QuoteRequest, caller: Writer, at: At, key: IdempotencyKey
 
 @router.get("/account", summary="Get the balance", responses=answers(409))
 def get_account(caller: Reader, at: At) -> AccountOut:
-    account = _accounts(at.accounts).read(caller.workspace)
+    account = at.accounts.read(caller.workspace)
     spent = account.spent.get("", 0) if account.day == at.store.now().isoformat()[:10] else 0
     return AccountOut(balance=account.balance, held=account.held, free=account.free, spent_today=spent, low=account.free < settings.low_balance())
 
@@ -115,9 +113,3 @@ def get_usage(
     if format == "csv":
         return Response(usage.as_csv(rows), media_type="text/csv", headers=headers)
     return Response(usage.as_parquet(rows), media_type="application/vnd.apache.parquet", headers=headers)
-
-
-def _accounts(accounts: Accounts | None) -> Accounts:
-    if accounts is None:
-        raise NotFound("Runs are not paid for here.")
-    return accounts

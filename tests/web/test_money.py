@@ -1,0 +1,141 @@
+"""Runs that are paid for, through the API: quotes, caps, credit, usage."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.money.accounts import Accounts, problems
+from shared.money.quotes import GOOD_FOR_S
+from shared.state.memory import MemoryDriver
+from shared.state.store import Store
+from shared.state.verify import verify_workspace
+from tests.web.conftest import Site
+
+CELLS = {"cells": ["1 + 1"], "wall_s": 10}
+MICRO = 10**6
+
+
+@pytest.fixture
+def paid(monkeypatch: pytest.MonkeyPatch, open_site: Callable[[Store], Site]) -> Site:
+    """A site where a second costs a tenth of a cent, and anna has a dollar."""
+    monkeypatch.setenv("AGENTFORGE_BILLING", "on")
+    monkeypatch.setenv("AGENTFORGE_LOCAL_PRICES", "cpu=3")  # dollars an hour; a fifth more with the margin
+    driver = MemoryDriver()
+    site = open_site(Store(driver, driver.pass_time))
+    Accounts(site.store).credit("anna", "p1", MICRO)
+    return site
+
+
+def execute(site: Site, key: str | None = None, **headers: str) -> Any:
+    return site.call("POST", "/v1/execute", key or site.a.key, json=CELLS, headers=headers)
+
+
+def quote(site: Site) -> dict[str, Any]:
+    answer = site.call("POST", "/v1/quotes", site.a.key, json={"execute": CELLS})
+    assert answer.status_code == 201
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def account(site: Site) -> dict[str, Any]:
+    told: dict[str, Any] = site.call("GET", "/v1/account", site.a.key).json()
+    return told
+
+
+def test_a_quote_binds_once_for_its_request(paid: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = quote(paid)
+    assert told["upper"] == 15_000 > told["expected"] == 1_000 and [line["tier"] for line in told["lines"]] == ["cpu"]
+    monkeypatch.setenv("AGENTFORGE_LOCAL_PRICES", "cpu=3000")  # the price goes up: the quote holds
+    opened = execute(paid, **{"AgentForge-Quote": told["id"]})
+    assert opened.status_code == 202 and opened.json()["cost"] | {"seconds": 0} == {
+        "held": 15_000, "charged": 0, "seconds": 0, "tokens_in": 0, "tokens_out": 0, "final": False, "why": "",
+    }  # fmt: skip
+    assert account(paid) == {"balance": MICRO, "held": 15_000, "free": MICRO - 15_000, "spent_today": 0, "low": True}
+    again = execute(paid, **{"AgentForge-Quote": told["id"]})
+    assert (again.status_code, again.json()["code"]) == (409, "quote_refused")
+    other = paid.call("POST", "/v1/execute", paid.a.key, json={"cells": ["2"]}, headers={"AgentForge-Quote": quote(paid)["id"]})
+    assert other.json()["code"] == "quote_refused" and "another request" in other.json()["detail"]
+    foreign = execute(paid, paid.b.key, **{"AgentForge-Quote": quote(paid)["id"]})
+    assert foreign.status_code == 404
+    paid.backend.work()
+    run = paid.call("GET", f"/v1/runs/{opened.json()['id']}", paid.a.key).json()
+    assert run["state"] == "succeeded" and run["cost"]["final"] and run["cost"]["charged"] <= 15_000
+    assert account(paid)["held"] == 0 and account(paid)["balance"] == MICRO - run["cost"]["charged"]
+
+
+def test_a_quote_expires(paid: Site) -> None:
+    told = quote(paid)
+    paid.store.sleep(GOOD_FOR_S + 1)
+    refused = execute(paid, **{"AgentForge-Quote": told["id"]})
+    assert refused.status_code == 409 and "expired" in refused.json()["detail"]
+    assert account(paid)["held"] == 0
+    for id in ("x", "../x", "ybr05tqev-wzem9qzkkt"):
+        assert execute(paid, **{"AgentForge-Quote": id}).status_code == 404
+
+
+def test_the_same_key_gets_the_same_run_and_one_hold(paid: Site) -> None:
+    runs = {execute(paid, **{"Idempotency-Key": "k1"}).json()["id"] for _ in range(3)}
+    quotes = {paid.call("POST", "/v1/quotes", paid.a.key, json={"execute": CELLS}, headers={"Idempotency-Key": "k2"}).json()["id"] for _ in range(2)}
+    assert len(runs) == len(quotes) == 1 and account(paid)["held"] == 15_000
+
+
+def test_caps_of_the_call_the_key_and_the_workspace(paid: Site) -> None:
+    def refused(answer: Any) -> tuple[int, str]:
+        return answer.status_code, answer.json().get("code", "")
+
+    assert refused(execute(paid, **{"AgentForge-Max-Cost": "14999"})) == (402, "cap_reached")
+    assert execute(paid, **{"AgentForge-Max-Cost": "15000"}).status_code == 202
+    for bad in ("-1", "1.5", "x", "10000000000000000"):
+        assert execute(paid, **{"AgentForge-Max-Cost": bad}).status_code == 422
+    assert refused(execute(paid, paid.a.new_key(per_run=14_999))) == (402, "cap_reached")
+    daily = paid.a.new_key(per_day=30_000)
+    assert [execute(paid, daily).status_code for _ in range(3)] == [202, 202, 402]
+    assert execute(paid).status_code == 202, "another key may go on"
+    caps = paid.call("PUT", "/v1/workspaces/anna/caps", paid.a.key, json={"per_day": 70_000})
+    assert caps.status_code == 200 and caps.json()["per_day"] == 70_000
+    assert refused(execute(paid)) == (402, "cap_reached")
+    paid.backend.work()
+    assert execute(paid).status_code == 202, "what was held and not used is free again"
+
+
+def test_without_credit_nothing_is_opened_that_could_be_worked_on(paid: Site) -> None:
+    refused = execute(paid, paid.b.key)
+    assert (refused.status_code, refused.json()["code"]) == (402, "not_enough_credit")
+    (run,) = paid.call("GET", "/v1/runs", paid.b.key).json()["data"]
+    assert run["state"] == "failed" and run["error"]["code"] == "not_enough_credit" and paid.backend.told.empty()
+
+
+def test_usage_adds_up(paid: Site) -> None:
+    for _ in range(3):
+        execute(paid)
+    paid.backend.work()
+    told = paid.call("GET", "/v1/usage?by=function", paid.a.key).json()
+    spent = MICRO - account(paid)["balance"]
+    assert told["runs"] == 3 and told["microdollars"] == spent == account(paid)["spent_today"] and told["by"][0]["of"] == "execute"
+    rows = list(csv.DictReader(io.StringIO(paid.call("GET", "/v1/usage?format=csv", paid.a.key).text)))
+    assert sum(int(row["microdollars"]) for row in rows) == spent and {row["function"] for row in rows} == {"execute"}
+    parquet = paid.call("GET", "/v1/usage?format=parquet", paid.a.key)
+    assert parquet.content[:4] == b"PAR1" and paid.call("GET", "/v1/usage?since=2999-01-01", paid.a.key).json()["runs"] == 0
+    assert paid.call("GET", "/v1/usage", paid.b.key).json() == {"microdollars": 0, "runs": 0, "by": []}
+    assert problems(Accounts(paid.store), "anna") == [] and verify_workspace(paid.store, "anna") == {}
+
+
+def test_a_retry_is_paid_for_and_a_look_at_a_dataset_is_not(paid: Site, tmp_path: Path) -> None:
+    opened = execute(paid).json()["id"]
+    paid.call("POST", f"/v1/runs/{opened}/cancel", paid.a.key)
+    assert paid.call("POST", f"/v1/runs/{opened}/retry", paid.a.key).json()["cost"]["held"] == 15_000
+    with paid.backend.working():
+        assert paid.call("GET", f"/v1/datasets/{paid.a.dataset(tmp_path).id}/preview", paid.a.key).status_code == 200
+
+
+def test_an_account_edited_by_hand_is_refused(paid: Site) -> None:
+    from shared.money.accounts import account_key
+
+    stored = paid.store.get(account_key("anna"))
+    assert stored is not None
+    paid.store.put_if(account_key("anna"), stored.body.replace(b":1000000", b":9000000"), stored.version)
+    assert execute(paid).json()["code"] == "record_damaged" and paid.call("GET", "/v1/account", paid.a.key).status_code == 409
