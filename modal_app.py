@@ -1,4 +1,4 @@
-"""AgentForge on Modal: images, one function for each tier, the sweep, and what a developer runs by hand.
+"""AgentForge on Modal: images, one function for each tier, the sweep, the web app, and what a developer runs by hand.
 
     agentforge deploy modal                                        publish the cells' image, and deploy all that is here
     modal run modal_app.py::analyze --data cars.csv --goal "…"     the same, for as long as one run takes
@@ -7,7 +7,6 @@ No business logic: what a run does is in functions/, where its cells run in shar
 """
 
 import importlib
-import importlib.util
 import os
 import signal
 from pathlib import Path
@@ -31,8 +30,7 @@ MINUTE, DAY = 60, 86_400  # seconds; no function on Modal may run longer than a 
 SWEEP_MINUTES = 1
 PYTHON, UV = "3.11", "0.13.9"
 PINS = Path(__file__).parent / "infra" / "modal"
-HAS_WEB = importlib.util.find_spec("web") is not None and importlib.util.find_spec("web.app") is not None
-SOURCE = ["functions", "handlers", "shared", *(["web"] if HAS_WEB else [])]
+SOURCE = ["functions", "handlers", "shared", "web"]
 VLLM_MODEL = os.environ.get("AGENTFORGE_VLLM_MODEL", "")  # a model of the Hugging Face hub; without one, no model server
 
 SECRET = "agentforge"  # AGENTFORGE_STORE=s3://…, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what else settings.py reads
@@ -100,14 +98,14 @@ FUNCTIONS: dict[str, dict[str, Any]] = {  # all that is deployed: name on Modal 
         for tier, options in TIERS.items()
     },
     "sweep": SWEEP,
-    **({"web": WEB} if HAS_WEB else {}),
+    "web": WEB,
     **({"vllm": VLLM} if VLLM_MODEL else {}),
 }
 
 app = modal.App(MODAL_APP)
 
-if not modal.is_local():  # what runs will need, so that memory snapshots hold it
-    for module in ("functions.analyze.analysis", "shared.state.s3"):
+if not modal.is_local() and not VLLM_MODEL:  # what runs and requests will need, so that memory snapshots hold it
+    for module in ("functions.analyze.analysis", "shared.state.s3", "web.app"):
         importlib.import_module(module)
 
 
@@ -144,15 +142,14 @@ def sweep() -> dict[str, int]:
     return dict(sweep_once(open_store(), ModalBackend(WORK), holder="modal"))
 
 
-if HAS_WEB:
+@app.function(**WEB)
+@modal.concurrent(max_inputs=100)
+@modal.asgi_app()
+def web() -> Any:
+    """The HTTP API."""
+    from web.app import create_app
 
-    @app.function(**WEB)
-    @modal.concurrent(max_inputs=100)
-    @modal.asgi_app()
-    def web() -> Any:
-        from web.app import app as pages
-
-        return pages
+    return create_app(backend=ModalBackend(WORK))
 
 
 if VLLM_MODEL:

@@ -1,14 +1,15 @@
 """A small fake of Modal's cloud: the real SDK deploys to it, calls it and makes sandboxes in it, by gRPC as it does everywhere.
 
 Containers are real too: the SDK's own container program, in a process of this machine whose folder holds what was mounted and
-whose environment is the image's and the secrets'. Processes in a sandbox are plain processes here: **nothing is confined**.
-`calls` has every request in order, for tests to look at.
+whose environment is the image's and the secrets'. They have the libraries of this machine, but of ours only what was mounted.
+Processes in a sandbox are plain processes here: **nothing is confined**. `calls` has every request in order, for tests to look at.
 """
 
 import asyncio
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,33 @@ from modal_proto.task_command_router_grpc import TaskCommandRouterBase
 SUCCESS = api_pb2.GenericResult(status=api_pb2.GenericResult.GENERIC_STATUS_SUCCESS)
 FOLDER = "/agentforge"  # of sandboxes: stands for a temporary folder here
 FILE_TOOL = "/__modal/.bin/modal-sandbox-fs-tools"
+NOT_INSTALLED = f"""
+import importlib.metadata as metadata, sys
+sys.path[:] = [path for path in sys.path if path != {str(Path(__file__).parent.parent)!r}]
+found = metadata.Distribution.from_name
+def from_name(name):
+    if name == "agentforge":
+        raise metadata.PackageNotFoundError(name)
+    return found(name)
+metadata.Distribution.from_name = from_name
+"""  # images hold no package of ours, so containers must not find the one that this machine has
+
+
+@dataclass
+class Web:
+    """A request to a web function, and what was answered until now."""
+
+    scope: dict[str, Any]  # as in ASGI
+    body: bytes
+    answer: list[Any] = field(default_factory=list)  # ASGI's messages, as api_pb2.Asgi
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def status(self) -> int:
+        return int(self.answer[0].http_response_start.status)
+
+    def json(self) -> Any:
+        return json.loads(b"".join(message.http_response_body.body for message in self.answer))
 
 
 class Exec:
@@ -113,6 +142,7 @@ class Cloud:
         self.deployed: dict[str, str] = {}  # name → id
         self.inputs: dict[str, list[Any]] = {}  # function → what waits for a container
         self.outputs: list[Any] = []
+        self.webs: dict[str, Web] = {}  # by function call
         self.boxes: dict[str, Box] = {}
         self.containers: list[subprocess.Popen[bytes]] = []
         self.folders: list[Path] = []  # theirs
@@ -227,7 +257,7 @@ class Cloud:
         call = f"fc-{len(self.sent('FunctionMap'))}"
         items = []
         for item in request.pipelined_inputs:
-            self._start_container(request.function_id, call, item.input)
+            self._start_container(request.function_id, {call: item.input})
             items.append(api_pb2.FunctionPutInputsResponseItem(idx=item.idx, input_id=f"in-{call}", input_jwt="jwt"))
         return api_pb2.FunctionMapResponse(function_call_id=call, pipelined_inputs=items)
 
@@ -247,7 +277,41 @@ class Cloud:
 
     def FunctionPutOutputs(self, request: Any) -> Any:
         self.outputs += request.outputs
+        for output in request.outputs:
+            if web := self.webs.get(output.input_id.removeprefix("in-")):
+                web.over.set()
         return _empty()
+
+    async def FunctionCallGetDataIn(self, request: Any) -> AsyncIterator[Any]:
+        web = self.webs[request.function_call_id]
+        if not request.last_index:
+            message = api_pb2.Asgi(http_request=api_pb2.Asgi.HttpRequest(body=web.body))
+            yield api_pb2.DataChunk(data_format=api_pb2.DATA_FORMAT_ASGI, data=message.SerializeToString(), index=1)
+        while not web.over.is_set():
+            await asyncio.sleep(0.01)
+
+    def FunctionCallPutDataOut(self, request: Any) -> Any:
+        chunks = [chunk for chunk in request.data_chunks if chunk.data_format == api_pb2.DATA_FORMAT_ASGI]
+        self.webs[request.function_call_id].answer += [api_pb2.Asgi.FromString(chunk.data) for chunk in chunks]
+        return _empty()
+
+    def browse(self, name: str, *requests: tuple[str, str, dict[str, str], bytes]) -> list[Web]:
+        """Requests (method, path, headers, body) as Modal hands them to one container of a web function; the answers, once they are whole."""
+        made = {}
+        for number, (method, path, headers, body) in enumerate(requests, len(self.webs)):
+            told = [(key.lower().encode(), value.encode()) for key, value in {"host": "web.modal.example", **headers}.items()]
+            scope = {"type": "http", "http_version": "1.1", "scheme": "https", "method": method, "path": path, "query_string": b""}
+            made[f"fc-web-{number}"] = Web({**scope, "headers": told}, body)
+        self.webs |= made
+        inputs = {call: ((web.scope,), {}) for call, web in made.items()}
+        pickled = {
+            call: api_pb2.FunctionInput(args=pickle.dumps(input), data_format=api_pb2.DATA_FORMAT_PICKLE)
+            for call, input in inputs.items()
+        }
+        self._start_container(self.deployed[name], pickled)
+        wait_until(lambda: self.containers[-1].poll() is not None or all(web.over.is_set() for web in made.values()))
+        assert all(web.over.is_set() for web in made.values()), "the container ended before"
+        return list(made.values())
 
     def SandboxCreateV2(self, request: Any) -> Any:
         id = f"sb-{len(self.boxes) + 1:022d}V"
@@ -315,13 +379,14 @@ class Cloud:
                 found[name] = value.strip("'\"")
         return found
 
-    def _start_container(self, function_id: str, call: str, input: Any) -> None:
-        """A container of one function, for one input."""
-        definition, task = self.functions[function_id], f"ta-{call}"
+    def _start_container(self, function_id: str, inputs: dict[str, Any]) -> None:
+        """A container of one function, for these inputs by call."""
+        definition, task = self.functions[function_id], f"ta-{next(iter(inputs))}"
         if not self.run_containers:
             return
-        item = api_pb2.FunctionGetInputsItem(input_id=f"in-{call}", input=input, function_call_id=call)
-        self.inputs.setdefault(function_id, []).append(item)
+        self.inputs.setdefault(function_id, []).extend(
+            api_pb2.FunctionGetInputsItem(input_id=f"in-{call}", input=input, function_call_id=call) for call, input in inputs.items()
+        )
         root = Path(tempfile.mkdtemp(prefix="modal-container-"))
         self.folders.append(root)
         for mount in definition.mount_ids:
@@ -335,6 +400,7 @@ class Cloud:
             environment_name="main",
         )  # fmt: skip
         (root / "arguments").write_bytes(arguments.SerializeToString())
+        (root / "sitecustomize.py").write_text(NOT_INSTALLED)
         secrets = [self.secrets[id.removeprefix("st-")] for id in definition.secret_ids]
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "HOME": str(root)} | self.environment_of(definition.image_id)
         for secret in secrets:

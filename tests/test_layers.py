@@ -45,7 +45,7 @@ def test_a_client_needs_no_server() -> None:
     loaded = set(
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     )
-    assert "httpx" in loaded and not loaded & ({*HEAVY} - {"pydantic", "httpx2", "rich"})  # httpx imports rich for a command line of its own
+    assert "httpx2" in loaded and not loaded & ({*HEAVY} - {"pydantic", "httpx2"})
 
 
 def test_the_host_needs_no_pandas_altair_or_statistics_for_an_answer() -> None:

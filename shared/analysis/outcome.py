@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from shared import VERSION
 from shared.analysis.findings import Finding
 from shared.analysis.plan import Cell, Plan, Unanswered
 from shared.analysis.readers import Note
@@ -92,7 +93,7 @@ def receipt(snapshot: "Snapshot", plan: Plan, cells: Sequence[Cell], sandbox: st
         python=".".join(map(str, sys.version_info[:3])),
         sandbox=sandbox,
         ms={name: round(value, 1) for name, value in ms.items()},
-        version=_version("agentforge"),
+        version=VERSION,
     )
 
 

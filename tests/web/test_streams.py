@@ -101,7 +101,8 @@ def test_whoever_leaves_is_forgotten(kind: str, place: tuple[Site, httpx2.URL]) 
     path, headers = f"/v1/runs/{log.id}/{kind}", {"Authorization": f"Bearer {site.a.key}"}
     if kind == "stream":
         with httpx2.stream("GET", url.join(path), headers=headers) as answer:
-            next(answer.iter_lines())
+            lines = answer.iter_lines()  # closes the answer when nobody holds it
+            next(lines)
             assert not no_watchers(site)
     else:
         web_socket = connect(str(url.join(path)).replace("http", "ws"), additional_headers=headers)

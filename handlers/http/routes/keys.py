@@ -26,8 +26,8 @@ class NewKey(Body):
     name: str = Field(min_length=1, max_length=100, examples=["nightly report"])
     scopes: list[Permission] = Field(min_length=1, max_length=50, examples=[["runs:read", "runs:write"]])
     expires_s: float | None = Field(None, gt=0, le=10 * 365 * DAY, description="Seconds from now; never by default.")
-    per_run: int | None = Field(None, ge=0, le=10**15, description="Micro-dollars that a run may cost.")
-    per_day: int | None = Field(None, ge=0, le=10**15, description="Micro-dollars that may be spent in a day (UTC).")
+    per_run: int | None = Field(None, ge=0, le=10**15, strict=True, description="Micro-dollars that a run may cost.")
+    per_day: int | None = Field(None, ge=0, le=10**15, strict=True, description="Micro-dollars that may be spent in a day (UTC).")
     per_minute: int | None = Field(None, ge=1, le=1_000_000, description="Requests in a minute, if fewer than any caller may make.")
 
 

@@ -30,8 +30,8 @@ class NewWorkspace(Body):
 class Caps(Body):
     """In micro-dollars."""
 
-    per_run: int | None = Field(None, ge=0, le=10**15, description="That a run may cost.")
-    per_day: int | None = Field(None, ge=0, le=10**15, description="That may be spent in a day (UTC).")
+    per_run: int | None = Field(None, ge=0, le=10**15, strict=True, description="That a run may cost.")
+    per_day: int | None = Field(None, ge=0, le=10**15, strict=True, description="That may be spent in a day (UTC).")
 
 
 class WorkspaceOut(BaseModel):

@@ -148,7 +148,7 @@ attempt("image", lambda: __import__("openpyxl").drawing.image.Image("{{SECRET}}"
 attempt("pil", lambda: __import__("PIL.Image").Image.open("{{SECRET}}"))
 attempt("pygments", lambda: __import__("pygments.lexers").lexers.load_lexer_from_file("{{SECRET}}", "X"))
 attempt("requests", lambda: __import__("requests").get("http://127.0.0.1:{{PORT}}", timeout=1))
-attempt("httpx", lambda: __import__("httpx").get("http://127.0.0.1:{{PORT}}", timeout=1))
+attempt("httpx2", lambda: __import__("httpx2").get("http://127.0.0.1:{{PORT}}", timeout=1))
 attempt("boto", lambda: __import__("boto3").client("s3", endpoint_url="http://127.0.0.1:{{PORT}}",
                                                    region_name="x").list_buckets())
 attempt("rich", lambda: __import__("rich.console").console.Console(file=open("{{TARGET}}", "a")).print("owned"))

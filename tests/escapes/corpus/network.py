@@ -137,7 +137,7 @@ attempt("listener", lambda: c.Listener("\0{{ABSTRACT}}", "AF_UNIX"))
 attempt("async", lambda: asyncio.run(asyncio.open_unix_connection("\0{{ABSTRACT}}")))
 attempt("zmq", lambda: __import__("zmq").Context().socket(1).connect("ipc://@{{ABSTRACT}}"))
 attempt("http",
-        lambda: __import__("httpx").Client(transport=__import__("httpx").HTTPTransport(uds="\0{{ABSTRACT}}")).get("http://x"))
+        lambda: __import__("httpx2").Client(transport=__import__("httpx2").HTTPTransport(uds="\0{{ABSTRACT}}")).get("http://x"))
 def fork():
     if os.fork() == 0:
         c.Client("\0{{ABSTRACT}}", "AF_UNIX"); os._exit(0)
