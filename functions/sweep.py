@@ -12,10 +12,13 @@ from functions.registry import find
 from functions.work import close, submit, wake
 from shared import settings
 from shared.backends import Backend
-from shared.errors import AgentForgeError
+from shared.errors import AgentForgeError, NotFound, RecordDamaged
+from shared.money import holds
+from shared.money.accounts import Accounts
+from shared.money.stripe import chosen_stripe
 from shared.state import machine, retention, runs
 from shared.state.driver import StoreUnavailable
-from shared.state.keys import SYSTEM, Key
+from shared.state.keys import SYSTEM, WORKSPACE, Key
 from shared.state.record import seal, unseal
 from shared.state.runs import RunLog, RunRef
 from shared.state.store import Store
@@ -34,7 +37,8 @@ log = logging.getLogger(__name__)
 def sweep(store: Store, backend: Backend, holder: str) -> Counter[str]:
     """One look at all that is due. Counts what was done; nothing if somebody else sweeps. StoreUnavailable."""
     done: Counter[str] = Counter()
-    if not _leased(store, holder):
+    turn = _leased(store, holder)
+    if turn is None:
         return Counter(leased_by_another=1)
     for key, ref in runs.due_runs(store):
         try:
@@ -46,6 +50,26 @@ def sweep(store: Store, backend: Backend, holder: str) -> Counter[str]:
             log.warning("sweep: %s: %s", ref, error.message)
             done[error.code] += 1
     done.update(retention.expire_old(store))
+    if turn["hour"] != turn["hour_before"]:
+        done.update(_look_at_accounts(store))
+        if stripe := chosen_stripe(Accounts(store)):
+            done.update(stripe.mirror())
+    return +done
+
+
+def _look_at_accounts(store: Store) -> Counter[str]:
+    """End the holds that nobody else will, and write what is pending to the ledgers. Reads one object of each workspace."""
+    done, accounts = Counter[str](), Accounts(store)
+    names = [listed.key.split("/")[1] for listed in store.list_all(Key("t/"), folders=True)]
+    for workspace in filter(WORKSPACE.fullmatch, names):
+        try:
+            done["released"] += holds.release_orphans(accounts, workspace)
+            accounts.flush(workspace)
+        except StoreUnavailable:
+            raise
+        except AgentForgeError as error:  # such as an account that was edited by hand
+            log.warning("sweep: account of %s: %s", workspace, error.message)
+            done[error.code] += 1
     return done
 
 
@@ -57,7 +81,7 @@ def _look_at(store: Store, key: Key, ref: RunRef, backend: Backend) -> str:
     if not run.length:
         return _forget(run, key)
     claim, length = run.state.claim, run.length
-    if run.state.state == "opened" and _seconds_since(run, run.state.created) > NEVER_HELD_S:
+    if run.state.state == "opened" and _never_held(run):
         run.append(lambda: machine.abandon(run.state, ABANDONED))
     elif late := _late(run):
         run.append(lambda: machine.stop(run.state, claim, late))
@@ -76,6 +100,16 @@ def _look_at(store: Store, key: Key, ref: RunRef, backend: Backend) -> str:
                 wake(run, child, backend)
                 return "woken"
     return ""
+
+
+def _never_held(run: RunLog) -> bool:
+    """Whether whoever opened the run is gone. A child is opened by its parent's worker, and if that dies, by the next one."""
+    if _seconds_since(run, run.state.created) <= NEVER_HELD_S:
+        return False
+    try:
+        return run.state.parent is None or runs.status(run.store, run.state.parent, run.workspace).over
+    except (NotFound, RecordDamaged):
+        return True
 
 
 def _forget(run: RunLog, key: Key) -> str:
@@ -126,18 +160,21 @@ def _is_dead(run: RunLog) -> bool:
     return silent > 2 * run.state.lease_s
 
 
-def _leased(store: Store, holder: str) -> bool:
-    """Take or renew the sweep's lease; False while another's is fresh."""
+def _leased(store: Store, holder: str) -> dict[str, Any] | None:
+    """Take or renew the sweep's lease: what it says then; None while another's is fresh. What is done once an hour goes by it, too."""
     key = SYSTEM / "sweep.json"
     stored = store.get(key)
     known = unseal(stored.body, holder=str, turn=int) if stored else None
-    body = seal({"holder": holder, "turn": known["turn"] + 1 if known else 0})
+    turn = {
+        "holder": holder, "turn": known["turn"] + 1 if known else 0,
+        "hour": f"{store.now():%Y%m%dT%H}", "hour_before": known.get("hour") if known else None,
+    }  # fmt: skip
     if stored is None:
-        return store.put_new(key, body) is not None
+        return turn if store.put_new(key, seal(turn)) is not None else None
     fresh = (store.now() - stored.at).total_seconds() < settings.lease_s() / 2  # whoever swept may have died or be busy by now
     if fresh and known and known["holder"] != holder:
-        return False
-    return store.put_if(key, body, stored.version) is not None
+        return None
+    return turn if store.put_if(key, seal(turn), stored.version) is not None else None
 
 
 def _seconds_since(run: RunLog, at: str | datetime) -> float:

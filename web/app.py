@@ -13,13 +13,27 @@ from handlers.http.feed import Feed
 from handlers.http.limits import Rates
 from handlers.http.manners import BodyLimit, RequestIds, documented
 from handlers.http.platform import Platform
-from handlers.http.routes import analyze, channels, config, datasets, execute, keys, members, money, runs, secrets, workspaces
+from handlers.http.routes import (
+    analyze,
+    billing,
+    channels,
+    config,
+    datasets,
+    execute,
+    keys,
+    members,
+    money,
+    runs,
+    secrets,
+    workspaces,
+)
 from shared import VERSION, settings
 from shared.backends import Backend, chosen_backend
 from shared.backends.local import LocalBackend
 from shared.identity.secrets import cookie_key
 from shared.identity.tokens import Issuer
 from shared.money.accounts import Accounts
+from shared.money.stripe import Stripe, chosen_stripe
 from shared.state.opening import open_store
 from shared.state.store import Store
 
@@ -34,13 +48,16 @@ Send an API key as `Authorization: Bearer af_live_…`. Every POST takes an `Ide
 (RFC 9457) with a stable `code`. Lists go on with `next_cursor`."""
 
 
-def create_app(store: Store | None = None, backend: Backend | None = None, identity_of_token: Callable[[str], str] | None = None) -> FastAPI:
+def create_app(
+    store: Store | None = None, backend: Backend | None = None, identity_of_token: Callable[[str], str] | None = None, stripe: Stripe | None = None,
+) -> FastAPI:  # fmt: skip
     """An app over a store; by default the one that the environment names."""
     store = store or open_store()
     issuer = Issuer(chosen) if (chosen := settings.sign_in()) else None
+    accounts = Accounts(store)
     platform = Platform(
-        store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(), Accounts(store), settings.billing(),
-        issuer.identity_of_token if issuer else identity_of_token, issuer,
+        store, backend or chosen_backend(), Feed(store), Rates(settings.rate()), Callers(), accounts, settings.billing(),
+        issuer.identity_of_token if issuer else identity_of_token, issuer, stripe or chosen_stripe(accounts),
     )  # fmt: skip
 
     @asynccontextmanager
@@ -60,6 +77,9 @@ def create_app(store: Store | None = None, backend: Backend | None = None, ident
     for router in ROUTERS:
         v1.include_router(router)
     v1.include_router(datasets.files)
+    if platform.stripe is not None:
+        v1.include_router(billing.router)
+        app.include_router(billing.hooks)
     app.include_router(v1)
     app.include_router(config.health)
     if issuer:

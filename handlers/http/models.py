@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from shared.identity.permissions import Permission
 from shared.money.charges import charge
@@ -22,9 +22,16 @@ DatasetRef = Annotated[
 
 
 class Body(BaseModel):
-    """Of a request: a field we do not know is an error, not silence."""
+    """Of a request: a field we do not know is an error, not silence; `true` is no number, nor is "1"."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any, about: ValidationInfo) -> Any:
+        """`1.0` is an integer in JSON."""
+        whole = isinstance(value, float) and value.is_integer() and cls.model_fields[about.field_name or ""].annotation is not Any
+        return int(value) if whole else value
 
 
 class Page(BaseModel, Generic[T]):

@@ -11,6 +11,7 @@ from handlers.http.limits import Rates
 from shared.backends import Backend
 from shared.identity.tokens import Issuer
 from shared.money.accounts import Accounts
+from shared.money.stripe import Stripe
 from shared.state.store import Store
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Platform:
     paid: bool = False  # whether runs are paid for
     identity_of_token: Callable[[str], str] | None = None  # of an issuer's token; NotSignedIn for a bad one
     issuer: Issuer | None = None  # that people sign in with
+    stripe: Stripe | None = None  # where credit is sold
 
     @property
     def hosted(self) -> bool:

@@ -17,6 +17,8 @@
     sys/sweep.json                                 sweep's lease
     sys/keys/<id>.json, identities/<sha256>.json   whose an API key is, and to which workspaces somebody belongs
     sys/tombstones/<workspace>.json                workspaces that were erased
+    t/<workspace>/money/account.json, credits/     balance and holds; payments. customer-<mode>.json, metered/ are Stripe's
+    sys/stripe/customers/<customer>.json           whose customer that is; events/<event>.json, what came of a webhook; forged/
     sys/cookie-key.json                            signs cookies, where KMS encrypts it
 """
 

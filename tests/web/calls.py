@@ -82,6 +82,9 @@ def _of_run(route: str, expects: int = 200, query: str = "", **more: Any) -> Non
 for _route in ("/runs", "/datasets", "/keys", "/members", "/me", "/workspaces", "/audit", "/secrets", "/config", "/account", "/usage"):
     _simple(f"GET /v1{_route}")
 _simple("POST /v1/quotes", 201, json={"execute": {"cells": ["1 + 1"]}})
+_simple("GET /v1/billing")
+_simple("POST /v1/billing/checkout", 201, json={"pack": 50})
+_simple("POST /v1/billing/portal", 201)
 _simple("POST /v1/execute", 202, json={"cells": ["1 + 1"]})
 _simple("POST /v1/keys", 201, json={"name": "another", "scopes": ["runs:read"]})
 _simple("POST /v1/members", json={"email": "ada@example.org", "role": "member"})

@@ -27,6 +27,7 @@ from shared.state.memory import MemoryDriver
 from shared.state.opening import open_store
 from shared.state.runs import RunLog, RunRef
 from shared.state.store import Store
+from tests.money.stripe_fake import fake_stripe
 from tests.web import functions
 from web.app import create_app
 
@@ -108,7 +109,7 @@ class Site:
 
     def __init__(self, store: Store) -> None:
         self.store, self.backend = store, OnDemand(store)
-        self.app: FastAPI = create_app(store, self.backend, identity_of_token)
+        self.app: FastAPI = create_app(store, self.backend, identity_of_token, fake_stripe(store))
         self.a, self.b = Tenant(store, "anna"), Tenant(store, "bert")
         self.http: TestClient  # of nobody
 

@@ -11,6 +11,7 @@ import schemathesis
 from schemathesis.engine import events, from_schema
 
 from shared.state.store import Store
+from tests.money.stripe_fake import fake_stripe
 from tests.web.conftest import FromAnywhere, OnDemand, Tenant, identity_of_token
 from web.app import create_app
 
@@ -24,7 +25,7 @@ def test_requests_made_up_from_the_document(store: Store, tmp_path: Path, monkey
     monkeypatch.setenv("AGENTFORGE_RATE", "100000000")
     logging.getLogger("handlers").setLevel(logging.CRITICAL)
     backend = OnDemand(store)
-    app = create_app(store, backend, identity_of_token)
+    app = create_app(store, backend, identity_of_token, fake_stripe(store))
     tenant = Tenant(store, "anna")
     tenant.dataset(tmp_path)
     tenant.finished_run(then="fail")
@@ -79,7 +80,7 @@ def test_examples_of_the_document_fit_its_schemas(store: Store) -> None:
     """Of parameters, bodies and fields."""
     from jsonschema_rs import Draft202012Validator
 
-    document = create_app(store, OnDemand(store)).openapi()
+    document = create_app(store, OnDemand(store), stripe=fake_stripe(store)).openapi()
     assert document["openapi"].startswith("3.1")
     checked = 0
 
@@ -109,7 +110,7 @@ def test_examples_of_the_document_fit_its_schemas(store: Store) -> None:
 
 
 def test_every_operation_tells_what_it_is(store: Store) -> None:
-    document = create_app(store, OnDemand(store)).openapi()
+    document = create_app(store, OnDemand(store), stripe=fake_stripe(store)).openapi()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"] and operation["tags"], (method, path)

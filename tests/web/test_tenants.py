@@ -11,11 +11,12 @@ from shared.identity.permissions import ALL, ROLES, Role
 from shared.state.keys import Key
 from shared.state.memory import MemoryDriver
 from shared.state.store import Store
+from tests.money.stripe_fake import fake_stripe
 from tests.web.calls import RECIPES, Call, Route, v1_routes
 from tests.web.conftest import Site, Tenant
 from web.app import create_app
 
-ROUTES = v1_routes(create_app(Store(MemoryDriver()), Here()))
+ROUTES = v1_routes(create_app(Store(MemoryDriver()), Here(), stripe=fake_stripe(Store(MemoryDriver()))))
 CLOSED = {1000: 1000, 4401: 401, 4403: 403, 4404: 404, 4429: 429}
 each_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 
