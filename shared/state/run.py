@@ -47,6 +47,7 @@ class CapReached(LimitExceeded):
     """What may be spent on the run is spent."""
 
     code = "cap_reached"
+    status = 402
 
 
 class Waiting(AgentForgeError):
