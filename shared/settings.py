@@ -19,7 +19,7 @@
     AGENTFORGE_OUTBOUND_PORTS   the ports of such addresses; 80, 443 and 8443 by default
     AGENTFORGE_OUTBOUND_HTTP    1: they may be http, too
     AGENTFORGE_CORS             origins whose pages may call the API, separated by commas; none by default
-    AGENTFORGE_URL              where people reach this server, such as https://agentforge.example; needed to sign in
+    AGENTFORGE_URL              where people reach this server, such as https://agentforge.example; needed to sign in and to pay
     AGENTFORGE_OIDC_ISSUER      https://… of an OpenID Connect issuer that people and services sign in with; nobody does by default
     AGENTFORGE_OIDC_CLIENT_ID, AGENTFORGE_OIDC_CLIENT_SECRET  what the issuer knows this server by
     AGENTFORGE_OIDC_AUDIENCE    the audience of services' tokens; the client id by default
@@ -30,6 +30,10 @@
     AGENTFORGE_LOCAL_PRICES     dollars an hour for each tier where runs are paid for on this machine: cpu=0.10,gpu-small=0.80
     AGENTFORGE_LOW_BALANCE      dollars; an account with less is said to be low; 1 by default
     AGENTFORGE_MARGIN_PERCENT   what runs cost beyond what the provider asks; 20 by default
+    AGENTFORGE_STRIPE_KEY       Stripe's key, sk_… or rk_…; without it nothing of Stripe is there, and credit is added by hand
+    AGENTFORGE_STRIPE_WEBHOOK_SECRET  whsec_… of the endpoint <AGENTFORGE_URL>/webhooks/stripe
+    AGENTFORGE_CREDIT_PACKS     what can be bought, in whole dollars, separated by commas; 10,50,200 by default
+    AGENTFORGE_STRIPE_METER     the event name of a Billing Meter that charges are mirrored to; none by default
     AGENTFORGE_KEEP_DAYS        artifacts of older runs are deleted; kept for ever by default
     AGENTFORGE_KEEP_CHECKPOINTS_DAYS  the same for checkpoints' files of runs that are over; 7 by default
 """
@@ -67,6 +71,22 @@ class SignIn:
     client_secret: str  # "" for a public client
     audience: str  # of the tokens that programs send
     url: str  # without a slash at its end
+
+
+@dataclass(frozen=True)
+class StripeAccount:
+    """Where payments are taken, what is sold, and where people come back to."""
+
+    key: str
+    webhook_secret: str
+    packs: tuple[int, ...]  # dollars
+    url: str  # without a slash at its end
+    meter: str = ""  # the event name of a Billing Meter; "" for none
+
+    @property
+    def live(self) -> bool:
+        """Whether its payments are of real money."""
+        return self.key[2:].startswith("_live_")
 
 
 def store() -> Path | Bucket:
@@ -239,10 +259,7 @@ def sign_in() -> SignIn | None:
         return None
     if not is_safe_url(issuer) or urlsplit(issuer).query:
         raise InvalidSetting(f"AGENTFORGE_OIDC_ISSUER is {issuer!r}.", "It begins with https:// (http:// only on localhost).")
-    url = os.environ.get("AGENTFORGE_URL", "").strip().rstrip("/")
-    if not is_safe_url(url) or urlsplit(url).path or urlsplit(url).query:
-        told = f"AGENTFORGE_URL is {url!r}" if url else "AGENTFORGE_URL is not set"
-        raise InvalidSetting(f"{told}; nobody can sign in.", "Set it to where people reach this server, such as https://agentforge.example.")
+    url = _public_url("nobody can sign in")
     client_id = os.environ.get("AGENTFORGE_OIDC_CLIENT_ID", "").strip()
     if not client_id:
         raise InvalidSetting("AGENTFORGE_OIDC_CLIENT_ID is not set; nobody can sign in.", "Set it to the id that the issuer gave this server.")
@@ -250,6 +267,29 @@ def sign_in() -> SignIn | None:
         issuer, client_id, os.environ.get("AGENTFORGE_OIDC_CLIENT_SECRET", "").strip(),
         os.environ.get("AGENTFORGE_OIDC_AUDIENCE", "").strip() or client_id, url,
     )  # fmt: skip
+
+
+def stripe() -> StripeAccount | None:
+    """None where no payments are taken."""
+    key = os.environ.get("AGENTFORGE_STRIPE_KEY", "").strip()
+    if not key:
+        return None
+    if not re.fullmatch(r"[sr]k_(test|live)_[!-~]+", key):
+        raise InvalidSetting("AGENTFORGE_STRIPE_KEY is no secret key of Stripe.", "It begins with sk_live_, sk_test_, rk_live_ or rk_test_.")
+    secret = os.environ.get("AGENTFORGE_STRIPE_WEBHOOK_SECRET", "").strip()
+    if not re.fullmatch(r"whsec_[!-~]+", secret):
+        raise InvalidSetting(
+            f"AGENTFORGE_STRIPE_WEBHOOK_SECRET is {'no signing secret' if secret else 'not set'}; payments would never arrive.",
+            "Stripe shows it for the webhook endpoint; it begins with whsec_.",
+        )
+    value = os.environ.get("AGENTFORGE_CREDIT_PACKS", "").strip() or "10,50,200"
+    packs = tuple(int(pack) if re.fullmatch(r"\s*\d{1,6}\s*", pack, re.ASCII) else 0 for pack in value.split(","))
+    if 0 in packs or len(set(packs)) < len(packs):
+        raise InvalidSetting(f"AGENTFORGE_CREDIT_PACKS is {value!r}.", "Use different whole dollars from 1 to 999999, separated by commas.")
+    meter = os.environ.get("AGENTFORGE_STRIPE_METER", "").strip()
+    if len(meter) > 100:
+        raise InvalidSetting("AGENTFORGE_STRIPE_METER is longer than 100 characters.", "It is the event name of a meter at Stripe.")
+    return StripeAccount(key, secret, packs, _public_url("nobody can come back from paying"), meter)
 
 
 def is_safe_url(url: str) -> bool:
@@ -304,6 +344,15 @@ def keep_days() -> float | None:
 def keep_checkpoints_days() -> float:
     value = _number("AGENTFORGE_KEEP_CHECKPOINTS_DAYS")
     return 7.0 if value is None else value
+
+
+def _public_url(otherwise: str) -> str:
+    """Where people reach this server; `otherwise` is what follows from not knowing it."""
+    url = os.environ.get("AGENTFORGE_URL", "").strip().rstrip("/")
+    if not is_safe_url(url) or urlsplit(url).path or urlsplit(url).query:
+        told = f"AGENTFORGE_URL is {url!r}" if url else "AGENTFORGE_URL is not set"
+        raise InvalidSetting(f"{told}; {otherwise}.", "Set it to where people reach this server, such as https://agentforge.example.")
+    return url
 
 
 def _number(name: str) -> float | None:

@@ -6,7 +6,8 @@ from shared.errors import AgentForgeError
 
 Permission = Literal[
     "runs:read", "runs:write", "datasets:read", "datasets:write", "tools:read", "tools:write", "usage:read", "workspace:read",
-    "members:read", "keys:read", "keys:write", "members:write", "secrets:read", "secrets:write", "audit:read", "workspace:write",
+    "members:read", "keys:read", "keys:write", "members:write", "secrets:read", "secrets:write", "audit:read", "billing:write",
+    "workspace:write",
 ]  # fmt: skip
 Role = Literal["owner", "admin", "member", "viewer"]
 
@@ -18,7 +19,7 @@ _MEMBER: frozenset[Permission] = _VIEWER | frozenset(("runs:write", "datasets:wr
 ROLES: dict[Role, frozenset[Permission]] = {
     "viewer": _VIEWER,
     "member": _MEMBER,
-    "admin": ALL - {"workspace:write"},
+    "admin": ALL - {"workspace:write"},  # billing:write among them: buy credit
     "owner": ALL,  # workspace:write: rename, export and erase the workspace, and name owners
 }
 

@@ -9,7 +9,6 @@ more commands a second than swaps, and none waits behind more than one swap that
 
 import random
 import threading
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,20 +20,29 @@ from shared.errors import AgentForgeError, RecordDamaged
 from shared.money import account as commands
 from shared.money.account import Account, Change
 from shared.state import documents
+from shared.state.driver import StoreUnavailable
 from shared.state.keys import Key, workspace_prefix
 from shared.state.record import seal, unseal
 from shared.state.store import Store
 
 Command = Callable[[Account], Account]
 TOGETHER = 200  # commands in one swap
+GATHER_S = 0.005  # where the last swap was for several, they may all be about to ask again
+POLITE_EVERY_S = 0.5  # at least so often a busy process finds out whether others are waiting for it
 FLUSH_AT = 100  # pending changes, at which whoever commits clears those that are in the ledger
 
 
 @dataclass
 class _Queue:
     waiting: deque[tuple[Command, "Future[Account]"]] = field(default_factory=deque)
-    leading: threading.Lock = field(default_factory=threading.Lock)
+    turn: threading.Condition = field(default_factory=threading.Condition)
+    led: bool = False  # whether somebody carries out what waits
+    crowd: int = 1  # how many the last swap was for
     known: tuple[Account, str] | None = None  # the account and its version, as we last saw it
+    swapped_at: float = 0.0  # when we last won, and how long it takes with a look at the account before
+    stand_back_s: float = 0.0
+    polite_at: float = 0.0  # when to let other processes go first, if there are any
+    written: set[str] = field(default_factory=set)  # pending changes that are in the ledger: the next swap clears them
 
 
 class Accounts:
@@ -53,9 +61,18 @@ class Accounts:
         queue, mine = self._queues[workspace], Future[Account]()
         queue.waiting.append((command, mine))
         while not mine.done():
-            with queue.leading:
+            with queue.turn:
+                if queue.led:
+                    queue.turn.wait()
+                    continue
+                queue.led = True
+            try:
                 if not mine.done():
                     self._commit(workspace, queue)
+            finally:
+                with queue.turn:
+                    queue.led = False
+                    queue.turn.notify_all()
         return mine.result()
 
     def credit(self, workspace: str, key: str, amount: int, kind: commands.Kind = "credit", **about: str) -> Account:
@@ -71,6 +88,7 @@ class Accounts:
         done = self.apply(workspace, once)
         if change := done.pending.get(key):
             self._write(entry, change)
+            self.written(workspace, key)
         return done
 
     def flush(self, workspace: str) -> None:
@@ -79,50 +97,74 @@ class Accounts:
         for key, change in there.pending.items():
             if change.kind != "charge":
                 self._write(credit_key(workspace, key), change)
-        written = {key for key, change in there.pending.items() if self.store.get(_entry_key(workspace, key, change)) is not None}
+        entries = self.store.get_all([_entry_key(workspace, key, change) for key, change in there.pending.items()])
+        written = {key for key, entry in zip(there.pending, entries, strict=True) if entry is not None}
         if written:
             self.apply(workspace, lambda there: commands.flushed(there, written))
 
+    def written(self, workspace: str, key: str) -> None:
+        """This change is in the ledger. It is cleared by our next swap, or now where others have left many."""
+        queue = self._queues[workspace]
+        queue.written.add(key)
+        if queue.known is not None and len(queue.known[0].pending) >= FLUSH_AT:
+            self.flush(workspace)
+
     def _commit(self, workspace: str, queue: _Queue) -> None:
-        """Carry out what waits, in one swap. The commands of others who lost the race to lead are among it."""
-        batch = [queue.waiting.popleft() for _ in range(min(len(queue.waiting), TOGETHER))]
-        pause = 0.02
+        """Carry out what waits, in one swap: also what comes while we wait for the store, and of others who would lead."""
+        batch: list[tuple[Command, Future[Account]]] = []
+        busy, now, losses = queue.crowd > 1, self._seconds(), 0
+        ask = queue.known is None or busy and now >= queue.polite_at
+        if busy:
+            self.store.sleep(max(GATHER_S, queue.swapped_at + queue.stand_back_s - now if ask else 0))
         try:
-            while batch:
-                there, version = queue.known or self._stored(workspace)
-                after, done = there, []
+            while True:
+                began = self._seconds()
+                there, version = self._stored(workspace) if ask or queue.known is None else queue.known
+                batch += [queue.waiting.popleft() for _ in range(min(len(queue.waiting), TOGETHER - len(batch)))]
+                after, done, written = there, [], set(queue.written)
                 for command, future in list(batch):
                     try:
                         after = command(after)
                         done.append((future, after))
                     except AgentForgeError as error:
-                        if queue.known is not None:  # what we remembered may be old: ask before anybody is refused
+                        if not ask:  # what we remembered may be old: look before anybody is refused
                             raise _Stale from error
                         batch.remove((command, future))
                         future.set_exception(error)
                 if after is there:
+                    if not ask:  # nothing to do, as we remember it; but is it so?
+                        raise _Stale
                     break
-                after = after.model_copy(update={"version": there.version + 1})
-                key = account_key(workspace)
-                written = self.store.put_if(key, after.sealed(), version) if version else self.store.put_new(key, after.sealed())
-                if written is not None:
-                    queue.known = after, written
+                after = commands.flushed(after, written).model_copy(update={"version": there.version + 1})
+                key, body = account_key(workspace), after.sealed()
+                swapped = self.store.put_if(key, body, version) if version else self.store.put_new(key, body)
+                now = self._seconds()
+                if swapped is not None:
+                    others = there.version - queue.known[0].version if queue.known is not None else 0
+                    if ask:
+                        queue.stand_back_s = min((now - began) * (1.5 + others), 3)
+                        queue.polite_at = now + (0 if losses or others else POLITE_EVERY_S)
+                    queue.known, queue.swapped_at, queue.crowd = (after, swapped), now, len(done)
+                    queue.written -= written
                     break
-                queue.known = None
-                time.sleep(pause * random.random())
-                pause = min(pause * 2, 0.5)
+                ask, losses = True, losses + 1
+                self.store.sleep(min(max(0.06 / losses, 0.005 * losses), 0.5) * random.random())
         except _Stale:
             queue.known = None
             queue.waiting.extendleft(reversed(batch))
             return
         except BaseException as error:
             queue.known = None
+            told = error if isinstance(error, AgentForgeError) else StoreUnavailable("Whoever asked for us was interrupted.", "Try again.")
             for _, future in batch:
-                future.set_exception(error if isinstance(error, AgentForgeError) else RuntimeError("interrupted"))
+                future.set_exception(told)
             raise
         for future, state in done:
             if not future.done():
                 future.set_result(state)
+
+    def _seconds(self) -> float:
+        return self.store.now().timestamp()
 
     def _stored(self, workspace: str) -> tuple[Account, str]:
         stored = self.store.get(account_key(workspace))

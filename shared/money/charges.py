@@ -35,14 +35,14 @@ def charge(state: RunState, held: int | None = None) -> Charge:
     rates = {tier: Rates.model_validate(rate) for tier, rate in state.hold.rates.items()}
     known = [(rates[tier], work) for tier, work in state.used.items() if tier in rates]
     told = Charge(
-        amount=0, held=state.hold.amount if held is None else held, microseconds=sum(work.microseconds for _, work in known),
+        amount=0, held=state.hold.amount if held is None else min(held, state.hold.amount), microseconds=sum(work.microseconds for _, work in known),
         seconds_amount=sum(prices.of_seconds(rate, work.microseconds) for rate, work in known),
         tokens_in=sum(read for _, work in known for read, _ in work.tokens.values()),
         tokens_out=sum(written for _, work in known for _, written in work.tokens.values()),
         tokens_amount=sum(_tokens(rate, work) for rate, work in known),
     )  # fmt: skip
     used, least = told.seconds_amount + told.tokens_amount, max((rate.minimum for rate, _ in known), default=0)
-    due = min(max(used, least), state.hold.amount, told.held)
+    due = min(max(used, least), told.held)
     why = "No more than was held." if due < used else "The least that a run costs." if due > used else ""
     return told.model_copy(update={"amount": due, "why": why})
 

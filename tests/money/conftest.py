@@ -1,0 +1,1 @@
+from tests.faults.conftest import no_pulse as no_pulse
