@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from bench.moto import moto
 from bench.state_trips import GET_S, PUT_S
@@ -32,7 +33,7 @@ def main() -> None:
         Accounts(store).credit("bench", "p1", CREDIT)
         command = [sys.executable, "-m", "bench.money", bucket.endpoint]
         with ThreadPoolExecutor(PROCESSES) as pool:
-            said = list(pool.map(lambda n: subprocess.run([*command, str(n)], capture_output=True, text=True, check=True).stdout, range(PROCESSES)))
+            said = list(pool.map(lambda n: subprocess.check_output([*command, str(n)], text=True), range(PROCESSES)))
         held = len(Accounts(store).read("bench").holds)
     callers = [[float(took) for took in line.split()] for text in said for line in text.splitlines()[1:]]
     requests = sum(int(text.splitlines()[0]) for text in said)
@@ -64,7 +65,7 @@ def hold(endpoint: str, name: str) -> None:
     def caller(number: int) -> None:
         while (started := time.monotonic()) < until:
             run, at = f"{name}-{number}-{len(took[number])}", store.now().isoformat()
-            accounts.apply("bench", lambda there: commands.hold(there, run, AMOUNT, at, id=run))
+            accounts.apply("bench", partial(commands.hold, run=run, amount=AMOUNT, at=at, id=run))
             took[number].append(time.monotonic() - started)
 
     threads = [threading.Thread(target=caller, args=(number,)) for number in range(CALLERS)]

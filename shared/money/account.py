@@ -122,10 +122,10 @@ def settle(account: Account, run: str, charge: int, key: str, at: str, about: di
     return _with(freed, balance=account.balance - charge, pending=pending, day=max(account.day, at[:10]), spent=spent)
 
 
-def release(account: Account, run: str) -> Account:
-    """End the hold of a run that never began; as it is, if there is none."""
+def release(account: Account, run: str, id: str | None = None) -> Account:
+    """End the hold of a run that never began, or only if it is this one; as it is, if there is none."""
     there = account.holds.get(run)
-    return _freed(account, run, there.amount) if there else account
+    return _freed(account, run, there.amount) if there and id in (None, there.id) else account
 
 
 def credit(account: Account, key: str, amount: int, at: str, about: dict[str, Any], kind: Kind = "credit") -> Account:

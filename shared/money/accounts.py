@@ -4,11 +4,13 @@
     t/<workspace>/money/credits/<key>.json   the ledger: payments and what reversed them; charges are in ledger/<run>.json
 
 Those of a process who want something of one account at the same time go together: one of them swaps for all. So an account takes many
-more commands a second than swaps, and none waits behind more than one swap that it is not part of.
+more commands a second than swaps. Processes take turns: a busy one that has swapped lets the others have as many swaps as they had since
+its last one, and more time, before it tries again; and one that lost to another tries again at once.
 """
 
 import random
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -28,7 +30,7 @@ from shared.state.store import Store
 Command = Callable[[Account], Account]
 TOGETHER = 200  # commands in one swap
 GATHER_S = 0.005  # where the last swap was for several, they may all be about to ask again
-POLITE_EVERY_S = 0.5  # at least so often a busy process finds out whether others are waiting for it
+ALONE_S = 0.5  # for so long a busy process takes it that no other is, before it stands back and looks again
 FLUSH_AT = 100  # pending changes, at which whoever commits clears those that are in the ledger
 
 
@@ -39,9 +41,9 @@ class _Queue:
     led: bool = False  # whether somebody carries out what waits
     crowd: int = 1  # how many the last swap was for
     known: tuple[Account, str] | None = None  # the account and its version, as we last saw it
-    swapped_at: float = 0.0  # when we last won, and how long it takes with a look at the account before
-    stand_back_s: float = 0.0
-    polite_at: float = 0.0  # when to let other processes go first, if there are any
+    swapped: float = 0.0  # when our last swap was
+    stand_back_s: float = 0.0  # how long after it the others may go first
+    alone_until: float = 0.0  # until when we need not stand back
     written: set[str] = field(default_factory=set)  # pending changes that are in the ledger: the next swap clears them
 
 
@@ -112,13 +114,13 @@ class Accounts:
     def _commit(self, workspace: str, queue: _Queue) -> None:
         """Carry out what waits, in one swap: also what comes while we wait for the store, and of others who would lead."""
         batch: list[tuple[Command, Future[Account]]] = []
-        busy, now, losses = queue.crowd > 1, self._seconds(), 0
-        ask = queue.known is None or busy and now >= queue.polite_at
+        busy, now, losses = queue.crowd > 1, time.monotonic(), 0
+        ask = queue.known is None or busy and now >= queue.alone_until
         if busy:
-            self.store.sleep(max(GATHER_S, queue.swapped_at + queue.stand_back_s - now if ask else 0))
+            self.store.sleep(max(GATHER_S, queue.swapped + queue.stand_back_s - now if ask else 0))
         try:
             while True:
-                began = self._seconds()
+                began = time.monotonic()
                 there, version = self._stored(workspace) if ask or queue.known is None else queue.known
                 batch += [queue.waiting.popleft() for _ in range(min(len(queue.waiting), TOGETHER - len(batch)))]
                 after, done, written = there, [], set(queue.written)
@@ -134,21 +136,22 @@ class Accounts:
                 if after is there:
                     if not ask:  # nothing to do, as we remember it; but is it so?
                         raise _Stale
+                    queue.known = (there, version) if version else None
                     break
                 after = commands.flushed(after, written).model_copy(update={"version": there.version + 1})
                 key, body = account_key(workspace), after.sealed()
                 swapped = self.store.put_if(key, body, version) if version else self.store.put_new(key, body)
-                now = self._seconds()
+                now = time.monotonic()
                 if swapped is not None:
                     others = there.version - queue.known[0].version if queue.known is not None else 0
                     if ask:
                         queue.stand_back_s = min((now - began) * (1.5 + others), 3)
-                        queue.polite_at = now + (0 if losses or others else POLITE_EVERY_S)
-                    queue.known, queue.swapped_at, queue.crowd = (after, swapped), now, len(done)
+                        queue.alone_until = now + (0 if losses or others else ALONE_S)
+                    queue.known, queue.swapped, queue.crowd = (after, swapped), now, len(done)
                     queue.written -= written
                     break
                 ask, losses = True, losses + 1
-                self.store.sleep(min(max(0.06 / losses, 0.005 * losses), 0.5) * random.random())
+                self.store.sleep(min(max(0.06 / losses, 0.005 * losses), 0.5) * random.random())  # who lost before goes first
         except _Stale:
             queue.known = None
             queue.waiting.extendleft(reversed(batch))
@@ -162,9 +165,6 @@ class Accounts:
         for future, state in done:
             if not future.done():
                 future.set_result(state)
-
-    def _seconds(self) -> float:
-        return self.store.now().timestamp()
 
     def _stored(self, workspace: str) -> tuple[Account, str]:
         stored = self.store.get(account_key(workspace))

@@ -8,6 +8,7 @@ Settling: one swap of the account ends the hold and charges; then the ledger. Al
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from shared.errors import AgentForgeError, NotFound
@@ -52,6 +53,8 @@ def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, 
     except RunOver:
         _end_hold(accounts, log)
         raise
+    if log.state.hold and log.state.hold.id != held.id:  # it was held before, and charged since: ours is nobody's
+        accounts.apply(log.workspace, lambda there: commands.release(there, log.id, held.id))
 
 
 def settle(accounts: Accounts, log: RunLog) -> Charge | None:
@@ -97,7 +100,7 @@ def release_orphans(accounts: Accounts, workspace: str) -> int:
     gone = 0
     for run, hold in accounts.read(workspace).holds.items():
         if datetime.fromisoformat(hold.at) < datetime.fromisoformat(old) and _is_nobodys(accounts.store, workspace, run):
-            accounts.apply(workspace, lambda there, run=run: commands.release(there, run))  # type: ignore[misc]
+            accounts.apply(workspace, partial(commands.release, run=run, id=hold.id))
             gone += 1
     return gone
 

@@ -38,7 +38,7 @@ def checked_books(driver: MemoryDriver, paid: Mapping[str, int]) -> dict[str, Se
         sweep(store, Told(), "the last")
     accounts.flush("w")
     account, ledger = accounts.read("w"), ledger_of(store, "w")
-    assert account.holds == {} == account.pending, "no hold is left, and nothing to be written"
+    assert account.holds == {} == account.pending, (driver.now(), account)  # no hold is left, and nothing to be written
     assert account.balance == sum(change.amount for change in ledger) >= 0
     assert sum(change.amount for change in ledger if change.kind == "credit") == sum(paid.values()), "each payment once"
     assert verify_workspace(store, "w") == {}

@@ -115,6 +115,7 @@ class History:
         """A process that takes its turns, with an account that it remembers, until it dies; then comes another one."""
 
         def body() -> None:
+            patience = lease_s() / 2
             while not self.quiet():
                 with suppress(Crash):
                     store = self.store()
@@ -122,7 +123,11 @@ class History:
                     while not self.quiet():
                         with suppress(AgentForgeError):
                             turn(store, accounts)
-                        self.schedule.sleep(self.chance.uniform(0, lease_s() / 2))
+                        self.schedule.sleep(self.chance.uniform(0, patience))
+                        if not self.to_open and turn != self.work:
+                            patience = min(patience * 1.3, 10 * lease_s())
+                        if patience > lease_s():
+                            self.schedule.crash = self.schedule.outage = self.schedule.pause = 0.0  # all is opened: now it must come to its end
 
         return body
 
