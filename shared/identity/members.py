@@ -138,6 +138,22 @@ def remove_member(store: Store, workspace: str, id: str, by: Caller) -> None:
     _forget(store, member.identity, workspace)
 
 
+def erase_identity(store: Store, identity: str) -> None:
+    """Forget somebody: their memberships, and that they were ever here. Conflict where a workspace would be left without an owner.
+
+    What they made stays with its workspace, under the name they had.
+    """
+    mine = workspaces_of(store, identity)
+    for workspace in mine:
+        member = documents.read(store, _member_key(workspace, member_id(identity)), Member)
+        if member is not None and member.role == "owner":
+            _require_another_owner(store, workspace, member.id)
+    for workspace in mine:
+        audit.note(store, workspace, "leave", identity.partition(":")[2])
+        store.delete(_member_key(workspace, member_id(identity)))
+    store.delete(_identity_key(identity))
+
+
 def erase_workspace(store: Store, workspace: str, by: str) -> None:
     """Delete all that a workspace has, for good; a tombstone stays, so that its id is never used again. Conflict while runs go on.
 

@@ -19,7 +19,7 @@ from shared.money.charges import Charge, charge
 from shared.state import machine, runs
 from shared.state.machine import RunOver
 from shared.state.record import unseal
-from shared.state.runs import RunLog, ledger_key
+from shared.state.runs import RunLog, due_key, ledger_key
 from shared.state.store import Store
 
 ORPHAN_S = 3600  # a hold this old whose run is over is nobody's
@@ -95,7 +95,10 @@ def _end_hold(accounts: Accounts, log: RunLog) -> Charge | None:
 
 
 def release_orphans(accounts: Accounts, workspace: str) -> int:
-    """End the holds of runs that ended without them, and of runs that never were; how many. What their openers left behind."""
+    """End the holds of runs that ended without them, and of runs that never were; how many. What their openers left behind.
+
+    Every other run that has had its hold for so long is made due, should its opener have been so slow that the sweep has forgotten it.
+    """
     old = (accounts.store.now() - timedelta(seconds=ORPHAN_S)).isoformat()
     gone = 0
     for run, hold in accounts.read(workspace).holds.items():
@@ -106,11 +109,14 @@ def release_orphans(accounts: Accounts, workspace: str) -> int:
 
 
 def _is_nobodys(store: Store, workspace: str, run: str) -> bool:
-    """Whether a run is over and settled without its hold, or was never opened."""
+    """Whether a run is over and settled without its hold, or was never opened; else the sweep is to see to it."""
     try:
         log = RunLog(store, workspace, run)
         log.read_on()
-        return not log.length or (log.state.over and store.get(ledger_key(log)) is not None)
+        if not log.length or log.state.over and store.get(ledger_key(log)) is not None:
+            return True
+        store.put_new(due_key(log.state.due, log), b"")
+        return False
     except NotFound:
         return True
     except AgentForgeError:

@@ -46,6 +46,8 @@ def delete_run(store: Store, id: str, workspace: str, *, by: str, reason: str = 
         if not log.state.over:
             raise BadInput(f"The run {id} is {log.state.state}.", "Cancel it first.")
         runs.settle(log)
+        if log.state.paid and store.get(runs.ledger_key(log)) is None:
+            raise BadInput(f"The run {id} has not been charged yet.", "The sweep does that within a minute or so; try again then.")
         audit.note(store, workspace, "delete_run", by, run=id, reason=reason)
         told = {"run": id, "tip": log.tip, "key": log.state.key, "at": store.now().isoformat(), "by": by, "reason": reason}
         store.put_new(grave, seal(told))

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from functions.sweep import sweep
+from functions.work import work
+from shared.errors import AgentForgeError
 from shared.money.accounts import Accounts, ledger_of
 from shared.money.charges import charge
 from shared.state import runs
@@ -28,14 +31,17 @@ def runs_there(driver: MemoryDriver) -> list[str]:
 
 
 def checked_books(driver: MemoryDriver, paid: Mapping[str, int]) -> dict[str, Settled]:
-    """The runs of the workspace "w" and their charges, after hours in which only the sweep was there. `paid`: payment → amount."""
+    """The runs of the workspace "w" and their charges, after hours in which all went well. `paid`: payment → amount."""
     store = Store(driver)
-    accounts = Accounts(store)
-    for _ in range(8):
+    accounts, backend = Accounts(store), Told()
+    for _ in range(16):
         if not accounts.read("w").holds and not any(key.startswith(DUE) for key in driver.objects):
             break
         driver.pass_time(1000)
-        sweep(store, Told(), "the last")
+        sweep(store, backend, "the last")
+        while backend.refs:
+            with suppress(AgentForgeError):
+                work(store, backend.refs.popleft(), backend)
     accounts.flush("w")
     account, ledger = accounts.read("w"), ledger_of(store, "w")
     assert account.holds == {} == account.pending, (driver.now(), account)  # no hold is left, and nothing to be written

@@ -90,7 +90,7 @@ class History:
             self.schedule.add(f"client-{number}", self.client(number), mortal=True, pausable=True)
         for number in range(self.chance.randint(1, 4)):
             self.schedule.add(f"worker-{number}", self.again(self.work), mortal=True, pausable=True)
-        self.schedule.add("sweeper", self.again(self.sweep), mortal=True)
+        self.schedule.add("sweeper", self.again(self.sweep, lambda: self.schedule.alone and self.quiet()), mortal=True)
         for name, turn in ("second", self.sweep), ("settler", self.settle), ("canceller", self.cancel), ("payer", self.pay):
             if self.chance.random() < (0.3 if name == "canceller" else 0.6):
                 self.schedule.add(name, self.again(turn), mortal=True, pausable=True)
@@ -111,16 +111,18 @@ class History:
         """Whether nothing is left to do but to wait for what nobody will settle."""
         return not self.to_open and not any(key.startswith(DUE) for key in self.driver.objects)
 
-    def again(self, turn: Callable[[Store, Accounts], object]) -> Callable[[], None]:
+    def again(self, turn: Callable[[Store, Accounts], object], done: Callable[[], bool] | None = None) -> Callable[[], None]:
         """A process that takes its turns, with an account that it remembers, until it dies; then comes another one."""
+
+        done = done or self.quiet
 
         def body() -> None:
             patience = lease_s() / 2
-            while not self.quiet():
+            while not done():
                 with suppress(Crash):
                     store = self.store()
                     accounts = Accounts(store)
-                    while not self.quiet():
+                    while not done():
                         with suppress(AgentForgeError):
                             turn(store, accounts)
                         self.schedule.sleep(self.chance.uniform(0, patience))

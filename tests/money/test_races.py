@@ -7,6 +7,7 @@ import pytest
 from functions.sweep import NEVER_HELD_S, sweep
 from functions.work import start, work
 from shared.backends import Here
+from shared.errors import BadInput
 from shared.money import account as commands
 from shared.money import holds
 from shared.money.account import Account, CapReached, HoldGone
@@ -15,6 +16,7 @@ from shared.money.prices import Rates
 from shared.state import runs
 from shared.state.driver import StoreUnavailable
 from shared.state.memory import MemoryDriver
+from shared.state.retention import delete_run
 from shared.state.runs import RunLog
 from shared.state.store import Store
 from tests.faults.story import Told
@@ -174,3 +176,37 @@ def test_what_others_left_pending_is_cleared_when_there_is_much_of_it(store: Sto
     for number in range(250):
         Accounts(store).credit("w", f"more-{number}", 1)
     assert len(Accounts(store).read("w").pending) <= 100 and Accounts(store).read("w").balance == 10 * DOLLAR + 250
+
+
+def test_holds_of_dead_openers_are_released_and_forgotten_runs_found_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, forgotten = opened(store), opened(store)
+    hold(store, forgotten)
+    store.delete(runs.due_key(forgotten.state.due, forgotten))
+    late = runs.load(store, gone.id, "w")
+    store.sleep(2 * NEVER_HELD_S)
+    sweep(store, Told(), "tests")
+    with monkeypatch.context() as dying:
+        dying.setattr(late, "append", lambda decide: (_ for _ in ()).throw(StoreUnavailable("planned")))
+        with pytest.raises(StoreUnavailable):
+            hold(store, late)
+    assert len(Accounts(store).read("w").holds) == 2
+    backend, asked = Told(), store.requests.control
+    for _ in range(4):
+        store.sleep(1800)
+        sweep(store, backend, "tests")
+    assert list(Accounts(store).read("w").holds) == [forgotten.id] == list({ref.id for ref in backend.refs})
+    before = asked.total()
+    store.sleep(60)
+    sweep(store, backend, "tests")
+    assert asked.total() - before < 12, "which is done once an hour"
+
+
+def test_a_run_is_not_deleted_before_it_is_charged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = opened(store)
+    hold(store, log)
+    over_but_not_settled(store, log, monkeypatch)
+    with pytest.raises(BadInput, match="charged"):
+        delete_run(store, log.id, "w", by="tests")
+    assert settled(store, log) == 250_000
+    delete_run(store, log.id, "w", by="tests")
+    assert Accounts(store).read("w").balance == sum(change.amount for change in ledger_of(store, "w"))

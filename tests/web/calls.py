@@ -103,6 +103,12 @@ def _artifact(tenant: Tenant, folder: Path) -> Call:
     return Call(f"/v1/runs/{tenant.finished_run()}/artifacts/report.md", 200)
 
 
+@recipe("DELETE /v1/me")
+def _leave(tenant: Tenant, folder: Path) -> Call:
+    members.put_member(tenant.store, tenant.workspace, "email:second@owner.example", "owner", tenant.caller)
+    return Call("/v1/me", 204)
+
+
 @recipe("PUT /v1/workspaces/{id}/caps")
 def _caps(tenant: Tenant, folder: Path) -> Call:
     return Call(f"/v1/workspaces/{tenant.workspace}/caps", 200, {"json": {"per_run": 5_000_000, "per_day": None}})

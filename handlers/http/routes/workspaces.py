@@ -64,6 +64,13 @@ def me(caller: Reader) -> Me:
     return Me(name=caller.name, workspace=caller.workspace, permissions=sorted(caller.permissions), key=caller.key or None)
 
 
+@router.delete("/me", status_code=204, summary="Leave for good", responses=answers(409))
+def erase_me(identity: Annotated[str, signed_in()], at: At) -> None:
+    """For people and services that sign in: forget them. A workspace of which they are the only owner must be erased, or given another, first."""
+    members.erase_identity(at.store, identity)
+    at.callers.forget()
+
+
 @router.get("/workspaces", summary="List workspaces", responses=answers())
 def list_workspaces(caller: Reader, at: At) -> Page[WorkspaceOut]:
     """With an API key, its own only."""
