@@ -45,6 +45,7 @@ bench: $(DEV)  ## every measurement in docs/benchmarks.md (long; wants a quiet m
 	@$(BIN)/python -m bench.sandbox
 	@$(BIN)/python -m bench.state
 	@$(BIN)/python -m bench.api
+	@$(BIN)/python -m bench.money
 	@$(BIN)/python -m bench.questions.run --half dev
 	@$(BIN)/python -m bench.questions.run --half heldout
 

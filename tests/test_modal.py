@@ -365,10 +365,16 @@ def test_leaving_modal_run_cancels_the_run(cloud: Cloud, moto: Moto, monkeypatch
         monkeypatch.setenv(name, value)
     cloud.run_containers = False
     words = ["run", "modal_app.py::analyze", "--data", str(CARS), "--goal", QUESTION]
-    with subprocess.Popen([Path(sys.executable).with_name("modal"), *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as asked:
-        wait_until(lambda: bool(cloud.sent("FunctionMap")), 60)
-        asked.send_signal(signal.SIGINT)
-        asked.communicate(timeout=60)
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("modal"), *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell that started us in the background has it ignored
+    ) as asked:  # fmt: skip
+        try:
+            wait_until(lambda: bool(cloud.sent("FunctionMap")), 60)
+            asked.send_signal(signal.SIGINT)
+            asked.communicate(timeout=60)
+        finally:
+            asked.kill()
     (state,) = runs.list_runs(open_store())
     assert state.state == "cancelled"
 

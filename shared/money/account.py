@@ -128,6 +128,15 @@ def release(account: Account, run: str, id: str | None = None) -> Account:
     return _freed(account, run, there.amount) if there and id in (None, there.id) else account
 
 
+def trim(account: Account, run: str, amount: int) -> Account:
+    """Let a hold be for this much at most; as it is, if it is, or if there is none."""
+    there = account.holds.get(run)
+    if there is None or there.amount <= amount:
+        return account
+    freed = _freed(account, run, there.amount - amount)
+    return _with(freed, holds={**freed.holds, run: there.model_copy(update={"amount": amount})})
+
+
 def credit(account: Account, key: str, amount: int, at: str, about: dict[str, Any], kind: Kind = "credit") -> Account:
     """Add to the balance, or with kind "reversal" take from it (which may leave it below zero: what was spent is spent).
 

@@ -41,7 +41,9 @@ def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, 
         return commands.hold(there, log.id, amount, at, id=id, **caps)
 
     try:
-        held = accounts.apply(log.workspace, command).holds[log.id]  # perhaps that of one who opened it before us, and died
+        held = accounts.apply(log.workspace, command).holds[log.id]
+        if held.amount > amount and not log.read_next():  # it is of one who opened the run before us, for more, and died
+            held = accounts.apply(log.workspace, partial(commands.trim, run=log.id, amount=amount)).holds.get(log.id, held)
     except (commands.NotEnough, HoldGone) as error:
         told = {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}
         if not log.append(lambda: machine.abandon(log.state, told)) and not log.state.over:

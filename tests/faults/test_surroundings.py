@@ -134,7 +134,7 @@ def at_work(*stores: Store) -> Iterator[None]:
     assert not failed, "a worker goes on, whatever the store does"
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "it takes too long"

@@ -107,6 +107,7 @@ def test_the_hold_of_an_opener_that_died_is_taken_over(store: Store, second: int
     again = runs.load(store, log.id, "w")
     hold(store, again, second)
     assert again.state.hold and again.state.hold.amount == min(200_000, second), "neither more than was held nor than was accepted"
+    assert Accounts(store).read("w").held == again.state.hold.amount, "so that its children cannot have more, either"
     over_but_not_settled(store, again, monkeypatch)
     assert settled(store, log) == min(200_000, second)
 
