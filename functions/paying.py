@@ -64,6 +64,8 @@ def start_paid(
     except (CapReached, NotFound, quotes.QuoteRefused) as refused:
         told = {"code": refused.code, "message": refused.message, "hint": refused.hint, "status": refused.status}
         log.append(lambda: machine.abandon(log.state, told))
+        if not log.state.over:  # another call with the same idempotency key had it held meanwhile
+            return log
         close(log, backend)
         raise
     return log
