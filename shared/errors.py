@@ -35,53 +35,75 @@ class AgentForgeError(Exception):
 
 
 class BadInput(AgentForgeError):
+    """The caller can mend it."""
+
     code = "bad_input"
     status = 422
 
 
 class UnreadableTable(BadInput):
+    """The file is not a table that can be read."""
+
     code = "unreadable_table"
 
 
 class UnknownColumn(BadInput):
+    """A plan names a column that the table lacks."""
+
     code = "unknown_column"
 
 
 class InvalidPlan(BadInput):
+    """A plan that does not fit the data."""
+
     code = "invalid_plan"
 
 
 class InvalidSetting(BadInput):
+    """A setting of the server has a value that it cannot use."""
+
     code = "invalid_setting"
 
 
 class NotFound(AgentForgeError):
+    """There is nothing of this id in your workspace."""
+
     code = "not_found"
     status = 404
 
 
 class Conflict(AgentForgeError):
+    """What is asked for does not fit what is there."""
+
     code = "conflict"
     status = 409
 
 
 class LimitExceeded(AgentForgeError):
+    """A cell or a run passed its time, memory or output limit."""
+
     code = "limit_exceeded"
     status = 422
 
 
 class SandboxUnavailable(AgentForgeError):
+    """No confinement can be built, so nothing was run."""
+
     code = "sandbox_unavailable"
     status = 503
 
 
 class BackendUnavailable(AgentForgeError):
+    """The cloud that should work on the run does not answer, or refuses."""
+
     code = "backend_unavailable"
     status = 503
     retryable = True
 
 
 class RecordDamaged(AgentForgeError):
+    """A record was changed by hand."""
+
     code = "record_damaged"
     status = 409
 

@@ -19,6 +19,7 @@ from handlers.http.routes import (
     channels,
     config,
     datasets,
+    docs,
     execute,
     keys,
     members,
@@ -68,7 +69,7 @@ def create_app(
             platform.backend.close()
 
     app = FastAPI(
-        title="AgentForge", version=VERSION, description=ABOUT, lifespan=life, docs_url="/docs/api", redoc_url=None,
+        title="AgentForge", version=VERSION, description=ABOUT, lifespan=life, docs_url=None, redoc_url=None,
         openapi_url="/openapi.json", separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.platform = platform
@@ -82,6 +83,7 @@ def create_app(
         app.include_router(billing.hooks)
     app.include_router(v1)
     app.include_router(config.health)
+    docs.install(app)
     if issuer:
         _let_people_sign_in(app, store, issuer)
     app.add_middleware(BodyLimit, most=MOST_JSON_BYTES, larger={"/v1/datasets/upload": settings.max_upload_bytes() + FORM_BYTES})
