@@ -44,15 +44,15 @@ def serve(
         raise BadInput(f"{host}:{port} cannot be listened on ({error.strerror}).", "Choose another --port.") from None
     store = open_store()
     store.probe()
-    if settings.sign_in() is None:
-        _first_key(store)
-    print(f"Listening on http://{host}:{listening.getsockname()[1]} (API: /docs/api). The store is {store.url}.", flush=True)
     config = uvicorn.Config(
         "web.app:create_app", factory=True, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
     )
-    config.load()
+    config.load()  # before anything is made or said: a setting may be wrong
     gc.freeze()
     gc.enable()
+    if settings.sign_in() is None:
+        _first_key(store)
+    print(f"Listening on http://{host}:{listening.getsockname()[1]} (API: /docs/api). The store is {store.url}.", flush=True)
     uvicorn.Server(config).run(sockets=[listening])
 
 

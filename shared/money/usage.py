@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from shared.errors import BadInput, RecordDamaged
@@ -36,7 +37,10 @@ class Total(NamedTuple):
 
 
 def usage_rows(store: Store, workspace: str, since: str = "", until: str = "") -> list[Row]:
-    """Charged runs that ended between two days, both included (YYYY-MM-DD), in the order of their ends. RecordDamaged."""
+    """Charged runs that ended between two days, both included (YYYY-MM-DD), in the order of their ends. BadInput, RecordDamaged."""
+    for day in filter(None, (since, until)):
+        if not _is_day(day):
+            raise BadInput(f"{day!r} is no day.", "Write YYYY-MM-DD, such as 2026-11-01.")
     keys = [listed.key for listed in store.list_all(workspace_prefix(workspace).folder("ledger"))]
     rows = []
     for start in range(0, len(keys), AT_ONCE):
@@ -91,6 +95,13 @@ def query(rows: Sequence[Row], sql: str) -> tuple[list[str], list[tuple[Any, ...
             return [name for name, *_ in done.description or []], done.fetchall()
         except duckdb.Error as error:
             raise BadInput(f"DuckDB refuses this: {str(error).splitlines()[0]}.", f"The table `usage` has {', '.join(COLUMNS)}.") from None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _row(day: str, fields: dict[str, Any]) -> Row:

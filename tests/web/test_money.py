@@ -124,6 +124,11 @@ def test_usage_adds_up(paid: Site) -> None:
     assert problems(Accounts(paid.store), "anna") == [] and verify_workspace(paid.store, "anna") == {}
 
 
+@pytest.mark.parametrize("day", ["2026", "2026-13-01", "20261101", "tomorrow"])
+def test_usage_of_no_day(paid: Site, day: str) -> None:
+    assert paid.call("GET", f"/v1/usage?since={day}", paid.a.key).status_code == 422
+
+
 def test_a_retry_is_paid_for_and_a_look_at_a_dataset_is_not(paid: Site, tmp_path: Path) -> None:
     opened = execute(paid).json()["id"]
     paid.call("POST", f"/v1/runs/{opened}/cancel", paid.a.key)
