@@ -41,7 +41,9 @@ def overhead() -> None:
 
 def _compare(driver: Driver, peer: Peer) -> None:
     for what, sizes in SIZES.items():
-        calls = _run(driver, sizes)
+        store, watched = watch(driver)
+        _run(store.driver, sizes)
+        calls = watched.calls
         times: dict[str, list[float]] = {"ours": [], "peer": []}
         for _ in range(ROUNDS):
             times["ours"].append(_seconds(lambda sizes=sizes: _run(driver, sizes)))
@@ -54,15 +56,13 @@ def _compare(driver: Driver, peer: Peer) -> None:
         )
 
 
-def _run(driver: Driver, sizes: Sequence[int]) -> list[Call]:
+def _run(driver: Driver, sizes: Sequence[int]) -> None:
     from functions.work import start, work
     from shared.backends import Here
     from shared.state.store import Store
 
-    store, watched = watch(driver)
-    state = work(Store(store.driver), start(store, "bench_files", Files(sizes=list(sizes))).ref, Here())
+    state = work(Store(driver), start(Store(driver), "bench_files", Files(sizes=list(sizes))).ref, Here())
     assert state.state == "succeeded", state.error
-    return watched.calls
 
 
 def _seconds(once: Callable[[], object]) -> float:

@@ -7,7 +7,7 @@ record.py    entries, their bytes and hashes
 machine.py   pure: what entries add up to, and the commands
 log.py       a chained log in a store; audit.py, the one of administrative actions
 runs.py      runs from outside: open, status, list, events, cancel, answer, settle
-run.py       a run as the function that works on it sees it; artifacts.py, its files
+run.py       a run as the function that works on it sees it; artifacts.py, its files; timer.py, what is due later
 verify.py    everything hashed and folded again
 retention.py what is deleted by rule or on purpose; transfer.py, export and import; scoped.py, credentials for one run
 

@@ -36,13 +36,14 @@ class Audit(Log):
                 return
 
 
-def note(store: Store, workspace: str, action: str, by: str, **about: Any) -> None:
-    """Record an action, such as "delete_run", before it is done."""
+def note(store: Store, workspace: str, action: str, by: str, *, once: bool = False, **about: Any) -> None:
+    """Record an action, such as "delete_run", before it is done; with `once`, unless the very same was recorded before."""
     audit = Audit(store, workspace)
     audit.read_on()
     if not audit.length:
         audit.keep_anchor()  # before there is an entry: one without an anchor has lost it
-    audit.append(lambda: [Event(kind=action, data={"by": by, **about})])
+    event = Event(kind=action, data={"by": by, **about})
+    audit.append(lambda: [] if once and any(event in entry.events for entry in audit.entries) else [event])
     audit.keep_anchor()
 
 

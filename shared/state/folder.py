@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,10 @@ STALE_S = 86_400
 BLOCK = 1 << 20
 
 
+class _FolderGone(Exception):
+    """Another process deleted the last file of a folder, and the folder with it, before ours had its name there."""
+
+
 class FolderDriver:
     """`root` is made when something is first written."""
 
@@ -31,14 +35,15 @@ class FolderDriver:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+        self._root = str(self.root)
         self.url = self.root.as_uri()
 
     def path(self, key: Key) -> Path:
         return self.root / key
 
-    def _name(self, key: Key) -> str:
+    def _name(self, key: str) -> str:
         """The path as text: what every call needs, and a tenth of a run's own time if made by `Path`."""
-        return f"{self.root}/{key}"
+        return f"{self._root}/{key}"
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -48,7 +53,7 @@ class FolderDriver:
 
     def may_have(self, key: Key) -> bool:
         try:
-            os.stat(f"{self.root}/{key}")
+            os.stat(self._name(key))
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:
@@ -58,8 +63,8 @@ class FolderDriver:
     def get(self, key: Key) -> Stored | None:
         with _explained():
             try:
-                with open(self._name(key), "rb") as file:
-                    body, stat = file.read(), os.fstat(file.fileno())
+                with open(self._name(key), "rb", buffering=0) as file:
+                    body, stat = file.readall(), os.fstat(file.fileno())
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
         return Stored(body, _version(stat), _written_at(stat))
@@ -74,24 +79,24 @@ class FolderDriver:
             raise NotFound(f"There is nothing under {key!r}.") from error
 
     def put_new(self, key: Key, body: bytes) -> str | None:
-        with _explained(), self._nameless(key) as path:
-            version = _write(path, body)
-            return version if self._link(path, key) else None
+        return self._new(key, lambda fd, _: _write(fd, body))
 
     def put_file(self, key: Key, path: Path) -> bool:
-        with _explained(), self._nameless(key) as copy:
-            shutil.copyfile(path, copy)
-            _sync(copy)
-            return self._link(copy, key)
+        def copy(fd: int, new: str) -> str:
+            shutil.copyfile(path, new)
+            os.fsync(fd)
+            return new
+
+        return self._new(key, copy) is not None
 
     def put_if(self, key: Key, body: bytes, version: str) -> str | None:
-        with _explained(), self._aside() as aside, self._locked():
+        with _explained(), self._aside() as (fd, aside), self._locked():
             there = self.get(key)
             if there is None or there.version != version:
                 return None
-            written = _write(aside, body)
-            os.replace(aside, self.path(key))
-            _sync(self.path(key).parent)
+            written = _write(fd, body)
+            os.replace(aside, self._name(key))
+            _sync(os.path.dirname(self._name(key)))
             return written
 
     def delete_if(self, key: Key, version: str | None) -> bool:
@@ -101,8 +106,10 @@ class FolderDriver:
             with suppress(FileNotFoundError, NotADirectoryError):
                 os.unlink(self._name(key))
                 with suppress(OSError):  # a folder is only part of its files' names: it goes with the last, if not soon needed again
-                    for folder in self.path(key).relative_to(self.root).parents[:-3]:
-                        (self.root / folder).rmdir()
+                    folder = os.path.dirname(key)
+                    while folder.count("/") > 1:
+                        os.rmdir(self._name(folder))
+                        folder = os.path.dirname(folder)
             return True
 
     def list_after(self, prefix: Key, after: str, limit: int, folders: bool) -> list[Listed]:
@@ -128,88 +135,104 @@ class FolderDriver:
         self.signed_url("POST", key, seconds)
         return {}
 
+    def _new(self, key: Key, write: Callable[[int, str], str]) -> str | None:
+        """Have `write` make a new object, by a descriptor of its file or a path to it: what it returns, or None if the key is taken."""
+        with _explained():
+            while True:
+                folder = self._folder_of(key)
+                try:
+                    with self._nameless(key, folder) as (fd, path):
+                        told = write(fd, path)
+                        return told if self._link(path, key, folder) else None
+                except _FolderGone:
+                    continue
+                finally:
+                    os.close(folder)
+
     @contextmanager
-    def _nameless(self, key: Key) -> Iterator[Path]:
-        """A path to a new file that has no name yet, so that a writer that is killed leaves nothing; where the system knows
-        no such files, one aside. On ext4 it is quicker, too: the file lies where its neighbours are."""
-        while True:
-            try:
-                fd = os.open(self._folder_of(key), os.O_TMPFILE | os.O_RDWR, 0o666)
-                break
-            except FileNotFoundError:  # the folder is gone again
-                continue
-            except (AttributeError, OSError) as error:
-                if isinstance(error, OSError) and error.errno not in (errno.EISDIR, errno.EOPNOTSUPP):
-                    raise
-                with self._aside() as path:
-                    yield path
-                return
+    def _nameless(self, key: Key, folder: int) -> Iterator[tuple[int, str]]:
+        """A new file that has no name yet, so that a writer that is killed leaves nothing: its descriptor, and a path to it.
+        Where the system knows no such files, one aside. On ext4 it is quicker, too: the file lies where its neighbours are."""
         try:
-            yield Path(f"/proc/self/fd/{fd}")
+            fd = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o666, dir_fd=folder)
+        except (AttributeError, OSError) as error:
+            if isinstance(error, FileNotFoundError) or not os.fstat(folder).st_nlink:  # of which ext4 says EPERM
+                raise _FolderGone from error
+            if isinstance(error, OSError) and error.errno not in (errno.EISDIR, errno.EOPNOTSUPP):
+                error.filename = self._name(key)
+                raise
+            with self._aside() as aside:
+                yield aside
+            return
+        try:
+            yield fd, f"/proc/self/fd/{fd}"
         finally:
             os.close(fd)
 
     @contextmanager
-    def _aside(self) -> Iterator[Path]:
-        """A path to write to; gone afterwards."""
-        folder = self._folder(ASIDE)
-        path = folder / secrets.token_hex(8)
+    def _aside(self) -> Iterator[tuple[int, str]]:
+        """A new file to write to, and its path; gone afterwards."""
+        path = f"{self._folder(ASIDE)}/{secrets.token_hex(8)}"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         try:
-            yield path
+            yield fd, path
         finally:
+            os.close(fd)
             with suppress(OSError):
-                path.unlink()
+                os.unlink(path)
 
     def _folder(self, name: str = "") -> Path:
         """The store's folder, or one in it for our own needs, made if need be."""
-        folder = self.root / name
+        folder = self.root / name if name else self.root
         try:
-            if not folder.is_dir():
+            if not os.path.isdir(folder):
                 folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise InvalidSetting(f"{self.root} is not a folder.", "See AGENTFORGE_STORE.") from error
         return folder
 
-    def _folder_of(self, key: Key) -> str:
-        """The folder in which an object has its name, made if need be."""
+    def _folder_of(self, key: Key) -> int:
+        """A descriptor of the folder in which an object has its name, made if need be."""
         name = os.path.dirname(self._name(key))
-        while not os.path.isdir(name):
-            self._folder()
-            folder = Path(name)
-            try:
-                _make_folders(folder)
-            except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
-                continue
-            except (FileExistsError, NotADirectoryError) as error:
-                if any(above.is_file() for above in (folder, *folder.parents)):  # else it was there, and is gone
-                    raise BadInput(f"{key!r} would lie under a key that is an object.", "In a folder, choose another name.") from error
-        return name
-
-    def _link(self, path: Path, key: Key) -> bool:
-        target = self._name(key)
         while True:
             try:
-                fd = os.open(self._folder_of(key), os.O_RDONLY)
-            except FileNotFoundError:
-                continue
+                return os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+            except (FileNotFoundError, NotADirectoryError):
+                self._folder()
             try:
-                os.link(path, target, src_dir_fd=fd)  # which makes Python follow a link in /proc to the file itself
-                os.fsync(fd)
-                return True
-            except FileExistsError:
-                if os.path.isdir(target):
-                    raise BadInput(f"There are objects under {key!r} already.", "In a folder, choose another name.") from None
-                return False
-            except FileNotFoundError:
-                continue
-            finally:
-                os.close(fd)
+                _make_folders(name)
+            except FileNotFoundError:  # another process deleted the folder's last file, and the folder with it
+                pass
+            except (FileExistsError, NotADirectoryError) as error:
+                if any(above.is_file() for above in self.path(key).parents):  # else it was there, and is gone
+                    raise BadInput(f"{key!r} would lie under a key that is an object.", "In a folder, choose another name.") from error
+
+    def _link(self, path: str, key: Key, folder: int) -> bool:
+        """Give a file its name, durably; False if that is taken."""
+        try:  # `src_dir_fd` makes Python follow a link in /proc to the file itself
+            os.link(path, os.path.basename(key), src_dir_fd=folder, dst_dir_fd=folder)
+            os.fsync(folder)
+            return True
+        except FileExistsError:
+            if os.path.isdir(self._name(key)):
+                raise BadInput(f"There are objects under {key!r} already.", "In a folder, choose another name.") from None
+            return False
+        except FileNotFoundError as error:
+            raise _FolderGone from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._folder() / ".lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        while True:
+            try:
+                fd = os.open(self._name(".lock"), os.O_RDWR | os.O_CREAT, 0o666)
+                break
+            except (FileNotFoundError, NotADirectoryError):
+                self._folder()
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(fd)
 
     def tidy(self) -> None:
         """Remove what writers that were killed left aside a day ago."""
@@ -238,28 +261,32 @@ def _walk(root: Path, prefix: str, after: str, folders: bool) -> Iterator[Key]:
             yield from _walk(root, key, after, folders)
 
 
-def _make_folders(folder: Path) -> None:
+def _make_folders(folder: str) -> None:
     """Make `folder` and those above it, durably."""
-    changed: list[Path] = []
-    above = folder
-    while not above.is_dir():
-        above = above.parent
-        changed.append(above)
-    folder.mkdir(parents=True, exist_ok=True)
-    for above in changed:
-        _sync(above)
+    missing: list[str] = []
+    while not os.path.isdir(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for name in reversed(missing):
+        try:
+            os.mkdir(name)
+        except FileExistsError:
+            if not os.path.isdir(name):
+                raise
+    for name in missing:
+        _sync(os.path.dirname(name))
 
 
-def _write(path: Path, body: bytes) -> str:
-    """Write a file durably: its version. With a time of its own: by itself the kernel's clock may stand still for 4 ms, and an
-    inode is soon used again."""
-    with path.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.utime(file.fileno(), ns=(now := time.time_ns(), now))
-        if body:  # an empty file is all in its name, and that is synced with its folder
-            os.fsync(file.fileno())
-        return _version(os.fstat(file.fileno()))
+def _write(fd: int, body: bytes) -> str:
+    """Write a new file durably: its version. With a time of its own: by itself the kernel's clock may stand still for 4 ms, and
+    an inode is soon used again."""
+    rest = memoryview(body)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+    os.utime(fd, ns=(now := time.time_ns(), now))
+    if body:  # an empty file is all in its name, and that is synced with its folder
+        os.fsync(fd)
+    return _version(os.fstat(fd))
 
 
 def _version(stat: os.stat_result) -> str:
@@ -270,7 +297,7 @@ def _written_at(stat: os.stat_result) -> datetime:
     return datetime.fromtimestamp(stat.st_mtime, UTC)
 
 
-def _sync(path: Path) -> None:
+def _sync(path: str | Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

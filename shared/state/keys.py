@@ -18,7 +18,7 @@
     sys/keys/<id>.json, identities/<sha256>.json   whose an API key is, and to which workspaces somebody belongs
     sys/tombstones/<workspace>.json                workspaces that were erased
     t/<workspace>/money/account.json, credits/     balance and holds; payments. customer-<mode>.json, metered/ are Stripe's
-    sys/stripe/customers/<customer>.json           whose customer that is; events/<event>.json, what came of a webhook; forged/
+    sys/stripe/customers/<customer>.json           whose customer that is; events/<event>.json, what came of a webhook, and forged/: for 30 days
     sys/cookie-key.json                            signs cookies, where KMS encrypts it
 """
 
@@ -40,7 +40,7 @@ class Key(str):
     def __truediv__(self, name: str) -> Self:
         """What is called `name` (which may hold slashes) under this prefix; BadInput if it could mean anything else."""
         whole = f"{self.rstrip('/')}/{name}"
-        if not NAME.fullmatch(name) or len(whole) > 800 or max(map(len, name.split("/"))) > 200:
+        if not NAME.fullmatch(name) or len(whole) > 800 or len(name) > 200 < max(map(len, name.split("/"))):
             raise BadInput(f"{name!r} cannot be a name in the store.", "Use letters, digits, dots, dashes and slashes.")
         return type(self)(whole)
 
@@ -48,8 +48,8 @@ class Key(str):
         return type(self)(f"{self / name}/")
 
     def number(self, seq: int) -> Self:
-        """The object with a sequence number: its name sorts as the number does."""
-        return self / f"{seq:010d}.json"
+        """The object with a sequence number in this folder: its name sorts as the number does."""
+        return type(self)(f"{self}{seq:010d}.json")
 
 
 def workspace_prefix(workspace: str) -> Key:

@@ -69,14 +69,16 @@ class Log:
             at = max(self.store.now().isoformat(timespec="microseconds"), self.at)
             raw = write_entry(self.length, at, events, self.tip, nonce)
             if self.store.put_new(self.prefix.number(self.length), raw) is not None:
-                self._take(raw)
+                self._add(Entry.model_validate_json(raw), raw)
                 return True
             if (there := self.read_next()) is not None and there.nonce == nonce:
                 return True
         return False
 
     def _take(self, raw: bytes) -> Entry:
-        entry = read_entry(raw, self.length, self.tip)
+        return self._add(read_entry(raw, self.length, self.tip), raw)
+
+    def _add(self, entry: Entry, raw: bytes) -> Entry:
         self.length, self.tip, self.at, self._nonce = self.length + 1, sha256(raw), entry.at, entry.nonce
         self.took(entry)
         return entry

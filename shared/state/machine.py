@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from shared.errors import AgentForgeError, BadInput, RecordDamaged
 from shared.state.record import Entry, Event
@@ -75,7 +75,7 @@ class Checkpoint(BaseModel):
 
 
 class RunState(BaseModel):
-    """What a run's entries add up to."""
+    """What a run's entries add up to. With factories, as pydantic copies any other default deeply, for every run."""
 
     id: str
     workspace: str
@@ -91,8 +91,8 @@ class RunState(BaseModel):
     key: str = ""  # SHA-256 of its idempotency key
     paid: bool = False  # whether money must be held for it before it can be claimed
     hold: Hold | None = None
-    used: dict[str, Work] = {}  # by tier
-    tokens: dict[str, tuple[int, int]] = {}  # of the attempt that goes on: route → in, out
+    used: dict[str, Work] = Field(default_factory=dict)  # by tier
+    tokens: dict[str, tuple[int, int]] = Field(default_factory=dict)  # of the attempt that goes on: route → in, out
     slot: int | None = None  # where runs at once are limited: the one it holds
     parent: str | None = None
     retry_of: str | None = None
@@ -102,17 +102,18 @@ class RunState(BaseModel):
     worker: str = ""
     claimed: str = ""  # when
     lease_s: float = 0  # its worker is dead when it gave no sign of life for two of these
-    waiting: dict[str, str] = {}  # {"child": run} or {"person": question}
-    answers: dict[str, Any] = {}
-    steps: list[dict[str, Any]] = []  # each step's latest data, by its "id", in the order in which they first appeared
-    progress: dict[str, Any] = {}
-    metrics: dict[str, dict[str, Any]] = {}  # name → its newest point; the log has the series
-    checkpoints: dict[str, Checkpoint] = {}
-    artifacts: dict[str, Artifact] = {}
-    expired: list[str] = []  # paths of artifacts and checkpoints that retention has deleted
+    waiting: dict[str, str] = Field(default_factory=dict)  # {"child": run} or {"person": question}
+    answers: dict[str, Any] = Field(default_factory=dict)
+    steps: list[dict[str, Any]] = Field(default_factory=list)  # each step's latest data, by its "id", in the order in which they first appeared
+    progress: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)  # name → its newest point; the log has the series
+    checkpoints: dict[str, Checkpoint] = Field(default_factory=dict)
+    artifacts: dict[str, Artifact] = Field(default_factory=dict)
+    expired: list[str] = Field(default_factory=list)  # paths of artifacts and checkpoints that retention has deleted
     cancelling: bool = False
     output: Any = None
-    requests: dict[str, dict[str, int]] = {"control": {}, "data": {}}  # to the store: plane → operation → how many
+    # to the store: plane → operation → how many
+    requests: dict[str, dict[str, int]] = Field(default_factory=lambda: dict[str, dict[str, int]](control={}, data={}))
     error: dict[str, Any] | None = None
     entries: int = 0
     damaged: str = ""  # what is wrong with the record, where a listing met a damaged one
@@ -154,7 +155,7 @@ def _after_event(state: RunState | None, event: Event, at: str) -> RunState:
     if state.over and event.kind != "expired":
         raise RecordDamaged(f"An event of kind {event.kind} was added after the run had finished.")
     if event.kind in ("queued", "waiting", "finished") and state.state == "running" and not platform_fault(data.get("error")):
-        state.used = _with_attempt(state, at)
+        state.used = with_attempt(state, at)
     match event.kind:
         case "held":
             state.state, state.hold = "queued", Hold(**data)
@@ -207,7 +208,7 @@ def platform_fault(error: Mapping[str, Any] | None) -> bool:
     return error is not None and (error.get("code") in ("worker_lost", "worker_stopped") or int(error.get("status", 500)) >= 500)
 
 
-def _with_attempt(state: RunState, at: str) -> dict[str, Work]:
+def with_attempt(state: RunState, at: str) -> dict[str, Work]:
     """What was used so far, with the attempt that ends now."""
     time = datetime.fromisoformat(at) - datetime.fromisoformat(state.claimed)
     before = state.used.get(state.tier, Work())

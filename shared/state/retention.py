@@ -87,7 +87,9 @@ def _expire(log: RunLog, kind: str) -> int:
 def _has_none(log: RunLog, kind: str) -> bool:
     """Whether a run certainly has no files of a kind: its only worker made none, or they were deleted long ago."""
     state = log.state
-    if any(path.startswith(f"{kind}/") for path in state.expired):  # a while ago, else the deleting may have been broken off
+    made = list(state.artifacts.values()) if kind == "artifacts" else [file for each in state.checkpoints.values() for file in each.files.values()]
+    gone = set(state.expired)
+    if any(path.startswith(f"{kind}/") for path in gone) and all(file.path in gone for file in made):
+        # a while ago, else the deleting may have been broken off
         return (log.store.now() - datetime.fromisoformat(state.updated)).total_seconds() > 2 * EVERY_S
-    made = state.artifacts if kind == "artifacts" else state.checkpoints
     return not made and state.state == "succeeded" and state.claim == 1

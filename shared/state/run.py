@@ -28,6 +28,7 @@ from shared.state.machine import OWN_KINDS, Artifact, ClaimLost, RunBusy, RunOve
 from shared.state.record import Event, canonical_json, seal, unseal
 from shared.state.runs import RunLog, RunRef
 from shared.state.store import AT_ONCE, Store
+from shared.state.timer import call_later
 
 FLUSH_S, SLOWER = 0.2, 1.6  # the pause before events are written, and by how much it grows with every entry
 LAST_FLUSH_S = 10.5  # the longest; with the fold kept now and then, one request in ten seconds
@@ -78,7 +79,7 @@ class Run:
         self.id, self.workspace, self.input = runlog.id, runlog.workspace, runlog.state.input
         self.lease_s = runlog.state.lease_s
         self.timeout_s: float | None = None  # of this attempt
-        self.paid_s: float | None = None  # for how long there is money
+        self.affords: Callable[[], bool] | None = None  # whether there is money left for it, where it is paid for
         self._pending: list[Event] = []
         self._unsure: _Write | None = None  # what may or may not have been written when the store fell silent
         self._lock = threading.RLock()  # of the log: one writes at a time
@@ -162,12 +163,21 @@ class Run:
         return read_artifact(self.log, name)
 
     def checkpoint(self, name: str, value: Any = None, files: Mapping[str, bytes | Path] | None = None) -> None:
-        """Record where a later attempt can go on: it finds `value`, and the files by `restore`. Written when this returns."""
+        """Record where a later attempt can go on: it finds `value`, and the files by `restore`. Written when this returns.
+
+        The files of the one before, of the same name, are deleted then.
+        """
         canonical_json([name, value])
         stored = self._upload(f"checkpoints/{name}-{secrets.token_hex(4)}", files or {})
         told = {"name": name, "value": value, "files": {file: artifact.model_dump() for file, artifact in stored.items()}}
+        before = self.state.checkpoints.get(name)
+        old = [artifact.path for artifact in before.files.values()] if before else []
         self._tell(Event(kind="checkpoint", data=told))
+        if old:
+            self._tell(Event(kind="expired", data={"paths": old}))
         self.flush()
+        for path in old:
+            self.store.delete(self.log.folder / path)
 
     def restore(self, name: str, folder: Path | None = None) -> Any | None:
         """The value of the newest checkpoint called `name`, its files written to `folder`; None if there is none."""
@@ -194,7 +204,7 @@ class Run:
             raise Cancelled("The run was cancelled.")
         if state.deadline_s is not None and _since(self.store, state.created) > state.deadline_s:
             raise LimitExceeded(f"The run passed its deadline of {state.deadline_s:g} s.")
-        if self.paid_s is not None and _since(self.store, state.claimed) > self.paid_s:
+        if self.affords is not None and not self.affords():
             raise CapReached("The run has used up what was held for it; what it saved so far is kept.", "Allow it to cost more.")
         if self.timeout_s is not None and _since(self.store, state.claimed) > self.timeout_s:
             raise LimitExceeded(f"{state.function} may run for {self.timeout_s:g} s at most.")
@@ -224,15 +234,16 @@ class Run:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """While the function works: events are written, and the store hears from us."""
+        """While the function works: events are written, and the store hears from us. What ends before that is due has no thread."""
         stop = threading.Event()
         pulse = threading.Thread(target=self._pulse, args=(stop,), name="pulse", daemon=True)
-        pulse.start()
+        call_off = call_later(self._pause(), pulse.start)
         try:
             yield
         finally:
             stop.set()
-            if not self._ended:  # else it does nothing any more, and need not be waited for
+            call_off()
+            if pulse.is_alive() and not self._ended:  # else it does nothing any more, and need not be waited for
                 pulse.join()
             if self._scratch is not None:
                 shutil.rmtree(self._scratch, ignore_errors=True)
@@ -301,7 +312,8 @@ class Run:
         return {"control": dict(control), "data": dict(self.store.requests.data)}
 
     def _pulse(self, stop: threading.Event) -> None:
-        while not stop.wait(self._pause()) and not self._lost:
+        """Begun after the first pause."""
+        while not stop.is_set() and not self._lost:
             try:
                 with self._lock:
                     if self._ended:
@@ -314,6 +326,7 @@ class Run:
                 log.warning("run %s: %s", self.id, error.message)
                 if not isinstance(error, StoreUnavailable) or time.monotonic() - self._sign > 4 * self.lease_s:
                     self._lost = error
+            stop.wait(self._pause())
 
     def _pause(self) -> float:
         """Seconds until events are written again: the more was written for this run, by whichever claim, the longer."""

@@ -43,7 +43,6 @@ class Requests:
             (self.data if any(part in key for part in DATA) else self.control)[operation] += 1
 
 
-
 def list_price_usd(requests: Mapping[str, Mapping[str, int]]) -> float:
     """What storage requests cost (plane → operation → how many) where they have a price."""
     return sum(PRICE_USD[operation] * n for counts in requests.values() for operation, n in counts.items())

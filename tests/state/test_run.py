@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from functions.registry import Next, function
-from functions.work import child_output, retry, start, work
+from functions.work import child_output, first_request, start, work
 from functions.worker import Refs, work_through
 from shared.errors import AgentForgeError, BadInput, Conflict, LimitExceeded, NotFound
 from shared.state import artifacts, machine, runs
@@ -19,7 +19,7 @@ from shared.state.machine import ClaimLost, RunBusy, RunOver, RunState
 from shared.state.memory import MemoryDriver
 from shared.state.record import Event
 from shared.state.run import Cancelled, Run, read_artifact
-from shared.state.runs import Reader
+from shared.state.runs import Reader, RunLog
 from shared.state.store import Store
 from shared.state.verify import verify_run, verify_workspace
 from tests.state.places import Place
@@ -135,6 +135,11 @@ def test_a_later_attempt_may_succeed(store: Store) -> None:
     state = do(store, body)
     assert (state.state, state.attempt, state.claim, state.error) == ("succeeded", 3, 3, None)
     assert kinds(store, state.id).count("note") == 3
+
+
+def retry(store: Store, id: str) -> RunLog:
+    function, input, options = first_request(store, id)
+    return start(store, function, input, **options)
 
 
 def test_a_run_that_failed_can_be_tried_again(store: Store) -> None:
@@ -332,7 +337,10 @@ def test_a_later_attempt_goes_on_from_the_newest_checkpoint(store: Store, tmp_pa
     state = do(store, body)
     assert state.output == {"words": ["{'epoch': 2.5}"]}
     assert not (tmp_path / "restored-1").exists() and (tmp_path / "restored-3/weights.bin").read_bytes() == b"WW"
-    assert read_artifact(runs.load(store, state.id), "made.txt") == b"by 3"
+    log = runs.load(store, state.id)
+    assert read_artifact(log, "made.txt") == b"by 3"
+    kept = [listed.key.removeprefix(log.folder) for listed in store.list_all(log.folder.folder("checkpoints"))]
+    assert kept == [log.state.checkpoints["model"].files["weights.bin"].path], "those that a newer one took the place of are gone"
     assert verify_workspace(store) == {}
 
 
