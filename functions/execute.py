@@ -1,12 +1,14 @@
 """Run code somebody else wrote: cells in one sandbox session, files in, results out."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.registry import function
+from shared.analysis.extent import Extent
 from shared.errors import BadInput
 from shared.money.quotes import Seconds
 from shared.sandbox import CellError, Limits, Usage, open_session
@@ -62,7 +64,7 @@ class ExecuteOutput(BaseModel):
     sandbox: str
 
 
-def estimate(input: ExecuteInput, bytes: int) -> Seconds:
+def estimate(input: ExecuteInput, data: Sequence[Extent]) -> Seconds:
     """Nobody knows what code does: every cell may take the time that it is given."""
     return Seconds(len(input.cells), 5 + len(input.cells) * input.wall_s)
 

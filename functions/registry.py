@@ -6,7 +6,7 @@ Modules of this package are imported to fill the registry, so they import heavy 
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel
 
 import functions
+from shared.analysis.extent import Extent
 from shared.errors import BadInput
 from shared.money.quotes import Seconds
 from shared.state.run import Run
@@ -30,7 +31,7 @@ class Next:
     input: BaseModel
 
 
-Estimate = Callable[[Any, int], Seconds]
+Estimate = Callable[[Any, Sequence[Extent]], Seconds | float | Mapping[str, Seconds]]
 Body = TypeVar("Body", bound=Callable[[Any, Run], BaseModel | Next])
 
 
@@ -44,6 +45,11 @@ class Function:
     retries: int
     estimate: Estimate | None
     body: Callable[[Any, Run], BaseModel | Next]
+    tier_of: Callable[[Any], Tier] | None = None
+
+    def tier_for(self, input: Mapping[str, Any]) -> Tier:
+        """The machine on which it works on this (validated) input."""
+        return self.tier_of(self.input.model_validate(input)) if self.tier_of else self.tier
 
 
 _registry: dict[str, Function] = {}
@@ -51,11 +57,12 @@ _registry: dict[str, Function] = {}
 
 def function(
     name: str, input: type[BaseModel], output: type[BaseModel], *, tier: Tier = "cpu", timeout_s: int = 900, retries: int = 1,
-    estimate: Estimate | None = None,
+    estimate: Estimate | None = None, tier_of: Callable[[Any], Tier] | None = None,
 ) -> Callable[[Body], Body]:  # fmt: skip
     """Enter a function (input, run) → output into the registry.
 
-    `estimate`: from an input and the bytes of its sources, the seconds that it should and may take; else a tenth of the timeout, and
+    `estimate`: from an input and the extents of its sources, the seconds that it should and may take, or a guess at the former (of which
+    shared/money/precedents.py makes both), or the former for each tier that a chain works on; else a tenth of the timeout, and
     all of it. `retries`: how often it is tried again when its worker is lost, or it raises something that is nobody's fault.
     """
     if not 0 < timeout_s <= LONGEST_S:
@@ -64,7 +71,7 @@ def function(
     def enter(body: Body) -> Body:
         if name in _registry and _registry[name].body.__module__ != body.__module__:
             raise ValueError(f"There are two functions called {name!r}.")
-        _registry[name] = Function(name, input, output, tier, timeout_s, retries, estimate, body)
+        _registry[name] = Function(name, input, output, tier, timeout_s, retries, estimate, body, tier_of)
         return body
 
     return enter

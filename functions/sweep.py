@@ -13,7 +13,7 @@ from functions.work import close, submit, wake
 from shared import settings
 from shared.backends import Backend
 from shared.errors import AgentForgeError, NotFound, RecordDamaged
-from shared.money import holds
+from shared.money import holds, payments
 from shared.money.accounts import Accounts
 from shared.money.stripe import chosen_stripe
 from shared.state import machine, retention, runs
@@ -54,6 +54,8 @@ def sweep(store: Store, backend: Backend, holder: str) -> Counter[str]:
         done.update(_look_at_accounts(store))
         if stripe := chosen_stripe(Accounts(store)):
             done.update(stripe.mirror())
+        if turn["hour"][:8] != (turn["hour_before"] or "")[:8]:
+            done["old_webhooks"] += payments.forget_old(store)
     return +done
 
 

@@ -4,16 +4,18 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from functions.registry import Function, Next, find
+from shared import settings
 from shared.backends import Backend
 from shared.errors import AgentForgeError, BackendUnavailable, BadInput, Conflict, InvalidSetting, NotFound, RecordDamaged
 from shared.money import holds
 from shared.money.accounts import Accounts
-from shared.money.charges import seconds_left
+from shared.money.charges import used
 from shared.state import machine, runs
 from shared.state.driver import StoreUnavailable
 from shared.state.machine import ClaimLost, RunOver, RunState
@@ -29,11 +31,18 @@ class Stopped(BaseException):
     """The worker is told to stop; what it works on goes to another."""
 
 
-def start(store: Store, function: str, input: Mapping[str, Any] | BaseModel, workspace: str = "local", **options: Any) -> RunLog:
-    """Open a run of a function. `options` as of `runs.open_run`; BadInput where the input is not the function's."""
+def start(
+    store: Store, function: str, input: Mapping[str, Any] | BaseModel, workspace: str = "local", *, free: bool = False, **options: Any
+) -> RunLog:
+    """Open a run of a function. `options` as of `runs.open_run`; BadInput where the input is not the function's.
+
+    Where AGENTFORGE_BILLING is on, runs are opened by paying.py: here only those that are `free` on purpose.
+    """
     found = find(function)
+    if settings.billing() and not free and not options.get("paid"):
+        raise AgentForgeError(f"A run of {function} was to be opened, and nobody pays for it.")
     checked = validated(found, input)
-    return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, tier=found.tier, **options)
+    return runs.open_run(store, function, checked, workspace, attempts=found.retries + 1, tier=found.tier_for(checked), **options)
 
 
 def first_request(store: Store, id: str, workspace: str = "local") -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -44,12 +53,6 @@ def first_request(store: Store, id: str, workspace: str = "local") -> tuple[str,
         raise Conflict(f"The run {id} is {log.state.state}.", "Only a run that failed or was cancelled can be tried again.")
     opened = log.take()[0].events[0].data
     return opened["function"], opened["input"], {"deadline_s": opened["deadline_s"], "retry_of": id}
-
-
-def retry(store: Store, id: str, workspace: str = "local") -> RunLog:
-    """A new run with the first input of one that did not succeed. Conflict for one that did, or is not over."""
-    function, input, options = first_request(store, id, workspace)
-    return start(store, function, input, workspace, **options)
 
 
 def validated(function: Function, input: Mapping[str, Any] | BaseModel) -> dict[str, Any]:
@@ -101,7 +104,7 @@ def _pass_on(log: RunLog, backend: Backend) -> None:
 def submit(log: RunLog, backend: Backend) -> None:
     """Tell the backend of a queued run. Where it cannot be told, the sweep tells it later: the run is safe in the store."""
     try:
-        backend.submit(log.ref, find(log.state.function).tier)
+        backend.submit(log.ref, log.state.tier)
     except BackendUnavailable as error:
         logger.warning("run %s: %s", log.id, error)
 
@@ -110,12 +113,16 @@ def _attempt(run: Run) -> None:
     """Call the function, and write how that ended."""
     try:
         function = find(run.state.function)
-        run.timeout_s, run.paid_s = function.timeout_s, seconds_left(run.state)
+        run.timeout_s = function.timeout_s
+        _limit_to_hold(run, shared=run.state.claim > 1)
         result = function.body(function.input.model_validate(run.input), run)
         run.check()
         if isinstance(result, Next):
             following = find(result.function)
-            run.hand_over(result.function, validated(following, result.input), following.retries + 1, following.tier)
+            checked = validated(following, result.input)
+            tier = following.tier_for(checked)
+            _require_quoted(run, tier)
+            run.hand_over(result.function, checked, following.retries + 1, tier)
         else:
             run.finish("succeeded", output=result.model_dump(mode="json"))
     except Waiting as waiting:
@@ -175,10 +182,47 @@ def _submit_child(parent: RunLog, child: str, backend: Backend) -> None:
         submit(log, backend)
 
 
+def open_child(run: Run, key: str, function: str, input: BaseModel, amount: int | None = None) -> RunLog:
+    """Open a child run under the parent's id and `key`, or find it.
+
+    A parent that is paid for pays for it: by its rates, out of what it has not used of its hold, all of that or `amount`
+    micro-dollars. NotEnough.
+    """
+    run.flush()
+    found, hold = find(function), run.state.hold
+    _require_quoted(run, found.tier_for(validated(found, input)))
+    child = start(
+        run.store, function, input, run.workspace, paid=hold is not None, free=hold is None, idempotency_key=f"{run.id}/{key}", parent=run.id
+    )
+    if hold is not None:
+        holds.take_hold(Accounts(run.store), child, amount, hold.rates, keep=used(run.state, run.store.now()))
+        _limit_to_hold(run, shared=True)
+    return child
+
+
+def _limit_to_hold(run: Run, shared: bool) -> None:
+    """Have a run stop at its next `check` after it has used up its hold; if `shared`, what its children have left of it."""
+    hold = run.state.hold
+    if hold is None:
+        return
+    most = hold.amount
+    if shared:
+        with suppress(RecordDamaged, InvalidSetting):  # the account was changed by hand, or is none of ours to read: no fault of the caller's
+            there = Accounts(run.store).read(run.workspace).holds.get(run.id)
+            most = there.amount if there else most  # there is one, but for whom the store's answer is that there is no account
+    run.affords = lambda: used(run.state, run.store.now()) <= most
+
+
+def _require_quoted(run: Run, tier: str) -> None:
+    """A run goes on, and has children, on tiers only that it was quoted for: work on others would be free. The mistake is not the caller's."""
+    hold = run.state.hold
+    if hold is not None and tier not in hold.rates:
+        raise AgentForgeError(f"The run {run.id} was not quoted for work on {tier}.")
+
+
 def child_output(run: Run, key: str, function: str, input: BaseModel) -> Any:
     """The output of a child run, opened under the parent's id and `key` when first asked for. Raises Waiting until it is over."""
-    run.flush()
-    child = start(run.store, function, input, run.workspace, idempotency_key=f"{run.id}/{key}", parent=run.id)
+    child = open_child(run, key, function, input)
     state = runs.status(run.store, child.id, run.workspace)
     if not state.over:
         raise Waiting({"child": child.id})

@@ -24,6 +24,7 @@ from handlers.http.models import Config, UploadOut, Verification
 from handlers.http.models import DatasetOut as Dataset
 from handlers.http.models import EventOut as Event
 from handlers.http.models import KeyOut as ApiKey
+from handlers.http.models import QuoteOut as Quote
 from handlers.http.models import RunOut as Run
 from shared import settings
 from shared.errors import AgentForgeError, BadInput, Conflict, InvalidSetting, NotFound
@@ -32,7 +33,7 @@ from shared.identity.permissions import NotAllowed
 if TYPE_CHECKING:
     from functions.preview import PreviewOutput
 
-__all__ = ["AgentForge", "ApiKey", "Dataset", "Event", "Run", "StillRunning", "Unreachable"]
+__all__ = ["AgentForge", "ApiKey", "Dataset", "Event", "Quote", "Run", "StillRunning", "Unreachable"]
 
 Data = str | os.PathLike[str] | Dataset  # a dataset or what names one; else a file, which is uploaded
 NAMES_ONE = re.compile(r"ds-[0-9a-z]{9}-[0-9a-z]{10}(@\d{1,6})?|dataset:[0-9a-f]{64}/.+", re.ASCII)
@@ -49,7 +50,8 @@ class AgentForge:
     """A client of one server: AGENTFORGE_API_URL, with AGENTFORGE_API_KEY, by default. InvalidSetting.
 
     `workspace`: for tokens of people, who may have several. `retries`: how often a request is sent again. Where a run is opened,
-    `wait` is True: until it is over; a number: at most so many seconds (StillRunning); False: not at all.
+    `wait` is True: until it is over; a number: at most so many seconds (StillRunning); False: not at all. `quote` is the id of a quote
+    that is accepted with it.
     """
 
     def __init__(self, api_key: str = "", url: str = "", *, workspace: str = "", retries: int = 5) -> None:
@@ -67,18 +69,27 @@ class AgentForge:
 
     def analyze(
         self, data: Data | Sequence[Data], goal: str = "", *, outputs: Mapping[str, str] | None = None, brain: str = "builtin",
-        plan: Mapping[str, Any] | None = None, wait: bool | float = True,
+        plan: Mapping[str, Any] | None = None, wait: bool | float = True, quote: str = "",
     ) -> Run:  # fmt: skip
         """Ask tables a question. A run that failed is no exception: see its `state` and `error`."""
-        body = {"datasets": self._names(data), "goal": goal, "outputs": dict(outputs or {}), "brain": brain, "plan": plan}
-        return self._opened("/analyze", body, wait)
+        return self._opened("/analyze", self._analysis(data, goal, outputs, brain, plan), wait, quote)
+
+    def quote_analyze(
+        self, data: Data | Sequence[Data], goal: str = "", *, outputs: Mapping[str, str] | None = None, brain: str = "builtin",
+        plan: Mapping[str, Any] | None = None,
+    ) -> Quote:  # fmt: skip
+        """What that would cost, and what it cannot exceed. Nothing is opened."""
+        return self._quoted("/analyze", self._analysis(data, goal, outputs, brain, plan))
 
     def execute(
-        self, cells: str | Sequence[str], data: Data | Sequence[Data] = (), *, lint: bool = True, wall_s: float = 60, wait: bool | float = True
-    ) -> Run:
+        self, cells: str | Sequence[str], data: Data | Sequence[Data] = (), *, lint: bool = True, wall_s: float = 60,
+        wait: bool | float = True, quote: str = "",
+    ) -> Run:  # fmt: skip
         """Run Python in the sandbox, beside these files. `wall_s`: seconds for one cell."""
-        cells = [cells] if isinstance(cells, str) else list(cells)
-        return self._opened("/execute", {"cells": cells, "datasets": self._names(data), "lint": lint, "wall_s": wall_s}, wait)
+        return self._opened("/execute", self._execution(cells, data, lint, wall_s), wait, quote)
+
+    def quote_execute(self, cells: str | Sequence[str], data: Data | Sequence[Data] = (), *, lint: bool = True, wall_s: float = 60) -> Quote:
+        return self._quoted("/execute", self._execution(cells, data, lint, wall_s))
 
     def run(self, run: str | Run) -> Run:
         """As it is now."""
@@ -124,9 +135,12 @@ class AgentForge:
     def cancel(self, run: str | Run, reason: str = "") -> Run:
         return self._server.typed(Run, "POST", _path("/runs", run, "/cancel"), json={"reason": reason})
 
-    def retry(self, run: str | Run, *, wait: bool | float = False) -> Run:
+    def retry(self, run: str | Run, *, wait: bool | float = False, quote: str = "") -> Run:
         """A new run with the input of one that failed or was cancelled."""
-        return self._opened(_path("/runs", run, "/retry"), None, wait)
+        return self._opened(_path("/runs", run, "/retry"), {}, wait, quote)
+
+    def quote_retry(self, run: str | Run) -> Quote:
+        return self._quoted(_path("/runs", run, "/retry"), {})
 
     def delete(self, run: str | Run, reason: str = "") -> None:
         self._server.send("DELETE", _path("/runs", run), params={"reason": reason} if reason else {})
@@ -210,7 +224,20 @@ class AgentForge:
         named = (one.id if isinstance(one, Dataset) else one for one in several)
         return [one if isinstance(one, str) and NAMES_ONE.fullmatch(one) else self.upload(one).id for one in named]
 
-    def _opened(self, path: str, body: Mapping[str, Any] | None, wait: bool | float) -> Run:
+    def _analysis(
+        self, data: Data | Sequence[Data], goal: str, outputs: Mapping[str, str] | None, brain: str, plan: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        return {"datasets": self._names(data), "goal": goal, "outputs": dict(outputs or {}), "brain": brain, "plan": plan}
+
+    def _execution(self, cells: str | Sequence[str], data: Data | Sequence[Data], lint: bool, wall_s: float) -> dict[str, Any]:
+        several = [cells] if isinstance(cells, str) else list(cells)
+        return {"cells": several, "datasets": self._names(data), "lint": lint, "wall_s": wall_s}
+
+    def _quoted(self, path: str, body: Mapping[str, Any]) -> Quote:
+        return self._server.typed(Quote, "POST", path, json={**body, "quote": True})
+
+    def _opened(self, path: str, body: Mapping[str, Any], wait: bool | float, quote: str) -> Run:
+        body = {**body, "quote": quote} if quote else body
         begun, most = time.monotonic(), math.inf if wait is True else float(wait)
         seconds = int(min(most, LONGEST_WAIT_S))
         run = self._server.typed(Run, "POST", path, json=body, headers={"Prefer": f"wait={seconds}"}, timeout=seconds + ANSWER_S)

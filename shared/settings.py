@@ -26,9 +26,9 @@
     AGENTFORGE_SECRET_KEY       encrypts what workspaces store and signs cookies; a Fernet key, or aws:kms:<key id>
     AGENTFORGE_API_URL          https://… of a server that the command line and the client work through; by default they work here
     AGENTFORGE_API_KEY          the key they send it: af_live_…
-    AGENTFORGE_BILLING          on: runs that come by HTTPS are paid for out of their workspace's credit; off by default
+    AGENTFORGE_BILLING          on: runs are paid for out of their workspace's credit; off by default
     AGENTFORGE_LOCAL_PRICES     dollars an hour for each tier where runs are paid for on this machine: cpu=0.10,gpu-small=0.80
-    AGENTFORGE_LOW_BALANCE      dollars; an account with less is said to be low; 1 by default
+    AGENTFORGE_LOW_BALANCE      dollars; an account with less is said to be low, unless its workspace says another amount; 1 by default
     AGENTFORGE_MARGIN_PERCENT   what runs cost beyond what the provider asks; 20 by default
     AGENTFORGE_STRIPE_KEY       Stripe's key, sk_… or rk_…; without it nothing of Stripe is there, and credit is added by hand
     AGENTFORGE_STRIPE_WEBHOOK_SECRET  whsec_… of the endpoint <AGENTFORGE_URL>/webhooks/stripe
@@ -304,7 +304,7 @@ def is_safe_url(url: str) -> bool:
 
 
 def billing() -> bool:
-    """Whether runs that come by HTTPS are paid for."""
+    """Whether runs are paid for."""
     value = os.environ.get("AGENTFORGE_BILLING", "off").strip()
     if value not in ("on", "off"):
         raise InvalidSetting(f"AGENTFORGE_BILLING is {value!r}.", "Use on or off.")

@@ -1,6 +1,7 @@
 """The main job: a table and a goal in plain words → a plan, its cells, checked findings, charts and a report.
 
 request.py   what is asked for
+estimate.py  what it should take, judged beforehand
 analysis.py  `answer`: the way from the files to the report
 cells.py     a plan's steps in a sandbox session, one cell each
 judge.py     which numbers may be told, what stays unanswered, and the status
@@ -12,10 +13,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from functions.analyze.estimate import estimate
 from functions.analyze.request import AnalyzeInput
 from functions.registry import function
 from shared.errors import AgentForgeError
-from shared.money.quotes import Seconds
 from shared.state.run import Run
 
 __all__ = ["AnalysisFailed", "AnalyzeInput", "AnalyzeOutput", "analyze"]
@@ -34,12 +35,6 @@ class AnalysisFailed(AgentForgeError):
 
     code = "cell_failed"
     status = 422
-
-
-def estimate(input: AnalyzeInput, bytes: int) -> Seconds:
-    """As measured: half a second and 16 s a gigabyte. What it may take leaves room for a cold start and a busy machine."""
-    gigabytes = bytes / 1e9
-    return Seconds(1 + 20 * gigabytes, 25 + 120 * gigabytes)
 
 
 @function("analyze", AnalyzeInput, AnalyzeOutput, tier="cpu", timeout_s=900, retries=1, estimate=estimate)

@@ -4,6 +4,7 @@ app.py       the application, exit codes, how errors are told
 analyze.py   `agentforge analyze`; progress.py, its events as lines on a terminal
 runs.py      `agentforge runs …`
 operate.py   `agentforge worker`, `agentforge sweep`
+forge.py     `agentforge forge …`
 deploy.py    `agentforge deploy`
 remote.py    the same through a server, where AGENTFORGE_API_URL is set
 elsewhere.py a run that a cloud does, followed from here: for modal_app.py

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handlers.cli import remote
 from handlers.cli.app import INTERNAL, OK, UNANSWERED, AsJson, app, raise_for, work_through
-from handlers.cli.remote import only_here
+from handlers.cli.remote import Accept, AskQuote
 from shared.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def analyze(
         Path | None, typer.Option(metavar="FILE", help="Run this plan instead of making one; GOAL may then be left out.")
     ] = None,
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Print the plan as JSON and run nothing.")] = False,
+    quote: AskQuote = False,
+    accept: Accept = "",
 ) -> None:
     """Answer a question about one or more tables (CSV, TSV, JSON, JSON lines, Parquet, XLSX).
 
@@ -42,6 +45,7 @@ def analyze(
 
     Exit codes: 0 answered, 1 failed, 2 the input cannot be used, 3 nothing could be answered.
     """
+    remote.only_there(quote, accept)
     sources, goal = _split(words, plan is not None)
     wanted = dict(_named(text) for text in output or [])
 
@@ -53,10 +57,13 @@ def analyze(
 
     request = AnalyzeInput(sources=sources, goal=goal, brain=brain, outputs=wanted, plan=_read_plan(plan) if plan else None)
     if plan_only:
-        only_here("--plan-only")
+        remote.only_here("--plan-only")
         _print_plan(request)
         return
-    analysis, where = _analyze(request, progress=sys.stderr.isatty() and not json, out=out)
+    if quote and (client := remote.server()):
+        remote.print_quote(remote.quoted(client, request), json)
+        return
+    analysis, where = _analyze(request, progress=sys.stderr.isatty() and not json, out=out, quote=accept)
     if json:
         sys.stdout.write(analysis.model_dump_json(indent=2) + "\n")
     else:
@@ -120,16 +127,15 @@ def _print_plan(request: "AnalyzeInput") -> None:
     print(made.model_dump_json(indent=2, exclude_defaults=True))
 
 
-def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tuple[Analysis, Located]":
+def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None, quote: str) -> "tuple[Analysis, Located]":
     """Here, by the workers of the cloud that AGENTFORGE_BACKEND names, or by the server that AGENTFORGE_API_URL names."""
     from functions.analyze.files import copy_to
-    from handlers.cli import remote
     from shared import settings
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
     if client := remote.server():
-        analysis, run = remote.analysed(client, request, progress)
+        analysis, run = remote.analysed(client, request, progress, quote)
         if out is not None:
             remote.copy_to(client, run, out)
         return analysis, out.joinpath if out else remote.located(client, run)
@@ -147,15 +153,16 @@ def _analyze(request: "AnalyzeInput", progress: bool, out: Path | None) -> "tupl
 
 def _analyze_here(request: "AnalyzeInput", progress: bool) -> "tuple[Analysis, RunLog]":
     from functions.analyze.files import load_analysis
-    from functions.work import start
+    from functions.paying import open_run
     from handlers.cli import progress as bar
     from handlers.http.models import RunOut
+    from shared.backends import Here
     from shared.state.opening import open_store
     from shared.state.runs import load
 
     store = open_store()
     with bar.progress(progress) as on_event:
-        opened = start(store, "analyze", request)
+        opened = open_run(store, Here(), "analyze", request)
         state = work_through(store, opened.ref, on_event)
     log = load(store, opened.id)
     analysis = load_analysis(log)

@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 
 def main() -> NoReturn:
     """Run the command line; errors become a line on stderr and an exit code, never a stack trace."""
-    from handlers.cli import analyze, credits, deploy, execute, operate, runs, serve  # noqa: F401 - they enter their commands
+    from handlers.cli import analyze, credits, deploy, execute, forge, operate, runs, serve  # noqa: F401 - they enter their commands
 
     if os.environ.get("AGENTFORGE_DEBUG") != "1":
         logging.getLogger().addHandler(logging.NullHandler())  # else Python writes warnings to stderr, tracebacks too

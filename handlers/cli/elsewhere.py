@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from functions.paying import open_run
 from functions.registry import all_functions
-from functions.work import start
 from handlers.cli.app import raise_for
 from handlers.http.models import RunOut
 from shared import settings
@@ -96,10 +96,10 @@ def _done(
     on_event: Callable[[Event], None] | None,
 ) -> RunState:
     """Open a run, have it worked on, and follow it until it is over. Ctrl-C cancels it."""
-    opened = start(store, function, input)
+    opened = open_run(store, backend, function, input)
     reader = runs.Reader(store, opened.workspace, opened.id)
     try:
-        backend.submit(opened.ref, all_functions()[function].tier)
+        backend.submit(opened.ref, opened.state.tier)
         while True:
             reader.read_on()
             for event in (event for entry in reader.take() for event in entry.events if on_event):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handlers.cli import remote
 from handlers.cli.app import INTERNAL, OK, AsJson, app, raise_for, work_through
+from handlers.cli.remote import Accept, AskQuote
 from shared.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ def exec_command(
     ] = False,
     json: AsJson = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Copy figures (PNG) and the whole outcome (JSON) to this folder.")] = None,
+    quote: AskQuote = False,
+    accept: Accept = "",
 ) -> None:
     """Run Python code in the sandbox, and print what it printed and its last expression.
 
@@ -31,20 +35,25 @@ def exec_command(
     """
     from functions.analyze.files import copy_to
     from functions.execute import ExecuteOutput
-    from functions.work import start
-    from handlers.cli import remote
+    from functions.paying import open_run
     from handlers.http.models import RunOut
+    from shared.backends import Here
     from shared.state.opening import open_store
     from shared.state.runs import load
 
     if out is not None and out.exists() and not out.is_dir():
         raise BadInput(f"{out} is not a folder.", "Choose another name after --out.")
+    remote.only_there(quote, accept)
     cells = _cells(_read(file))
     if client := remote.server():
-        run = remote.followed(client, client.execute(cells, data or [], lint=not no_lint, wait=False))
+        if quote:
+            remote.print_quote(client.quote_execute(cells, data or [], lint=not no_lint), json)
+            return
+        run = remote.followed(client, client.execute(cells, data or [], lint=not no_lint, wait=False, quote=accept))
     else:
         store = open_store()
-        opened = start(store, "execute", {"cells": cells, "sources": [str(path.absolute()) for path in data or []], "lint": not no_lint})
+        input = {"cells": cells, "sources": [str(path.absolute()) for path in data or []], "lint": not no_lint}
+        opened = open_run(store, Here(), "execute", input)
         run = RunOut.of(work_through(store, opened.ref))
     if run.state != "succeeded":
         raise_for(run)

@@ -123,16 +123,25 @@ def cancel_command(
 
 
 @runs_app.command("retry")
-def retry_command(run: RunId, workspace: Workspace = "", json: AsJson = False) -> None:
+def retry_command(
+    run: RunId, workspace: Workspace = "", json: AsJson = False, quote: remote.AskQuote = False, accept: remote.Accept = ""
+) -> None:
     """Open a new run with the input of one that failed or was cancelled, and see it through."""
-    from functions.work import retry
+    from functions.paying import open_run
+    from functions.work import first_request
     from handlers.http.models import RunOut
+    from shared.backends import Here
 
+    remote.only_there(quote, accept)
     if client := remote.server(workspace):
-        done = remote.followed(client, client.retry(_id_there(client, run)))
+        if quote:
+            remote.print_quote(client.quote_retry(_id_there(client, run)), json)
+            return
+        done = remote.followed(client, client.retry(_id_there(client, run), quote=accept))
     else:
         store = _store()
-        done = RunOut.of(work_through(store, retry(store, _id(store, run, workspace), workspace).ref))
+        function, input, options = first_request(store, _id(store, run, workspace), workspace)
+        done = RunOut.of(work_through(store, open_run(store, Here(), function, input, workspace, **options).ref))
     print(jsons.dumps(_brief(done), ensure_ascii=False, indent=2) if json else f"{done.id}  {done.state}")
     if done.state != "succeeded":
         raise_for(done)

@@ -172,6 +172,15 @@ def _session(connection: HTTPConnection) -> str:
     return str(session.get("identity", "")) if float(session.get("until", 0)) > time.time() else ""
 
 
+def person_looking(connection: HTTPConnection, workspace: str) -> Caller | None:
+    """Whoever looks at a page with a session, in this workspace of theirs, or their first where it is ""; else None."""
+    identity, store = _session(connection), connection.app.state.platform.store
+    try:
+        return members.caller_of(store, workspace or _first_workspace(connection.app.state.platform, identity), identity) if identity else None
+    except NotAllowed:
+        return None
+
+
 def require_own_page(connection: HTTPConnection) -> None:
     """A cookie is sent by whichever page asks: what changes something, and any WebSocket, must come from a page of our own."""
     if connection.scope["type"] == "http" and connection.scope["method"] in ("GET", "HEAD", "OPTIONS"):

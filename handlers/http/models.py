@@ -6,10 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from shared.identity.permissions import Permission
 from shared.money.charges import charge
+from shared.money.prices import Micro
+from shared.money.quotes import Line
 from shared.state.machine import TERMINAL, RunState
 
 if TYPE_CHECKING:
     from shared.identity import keys
+    from shared.money.quotes import Quote
     from shared.state import catalog
 
 T = TypeVar("T")
@@ -32,6 +35,14 @@ class Body(BaseModel):
         """`1.0` is an integer in JSON."""
         whole = isinstance(value, float) and value.is_integer() and cls.model_fields[about.field_name or ""].annotation is not Any
         return int(value) if whole else value
+
+
+class Opens(Body):
+    """Of a request that opens a run."""
+
+    quote: bool | Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="`true`: answer with a quote, and open nothing; the id of a quote: accept it, as the header AgentForge-Quote does."
+    )
 
 
 class Page(BaseModel, Generic[T]):
@@ -76,6 +87,23 @@ class CostOut(BaseModel):
         )  # fmt: skip
 
 
+class QuoteOut(BaseModel):
+    """In micro-dollars. Accept it by its id, in the field `quote` or the header `AgentForge-Quote`: the run is then never charged more
+    than `upper`."""
+
+    id: str
+    function: str
+    expected: Micro
+    upper: Micro
+    lines: list[Line]
+    created: str
+    expires: str
+
+    @classmethod
+    def of(cls, quote: "Quote") -> "QuoteOut":
+        return cls(**quote.model_dump(include=set(cls.model_fields)))
+
+
 class RunOut(BaseModel):
     """A run. `output` is the function's; `error` says why it failed; `waiting` for whom it waits."""
 
@@ -99,15 +127,16 @@ class RunOut(BaseModel):
     cost: CostOut | None = Field(None, description="Where runs are paid for.")
     requests: dict[str, dict[str, int]] = Field({}, description="What it cost in requests to the store: `control` or `data` → operation → how many.")
     damaged: str = Field("", description="What is wrong with its record, where that was changed by hand.")
+    notice: str = Field("", description="What whoever opened it should know, such as that little credit is left.")
 
     @classmethod
-    def of(cls, state: RunState) -> "RunOut":
+    def of(cls, state: RunState, notice: str = "") -> "RunOut":
         told = {"code": "internal", "message": "", **state.error} if state.error else None
         return cls(
             id=state.id, workspace=state.workspace, function=state.function, state=state.state, created=state.created,
             updated=state.updated, goal=state.goal, attempt=state.attempt, progress=state.progress, steps=state.steps,
             waiting=state.waiting, output=state.output, parent=state.parent, retry_of=state.retry_of,
-            cancelling=state.cancelling, cost=CostOut.of(state), requests=state.requests, damaged=state.damaged,
+            cancelling=state.cancelling, cost=CostOut.of(state), requests=state.requests, damaged=state.damaged, notice=notice,
             error=ErrorOut(code=told["code"], message=told["message"], hint=str(told.get("hint", "")), status=told.get("status", 500)) if told else None,
             artifacts=[
                 ArtifactOut(name=name, bytes=artifact.bytes, sha256=artifact.sha256)

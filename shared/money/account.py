@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared import settings
 from shared.errors import AgentForgeError, BadInput
 from shared.money.prices import Micro, dollars
 from shared.state.documents import Document
@@ -47,7 +48,8 @@ class Hold(BaseModel):
 
 
 class Change(BaseModel):
-    """One entry of the ledger: `amount` is added to the balance. `about`: the run and its log's tip, or the payment."""
+    """One entry of the ledger: `amount` is added to the balance. `about`: the run and its log's tip, or the payment; and
+    `low_balance`, what it left, if that was the first to be little."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,6 +65,7 @@ class Account(Document):
     pending: dict[str, Change] = Field(default_factory=dict)  # by the key of their ledger entry
     day: str = ""  # for which `spent` counts
     spent: dict[str, Micro] = Field(default_factory=dict)  # charged that day: by API key, and "" for all together
+    low_below: Micro | None = None  # of a balance; the server's setting by default
 
     @property
     def held(self) -> int:
@@ -71,6 +74,15 @@ class Account(Document):
     @property
     def free(self) -> int:
         return self.balance - self.held
+
+    @property
+    def little(self) -> int:
+        """Micro-dollars; a balance below that is low. What is held counts as there: most of it comes back."""
+        return settings.low_balance() if self.low_below is None else self.low_below
+
+    @property
+    def low(self) -> bool:
+        return self.balance < self.little
 
 
 def hold(
@@ -93,16 +105,19 @@ def hold(
     return _with(account, holds={**account.holds, run: Hold(amount=amount, at=at, by=by, id=id)})
 
 
-def carve(account: Account, parent: str, child: str, amount: int, at: str, *, id: str = "") -> Account:
-    """Set a part of a parent's hold aside for its child. HoldGone, NotEnough."""
+def carve(account: Account, parent: str, child: str, amount: int | None, at: str, *, keep: int = 0, id: str = "") -> Account:
+    """Set a part of a parent's hold aside for its child, or None for all of it, but for what the parent is to `keep`: what it
+    has used. HoldGone, NotEnough."""
     if child in account.holds:
         return account
-    _require_amount(amount)
     there = account.holds.get(parent)
     if there is None:
         raise HoldGone(f"The parent run {parent} has no hold.")
-    if amount > there.amount:
-        raise NotEnough(f"The child may cost up to {dollars(amount)}, and its parent has {dollars(there.amount)} left.", "Quote the parent higher.")
+    most = max(0, there.amount - max(0, keep))
+    amount = most if amount is None else amount
+    _require_amount(amount)
+    if amount > most:
+        raise NotEnough(f"The child may cost up to {dollars(amount)}, and its parent has {dollars(most)} left.", "Quote the parent higher.")
     left = there.model_copy(update={"amount": there.amount - amount})
     mine = Hold(amount=amount, parent=parent, at=at, by=there.by, id=id)
     return _with(account, holds={**account.holds, parent: left, child: mine})
@@ -118,8 +133,7 @@ def settle(account: Account, run: str, charge: int, key: str, at: str, about: di
     before = _spent_on(account, at)
     spent = {**before, **{who: before.get(who, 0) + charge for who in {"", there.by}}}
     freed = _freed(account, run, there.amount - charge)
-    pending = {**account.pending, key: Change(kind="charge", amount=-charge, at=at, about=about)}
-    return _with(freed, balance=account.balance - charge, pending=pending, day=max(account.day, at[:10]), spent=spent)
+    return _with(_booked(freed, key, Change(kind="charge", amount=-charge, at=at, about=about)), day=max(account.day, at[:10]), spent=spent)
 
 
 def release(account: Account, run: str, id: str | None = None) -> Account:
@@ -145,15 +159,21 @@ def credit(account: Account, key: str, amount: int, at: str, about: dict[str, An
     if key in account.pending:
         return account
     _require_amount(amount)
-    signed = -amount if kind == "reversal" else amount
-    pending = {**account.pending, key: Change(kind=kind, amount=signed, at=at, about=about)}
-    return _with(account, balance=account.balance + signed, pending=pending)
+    return _booked(account, key, Change(kind=kind, amount=-amount if kind == "reversal" else amount, at=at, about=about))
 
 
 def flushed(account: Account, keys: set[str]) -> Account:
     """These are in the ledger now."""
     left = {key: change for key, change in account.pending.items() if key not in keys}
     return account if len(left) == len(account.pending) else _with(account, pending=left)
+
+
+def _booked(account: Account, key: str, change: Change) -> Account:
+    """With a change of the balance, which tells if it is what makes it low."""
+    after = _with(account, balance=account.balance + change.amount)
+    if after.low and not account.low:
+        change = change.model_copy(update={"about": {**change.about, "low_balance": after.balance}})
+    return _with(after, pending={**account.pending, key: change})
 
 
 def _freed(account: Account, run: str, left: int) -> Account:

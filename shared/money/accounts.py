@@ -8,25 +8,29 @@ more commands a second than swaps. Processes take turns: a busy one that has swa
 its last one, and more time, before it tries again; and one that lost to another tries again at once.
 """
 
+import logging
 import random
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import ValidationError
 
-from shared.errors import AgentForgeError, RecordDamaged
+from shared.errors import AgentForgeError, InvalidSetting, RecordDamaged
 from shared.money import account as commands
 from shared.money.account import Account, Change
-from shared.state import documents
+from shared.state import audit
 from shared.state.driver import StoreUnavailable
 from shared.state.keys import Key, workspace_prefix
-from shared.state.record import seal, unseal
+from shared.state.record import seal, sha256, unseal
 from shared.state.store import Store
 
+log = logging.getLogger(__name__)
 Command = Callable[[Account], Account]
 TOGETHER = 200  # commands in one swap
 GATHER_S = 0.005  # where the last swap was for several, they may all be about to ask again
@@ -56,7 +60,7 @@ class Accounts:
 
     def read(self, workspace: str) -> Account:
         """As it is now; an empty one where there is none. RecordDamaged if it was edited by hand."""
-        return documents.read(self.store, account_key(workspace), Account) or Account()
+        return self._stored(workspace)[0]
 
     def apply(self, workspace: str, command: Command) -> Account:
         """Carry out a command on the account, exactly once if it returns: the account after it. What the command raises."""
@@ -89,7 +93,7 @@ class Accounts:
 
         done = self.apply(workspace, once)
         if change := done.pending.get(key):
-            self._write(entry, change)
+            self._write(workspace, key, change)
             self.written(workspace, key)
         return done
 
@@ -98,7 +102,7 @@ class Accounts:
         there = self.read(workspace)
         for key, change in there.pending.items():
             if change.kind != "charge":
-                self._write(credit_key(workspace, key), change)
+                self._write(workspace, key, change)
         entries = self.store.get_all([_entry_key(workspace, key, change) for key, change in there.pending.items()])
         written = {key for key, entry in zip(there.pending, entries, strict=True) if entry is not None}
         if written:
@@ -168,10 +172,31 @@ class Accounts:
 
     def _stored(self, workspace: str) -> tuple[Account, str]:
         stored = self.store.get(account_key(workspace))
-        return (Account.unsealed(stored.body, account_key(workspace)), stored.version) if stored else (Account(), "")
+        if stored is None:
+            return Account(), ""
+        try:
+            return Account.unsealed(stored.body, account_key(workspace)), stored.version
+        except RecordDamaged as damaged:
+            with suppress(AgentForgeError):  # whoever asked is to hear of the account
+                self._note(workspace, "account_refused", why=damaged.message, sha256=sha256(stored.body))
+            raise
 
-    def _write(self, entry: Key, change: Change) -> None:
-        self.store.put_new(entry, seal(change.model_dump(mode="json")))
+    def _write(self, workspace: str, key: str, change: Change) -> None:
+        self.note_low(workspace, change)
+        self.store.put_new(credit_key(workspace, key), seal(change.model_dump(mode="json")))
+
+    def note_low(self, workspace: str, change: Change) -> None:
+        """In the audit trail, once, if it is what made the balance low. To be called before the change is in the ledger."""
+        if "low_balance" in change.about:
+            about = {name: change.about[name] for name in ("run", "stripe") if name in change.about}
+            self._note(workspace, "low_balance", balance=change.about["low_balance"], **about)
+
+    def _note(self, workspace: str, action: str, **about: Any) -> None:
+        """What befell an account, once. Money goes on where the trail was changed by hand, or is none of ours to write."""
+        try:
+            audit.note(self.store, workspace, action, "platform", once=True, **about)
+        except (RecordDamaged, InvalidSetting) as error:
+            log.warning("%s of %s is not in its audit trail: %s", action, workspace, error.message)
 
 
 class _Stale(Exception):

@@ -6,11 +6,13 @@ input was at fault, one that was cancelled, and one that was stopped at its cap 
 nor than what a run's children have left of it.
 """
 
+from datetime import datetime
+
 from pydantic import BaseModel
 
 from shared.money import prices
 from shared.money.prices import Micro, Rates
-from shared.state.machine import RunState, Work, platform_fault
+from shared.state.machine import RunState, Work, platform_fault, with_attempt
 
 
 class Charge(BaseModel):
@@ -47,13 +49,10 @@ def charge(state: RunState, held: int | None = None) -> Charge:
     return told.model_copy(update={"amount": due, "why": why})
 
 
-def seconds_left(state: RunState) -> float | None:
-    """How long the attempt that goes on may work before it has used up the hold; None where time costs nothing."""
-    rates = Rates.model_validate(state.hold.rates[state.tier]) if state.hold and state.tier in state.hold.rates else None
-    if rates is None or not rates.second or state.hold is None:
-        return None
-    used = charge(state.model_copy(update={"state": "running", "error": None}))
-    return max(0.0, (state.hold.amount - used.seconds_amount - used.tokens_amount) * 10**6 / rates.second)
+def used(state: RunState, at: datetime) -> int:
+    """Micro-dollars that a running run has used at a moment, with the attempt that goes on: what it would be charged, but for its hold."""
+    told = charge(state.model_copy(update={"used": with_attempt(state, at.isoformat()), "state": "running", "error": None}))
+    return max(0, told.seconds_amount + told.tokens_amount)  # the clock may have been set back since it was claimed
 
 
 def _tokens(rates: Rates, work: Work) -> int:

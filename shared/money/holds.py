@@ -5,6 +5,7 @@ abandoned by the sweep, first in its log and then on the account, so an opener t
 Settling: one swap of the account ends the hold and charges; then the ledger. All of it may be done again.
 """
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,14 +23,15 @@ from shared.state.record import unseal
 from shared.state.runs import RunLog, due_key, ledger_key
 from shared.state.store import Store
 
+logger = logging.getLogger(__name__)
 ORPHAN_S = 3600  # a hold this old whose run is over is nobody's
 
 
-def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, Any], *, quote: str = "", **caps: Any) -> None:
+def take_hold(accounts: Accounts, log: RunLog, amount: int | None, rates: Mapping[str, Any], *, quote: str = "", keep: int = 0, **caps: Any) -> None:
     """Set money aside for a run that was opened for it, so that it can be claimed. NotEnough, CapReached: the run is ended, too.
 
-    RunOver where the sweep has given it up meanwhile. A child's money comes out of its parent's hold: HoldGone where that has ended.
-    `caps`: as of `account.hold`.
+    RunOver where the sweep has given it up meanwhile. A child's money comes out of its parent's hold, `amount` and `keep` as of
+    `account.carve`: HoldGone where that has ended. `caps`: as of `account.hold`.
     """
     if log.state.state != "opened":
         return
@@ -37,12 +39,13 @@ def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, 
 
     def command(there: Account) -> Account:
         if parent is not None:
-            return commands.carve(there, parent, log.id, amount, at, id=id)
+            return commands.carve(there, parent, log.id, amount, at, keep=keep, id=id)
+        assert amount is not None
         return commands.hold(there, log.id, amount, at, id=id, **caps)
 
     try:
         held = accounts.apply(log.workspace, command).holds[log.id]
-        if held.amount > amount and not log.read_next():  # it is of one who opened the run before us, for more, and died
+        if amount is not None and held.amount > amount and not log.read_next():  # it is of one who opened the run before us, for more, and died
             held = accounts.apply(log.workspace, partial(commands.trim, run=log.id, amount=amount)).holds.get(log.id, held)
     except (commands.NotEnough, HoldGone) as error:
         told = {"code": error.code, "message": error.message, "hint": error.hint, "status": error.status}
@@ -51,7 +54,7 @@ def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, 
         settle(accounts, log)
         raise
     try:
-        log.append(lambda: machine.hold(log.state, min(amount, held.amount), rates, quote, held.by, held.id))
+        log.append(lambda: machine.hold(log.state, held.amount if amount is None else min(amount, held.amount), rates, quote, held.by, held.id))
     except RunOver:
         _end_hold(accounts, log)
         raise
@@ -60,13 +63,17 @@ def take_hold(accounts: Accounts, log: RunLog, amount: int, rates: Mapping[str, 
 
 
 def settle(accounts: Accounts, log: RunLog) -> Charge | None:
-    """Close the books of a run that is over, its money first. May be done again, by anyone, at any time."""
+    """Close the books of a run that is over, its money first. May be done again, by anyone, at any time; None where that is not done."""
     if not log.state.paid:
         runs.settle(log)
         return None
     if not log.state.over:
         return None
-    due = _recorded(log) or _end_hold(accounts, log) or _recorded(log) or Charge(amount=0, why="Nothing was held for it.")
+    due = _recorded(log) or _end_hold(accounts, log) or _recorded(log)
+    if due is None and log.state.hold is not None:  # a worker whose credentials reach its run only reads the account as if it were none
+        logger.info("run %s: its hold is out of our reach; the sweep settles it", log.id)
+        return None
+    due = due or Charge(amount=0, why="Nothing was held for it.")
     runs.settle(log, charge=due.model_dump())
     accounts.written(log.workspace, log.id)
     return due
@@ -93,7 +100,10 @@ def _end_hold(accounts: Accounts, log: RunLog) -> Charge | None:
         return commands.settle(there, log.id, charge(log.state, held.amount).amount, log.id, log.at, about)
 
     change = accounts.apply(log.workspace, command).pending.get(log.id)
-    return charge(log.state, change.about["held"]) if change else None
+    if change is None:
+        return None
+    accounts.note_low(log.workspace, change)
+    return charge(log.state, change.about["held"])
 
 
 def release_orphans(accounts: Accounts, workspace: str) -> int:

@@ -14,6 +14,7 @@ that we gave it, and its customer must be that workspace's: neither can be chose
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from shared.errors import AgentForgeError, NotFound
@@ -23,8 +24,10 @@ from shared.money.stripe import CENT, CENTS, WORKSPACE, Stripe
 from shared.state import audit
 from shared.state.keys import SYSTEM
 from shared.state.record import seal
+from shared.state.store import Store
 
 Thing = dict[str, Any]
+REDELIVERED = timedelta(days=30)  # for which Stripe keeps events, and may be asked to send them again (docs.stripe.com/webhooks)
 
 
 class Move(NamedTuple):
@@ -57,7 +60,8 @@ def receive(stripe: Stripe, body: bytes, signature: str) -> str:
         elif why := _refusal(stripe, event, payment, workspace):
             outcome = "refused"
             if _exists(stripe, workspace):
-                audit.note(store, workspace, "payment_refused", "stripe", event=event["id"], type=event["type"], about=str(thing["id"]), why=why)
+                about = str(thing["id"])
+                audit.note(store, workspace, "payment_refused", "stripe", once=True, event=event["id"], type=event["type"], about=about, why=why)
         else:
             outcome = "booked"
             for move in moves:
@@ -65,6 +69,16 @@ def receive(stripe: Stripe, body: bytes, signature: str) -> str:
     told = {"type": event["type"], "outcome": outcome, "workspace": workspace, "why": why, "at": store.now().isoformat()}
     store.put_new(record, seal(told))
     return outcome
+
+
+def forget_old(store: Store) -> int:
+    """Delete what is kept of webhooks that Stripe sends no more; how many. One that came all the same would move nothing twice: the
+    ledger's keys are kept for ever."""
+    oldest, folder = store.now() - REDELIVERED, SYSTEM.folder("stripe")
+    old = [listed.key for kind in ("events", "forged") for listed in store.list_all(folder.folder(kind)) if listed.at < oldest]
+    for key in old:
+        store.delete(key)
+    return len(old)
 
 
 def _refusal(stripe: Stripe, event: Thing, payment: Thing, workspace: str) -> str:

@@ -33,7 +33,8 @@ class Seconds(NamedTuple):
 
 
 class Line(BaseModel):
-    """A part of a quote. `unit_price` in pico-dollars (a millionth of a micro-dollar)."""
+    """A part of a quote. `unit_price` in pico-dollars (a millionth of a micro-dollar). `most_s` is what `upper` pays for: at least
+    as much as the minimum charge does, and the run may work for all of it."""
 
     what: str
     tier: str
@@ -57,24 +58,27 @@ class Quote(Document):
     created: str
     expires: str
     accepted_by: str = Field(default="", description="The run that this quote was accepted for.")
+    about: str = ""  # SHA-256 of what it works on
+    guess_s: float = 0  # what the function itself expected, before shared/money/precedents.py
 
 
-def make_quote(store: Store, workspace: str, function: str, input: Mapping[str, Any], backend: str, tiers: Mapping[str, Seconds], key: str | None = None) -> Quote:
-    """For so many seconds on each tier; kept for an hour. BadInput for a tier without a price."""
+def make_quote(store: Store, workspace: str, function: str, input: Mapping[str, Any], backend: str, tiers: Mapping[str, Seconds], key: str | None = None, **precedent: Any) -> Quote:
+    """For so many seconds on each tier; kept for an hour. BadInput for a tier without a price. `precedent`: `about`, `guess_s`
+    and, if it is accepted at once, `accepted_by`."""
     now = store.now()
     lines, rates = [], {}
     for tier, seconds in tiers.items():
         rate = rates[tier] = prices.rates(backend, tier, date.fromisoformat(now.isoformat()[:10]))
         lines.append(
             Line(
-                what="work", tier=tier, expected_s=round(seconds.expected, 3), most_s=round(seconds.most, 3), unit_price=rate.second,
+                what="work", tier=tier, expected_s=round(seconds.expected, 3), most_s=round(max(seconds.most, _least(rate)), 3), unit_price=rate.second,
                 expected=_cost(rate, seconds.expected), upper=_cost(rate, seconds.most),
             )
         )  # fmt: skip
     quote = Quote(
         id=idempotency.id_of(store, workspace, key, ["quote", function, dict(input)], runs.new_id(now)), function=function, request=request_hash(function, input), lines=lines, rates=rates,
         expected=sum(line.expected for line in lines), upper=sum(line.upper for line in lines),
-        created=now.isoformat(), expires=(now + timedelta(seconds=GOOD_FOR_S)).isoformat(),
+        created=now.isoformat(), expires=(now + timedelta(seconds=GOOD_FOR_S)).isoformat(), **precedent,
     )  # fmt: skip
     if documents.create(store, _key(workspace, quote.id), quote):
         return quote
@@ -106,6 +110,11 @@ def request_hash(function: str, input: Mapping[str, Any]) -> str:
 
 def _cost(rate: Rates, seconds: float) -> int:
     return max(prices.of_seconds(rate, round(seconds * 10**6)), rate.minimum)
+
+
+def _least(rate: Rates) -> float:
+    """The seconds that the minimum charge pays for."""
+    return rate.minimum * 10**6 / rate.second if rate.second else 0.0
 
 
 def _key(workspace: str, id: str) -> Key:

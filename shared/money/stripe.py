@@ -87,7 +87,7 @@ class Stripe:
                     }],
                     "metadata": about, "payment_intent_data": {"metadata": about},
                     "adaptive_pricing": {"enabled": False},  # else refunds and disputes may be told in another currency
-                    "success_url": f"{self.chosen.url}/billing?checkout=paid", "cancel_url": f"{self.chosen.url}/billing?checkout=cancelled",
+                    "success_url": self._back(workspace, "paid"), "cancel_url": self._back(workspace, "cancelled"),
                 },
                 {"idempotency_key": f"agentforge-checkout-{purchase}"},
             )  # fmt: skip
@@ -97,7 +97,7 @@ class Stripe:
         """The address of a page where a workspace sees its payments and changes its cards. Good for minutes."""
         customer = self.customer(workspace)
         with _asking():
-            return self.client.v1.billing_portal.sessions.create({"customer": customer, "return_url": f"{self.chosen.url}/billing"}).url
+            return self.client.v1.billing_portal.sessions.create({"customer": customer, "return_url": self._back(workspace)}).url
 
     def customer(self, workspace: str) -> str:
         """The workspace's customer; made when first needed. RecordDamaged where it is another's."""
@@ -208,6 +208,10 @@ class Stripe:
                 self.mirror_usage(fields["run"], workspace, micro, fields["at"])
                 done["mirrored"] += 1
             self.store.put_new(marks / name, b"")
+
+    def _back(self, workspace: str, checkout: str = "") -> str:
+        """The address of our page where people come back to from Stripe's (handlers/http/routes/billing.py)."""
+        return f"{self.chosen.url}/billing?workspace={workspace}" + (f"&checkout={checkout}" if checkout else "")
 
     def _own_key(self, workspace: str) -> Key:
         mode = "live" if self.chosen.live else "test"  # customers of one are unknown in the other

@@ -44,6 +44,7 @@ class StripeFake(stripe.HTTPClient):
         self.payments: dict[str, Thing] = {}
         self.usage: dict[str, Thing] = {}  # by identifier
         self._answers: dict[str, tuple[str, str, int, str]] = {}  # idempotency key → path, body, status, answer
+        self.back = ""  # where the portal sends people when they are done
         self._count = 0
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
@@ -119,6 +120,7 @@ class StripeFake(stripe.HTTPClient):
 
     def _portal(self, asked: Thing) -> Thing:
         _only(asked, "customer", "return_url")
+        self.back = asked["return_url"]
         customer = _one_of(self.customers, asked["customer"], "customer")["id"]
         id = self._new("bps")
         return {"id": id, "object": "billing_portal.session", "customer": customer, "url": f"https://billing.stripe.com/p/session/{id}", **asked}

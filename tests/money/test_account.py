@@ -18,7 +18,7 @@ AMOUNTS = st.integers(0, 5_000_000)
 class Money(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.account = Account()
+        self.account = self.before = Account()
         self.credits = self.charged = 0
         self.settled: set[str] = set()
         self.number = 0
@@ -44,14 +44,21 @@ class Money(RuleBasedStateMachine):
         except NotEnough:
             assert amount > free
 
-    @rule(parent=RUNS, child=RUNS, amount=AMOUNTS)
-    def carve(self, parent: str, child: str, amount: int) -> None:
-        held = self.account.held
+    @rule(parent=RUNS, child=RUNS, amount=st.none() | AMOUNTS, keep=st.integers(-5, 5_000_000))
+    def carve(self, parent: str, child: str, amount: int | None, keep: int) -> None:
+        held, before = self.account.held, self.account.holds
         try:
-            self.account = commands.carve(self.account, parent, child, amount, AT)
+            self.account = commands.carve(self.account, parent, child, amount, AT, keep=keep)
         except (NotEnough, HoldGone):
             pass
         assert self.account.held == held
+        if self.account.holds != before:
+            assert self.account.holds[parent].amount >= min(keep, before[parent].amount), "what the parent has used stays with it"
+            assert amount in (None, self.account.holds[child].amount)
+
+    @rule(below=st.none() | AMOUNTS)
+    def say_what_is_low(self, below: int | None) -> None:
+        self.account = self.account.model_copy(update={"low_below": below})
 
     @rule(run=RUNS, share=st.floats(0, 1))
     def settle(self, run: str, share: float) -> None:
@@ -75,6 +82,14 @@ class Money(RuleBasedStateMachine):
     @rule(keys=st.integers(0, 3))
     def flush(self, keys: int) -> None:
         self.account = commands.flushed(self.account, set(list(self.account.pending)[:keys]))
+
+    @invariant()
+    def tells_of_what_made_it_low(self) -> None:
+        """The change that did, and no other."""
+        before, self.before = self.before, self.account
+        for key in self.account.pending.keys() - before.pending.keys():
+            crossed = before.balance >= self.account.little > self.account.balance
+            assert self.account.pending[key].about.get("low_balance") == (self.account.balance if crossed else None)
 
     @invariant()
     def adds_up(self) -> None:

@@ -6,8 +6,8 @@ are ten minutes off die anywhere and lose answers; prices change, people cancel,
 
 import random
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,9 @@ from functions.sweep import sweep
 from functions.work import work
 from shared.errors import AgentForgeError
 from shared.money import holds, prices
-from shared.money.accounts import Accounts
+from shared.money.account import Account
+from shared.money.accounts import Accounts, account_key
+from shared.money.charges import used
 from shared.money.prices import Rates
 from shared.settings import lease_s
 from shared.state import runs
@@ -60,7 +62,8 @@ def some_work(chance: random.Random, depth: int = 0) -> Work:
     job = Work(
         loops=chance.choice([1, 1, 2, 5]), seconds=chance.choice([0.0, 0.3, 2.0, 30.0]), tokens=chance.choice([0, 0, 1000, 100_000]),
         most_s=chance.choice([0.01, 5, 60]), fault=chance.choice(["", "", "", "", "own", "ours", "once"]),
-        amount=chance.choice([1, 2_000, 5_000, 100_000, 100_000, 20 * DOLLAR]),
+        amount=chance.choice([1, 2_000, 5_000, 100_000, 100_000, 20 * DOLLAR, None]), late=chance.random() < 0.3,
+        beside=chance.random() < 0.3,
     )  # fmt: skip
     if depth < 2 and chance.random() < 0.3:
         job.children = [some_work(chance, depth + 1) for _ in range(chance.choice([1, 2, 4]))]
@@ -81,10 +84,13 @@ class History:
         self.off_s = [0] if self.per_day else OFF_S  # whose day it is, clocks must agree on
         self.driver.pass_time(86_400 - self.chance.choice([60, 600, 40_000]))
         self.clients = self.chance.randint(2, 6)
+        self.working: dict[str, tuple[str, int]] = {}  # worker → the run and claim that it is about
+        self.newest: dict[str, int] = {}  # run → claim
         for key in [f"p{number}" for number in range(self.chance.choice([0, 1, 3, 12]))]:
             Accounts(Store(self.driver)).credit("w", key, PAYMENT)
             self.paid.add(key)
         patch.setattr(functions, "between", self.between)
+        patch.setattr(functions, "opening", self.opening)
         patch.setattr(prices, "rates", self.rates)
         for number in range(self.clients):
             self.schedule.add(f"client-{number}", self.client(number), mortal=True, pausable=True)
@@ -172,7 +178,10 @@ class History:
             due = [ref for _, ref in runs.due_runs(store, early=True)]
             ref = self.chance.choice(due) if due else None
         if ref is not None:
-            work(store, ref, self.backend, worker=f"{self.schedule.name}-{self.schedule.step}")
+            try:
+                work(store, ref, self.backend, worker=f"{self.schedule.name}-{self.schedule.step}")
+            finally:
+                self.working.pop(self.schedule.name, None)
 
     def sweep(self, store: Store, accounts: Accounts) -> None:
         sweep(store, self.backend, self.schedule.name)
@@ -194,7 +203,25 @@ class History:
         self.paid.add(key)
         accounts.credit("w", key, PAYMENT)
 
+    def held(self, run: Run) -> int | None:
+        """What there is on the account for a run; None where a worker was taken for dead and works still: that is the platform's loss."""
+        self.working[self.schedule.name] = run.id, run.claim
+        self.newest[run.id] = max(run.claim, self.newest.get(run.id, 0))
+        account = Account.unsealed(self.driver.objects[account_key("w")].body, "account")
+        alone = [claim for id, claim in self.working.values() if id == run.id] == [run.claim] == [self.newest[run.id]]
+        return account.holds[run.id].amount if alone and run.id in account.holds else None
+
+    @contextmanager
+    def opening(self, run: Run) -> Iterator[None]:
+        """A child takes nothing that its parent has used."""
+        spent, before = used(run.state, run.store.now()), self.held(run)
+        yield
+        if before is not None and (after := self.held(run)) is not None:
+            self.happened["shared" if after >= min(spent, before) else "unpaid"] += 1
+
     def between(self, run: Run, seconds: float) -> None:
+        if (held := self.held(run)) is not None:
+            self.happened["paid" if used(run.state, run.store.now()) <= held else "unpaid"] += 1
         self.schedule.sleep(seconds * self.chance.random())
         with suppress(StoreUnavailable):  # as a pulse does
             if self.chance.random() < 0.3:
@@ -215,6 +242,7 @@ def check(history: History) -> Counter[str]:
         happened["charged"] += charge["amount"] > 0
         happened["capped"] += charge["why"] == "No more than was held."
         by_day[state.updated[:10]] += charge["amount"]
+    assert not happened["unpaid"], "nobody works on when their hold, less what children have of it, is used up"
     assert history.per_day is None or max(by_day.values(), default=0) <= history.per_day, "no more than a day's cap"
     return happened
 
@@ -232,5 +260,5 @@ def test_histories(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
             error.add_note(f"to repeat: check(History({seed}, monkeypatch))")
             raise
     print(dict(happened))
-    for what in "succeeded", "failed", "children", "charged", "capped":
+    for what in "succeeded", "failed", "children", "charged", "capped", "paid", "shared", "error: cap_reached":
         assert happened[what], happened  # or the histories are too tame

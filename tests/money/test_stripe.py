@@ -472,6 +472,40 @@ def test_an_account_that_was_edited_by_hand_is_left_as_it_is(site: Site) -> None
     assert site.balance == 60 * DOLLAR
 
 
+def test_what_stripe_sends_no_more_is_forgotten_and_moves_nothing_should_it_come(site: Site) -> None:
+    events, balance = a_long_story(site)
+    for event in events:
+        site.told(event)
+    site.http.post("/webhooks/stripe", content=b"{}")
+    there, driver = len(site.records("events")), site.store.driver
+    assert isinstance(driver, MemoryDriver)
+    driver.pass_time(29 * 86_400)
+    sweep(site.store, Here(), "test")
+    assert len(site.records("events")) == there > 20 and site.records("forged"), "it may be asked to send it again for 30 days"
+    driver.pass_time(1.1 * 86_400)
+    assert sweep(site.store, Here(), "test")["old_webhooks"] == there + 1
+    assert not site.records("events") and not site.records("forged")
+    Accounts(site.store).flush("anna")
+    for event in reversed(events):
+        assert site.told(event) != "repeated"
+    assert site.balance == balance
+
+
+def test_people_come_back_from_stripe_to_a_page(site: Site) -> None:
+    site.post("checkout", {"pack": 50})
+    site.post("portal")
+    (session,) = site.fake.sessions.values()
+    for address, words in ((session["asked"]["success_url"], "Paid"), (session["asked"]["cancel_url"], "Nothing was bought"), (site.fake.back, "Credit")):
+        answer = site.http.get(address.removeprefix(CHOSEN.url))
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/html") and f"<h1>{words}</h1>" in answer.text
+        assert "$" not in answer.text, "the balance is not for everybody who knows the address"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'") and answer.headers["cache-control"] == "no-store"
+    for odd in ("?checkout=%3Cscript%3E", "?workspace=%3Cscript%3E", "?workspace=../x", "?checkout=paid&checkout=cancelled", "?x=y"):
+        answer = site.http.get(f"/billing{odd}")
+        assert answer.status_code == 200 and "<script" not in answer.text
+    assert site.http.get("/billing?checkout=" + "x" * 100).status_code == 422
+
+
 # the meter
 
 
@@ -588,6 +622,7 @@ def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch,
 def test_without_stripe_there_is_nothing_of_it(store: Store) -> None:
     http = TestClient(create_app(store, Here()), raise_server_exceptions=False)
     assert http.post("/webhooks/stripe", **signed({})).status_code == 404
+    assert http.get("/billing").status_code == 404
     for method, path in (("GET", ""), ("POST", "/checkout"), ("POST", "/portal")):
         assert http.request(method, f"/v1/billing{path}").status_code == 404
     assert "billing" not in json.dumps(list(http.get("/openapi.json").json()["paths"]))

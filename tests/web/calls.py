@@ -81,6 +81,7 @@ def _of_run(route: str, expects: int = 200, query: str = "", **more: Any) -> Non
 
 for _route in ("/runs", "/datasets", "/keys", "/members", "/me", "/workspaces", "/audit", "/secrets", "/config", "/account", "/usage"):
     _simple(f"GET /v1{_route}")
+_simple("PUT /v1/account", json={"low_below": 5_000_000})
 _simple("POST /v1/quotes", 201, json={"execute": {"cells": ["1 + 1"]}})
 _simple("GET /v1/billing")
 _simple("POST /v1/billing/checkout", 201, json={"pack": 50})

@@ -24,6 +24,8 @@ from handlers.cli import remote
 from handlers.client import AgentForge, StillRunning, Unreachable
 from shared.errors import AgentForgeError, BadInput, Busy, Conflict, InvalidSetting, NotFound
 from shared.identity.permissions import NotAllowed, NotSignedIn
+from shared.money.accounts import Accounts
+from shared.state.opening import open_store
 from tests.moto_server import Moto
 from tests.web.conftest import Site, served
 
@@ -317,11 +319,11 @@ def test_what_is_too_large_for_a_server_without_a_bucket_is_refused(site: Site, 
 
 @pytest.fixture
 def call(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The command line over the server's store: `there` through the server, else directly."""
+    """The command line over the server's store: `there` through the server (or through another, `to`), else directly."""
 
-    def call(*words: str, there: bool = True) -> tuple[int, str, str]:
-        monkeypatch.setenv("AGENTFORGE_STORE", "/dev/null" if there else server.store)
-        for name, value in (("AGENTFORGE_API_URL", server.url), ("AGENTFORGE_API_KEY", server.key)):
+    def call(*words: str, there: bool = True, to: Server = server) -> tuple[int, str, str]:
+        monkeypatch.setenv("AGENTFORGE_STORE", "/dev/null" if there else to.store)
+        for name, value in (("AGENTFORGE_API_URL", to.url), ("AGENTFORGE_API_KEY", to.key)):
             if there:
                 monkeypatch.setenv(name, value)
             else:
@@ -409,6 +411,30 @@ def test_ctrl_c_cancels_there(server: Server) -> None:
     with pytest.raises(KeyboardInterrupt):
         remote.followed(forge, run, interrupt)
     assert forge.wait(run, timeout_s=30).state == "cancelled"
+
+
+def test_quotes_and_notices_on_the_command_line(call: Any, sales: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("1 + 1\n")
+    assert call("exec", str(script), "--quote", there=False)[0] == 2
+    store = str(tmp_path / "paid")
+    paid = Server(store, AGENTFORGE_BILLING="on", AGENTFORGE_LOCAL_PRICES="cpu=3")
+    try:
+        Accounts(open_store(Path(store))).credit("local", "p1", 900_000)
+        for words in (("analyze", str(sales), GOAL), ("exec", str(script))):
+            code, out, err = call(*words, "--quote", to=paid)
+            (id,) = re.findall(r"--accept (\S+)\n", out)
+            assert code == 0 and out.startswith("About $0.0") and " at most. Until 20" in out and err == ""
+            assert json.loads(call(*words, "--quote", "--json", to=paid)[1])["upper"] > 0
+        assert list(paid.client().runs()) == []
+        code, out, err = call("exec", str(script), "--accept", id, to=paid)
+        assert (code, out) == (0, "2\n") and err == "note: Little credit is left: $0.90, below $1.00. Runs are refused once it is used up.\n"
+        code, out, err = call("exec", str(script), "--accept", id, to=paid)
+        assert (code, out) == (2, "") and "was accepted for the run" in err
+        failed = paid.client().execute("import socket")
+        assert call("runs", "retry", failed.id, "--quote", to=paid)[1].startswith("About $0.0")
+    finally:
+        paid.close()
 
 
 def test_the_page_about_the_api_does_what_it_says(server: Server, sales: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from functions.work import start
+from functions.worker import work_through
 from shared.money.accounts import Accounts, problems
 from shared.money.quotes import GOOD_FOR_S
 from shared.state.memory import MemoryDriver
@@ -54,7 +56,7 @@ def test_a_quote_binds_once_for_its_request(paid: Site, monkeypatch: pytest.Monk
     assert opened.status_code == 202 and opened.json()["cost"] | {"seconds": 0} == {
         "held": 15_000, "charged": 0, "seconds": 0, "tokens_in": 0, "tokens_out": 0, "final": False, "why": "",
     }  # fmt: skip
-    assert account(paid) == {"balance": MICRO, "held": 15_000, "free": MICRO - 15_000, "spent_today": 0, "low": True}
+    assert account(paid) == {"balance": MICRO, "held": 15_000, "free": MICRO - 15_000, "spent_today": 0, "low": False, "low_below": MICRO}
     again = execute(paid, **{"AgentForge-Quote": told["id"]})
     assert (again.status_code, again.json()["code"]) == (409, "quote_refused")
     other = paid.call("POST", "/v1/execute", paid.a.key, json={"cells": ["2"]}, headers={"AgentForge-Quote": quote(paid)["id"]})
@@ -144,3 +146,89 @@ def test_an_account_edited_by_hand_is_refused(paid: Site) -> None:
     assert stored is not None
     paid.store.put_if(account_key("anna"), stored.body.replace(b":1000000", b":9000000"), stored.version)
     assert execute(paid).json()["code"] == "record_damaged" and paid.call("GET", "/v1/account", paid.a.key).status_code == 409
+    assert [note["action"] for note in trail(paid) if note["by"] == "platform"] == ["account_refused"], "once for the edit"
+
+
+def trail(site: Site) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = site.call("GET", "/v1/audit", site.a.key).json()["data"]
+    return told
+
+
+# a quote on the call itself
+
+
+def opening_calls(site: Site, folder: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Every route that opens a run, by the function that it runs, and a good body."""
+    failed = start(site.store, "web-job", {"then": "fail"}, "anna", free=True)
+    work_through(site.store, failed.ref)
+    return {
+        "execute": ("/v1/execute", CELLS),
+        "analyze": ("/v1/analyze", {"datasets": [site.a.dataset(folder).id], "goal": "average price by city"}),
+        "import_dataset": ("/v1/datasets/import", {"url": "https://example.com/prices.csv"}),
+        "web-job": (f"/v1/runs/{failed.id}/retry", {}),
+    }
+
+
+def test_every_call_that_opens_a_run_can_be_quoted_first(paid: Site, tmp_path: Path) -> None:
+    calls, document = opening_calls(paid, tmp_path), paid.app.openapi()
+    Accounts(paid.store).credit("anna", "p2", 100 * MICRO)
+    opening = [path for path, methods in document["paths"].items() if "quote" in str(methods.get("post", {}).get("responses", {}).get("200", {})).lower()]
+    assert len(opening) == len(calls), opening
+    for function, (path, body) in calls.items():
+        before = runs_of(paid), account(paid)
+        told = paid.call("POST", path, paid.a.key, json={**body, "quote": True})
+        assert told.status_code == 200 and told.json()["function"] == function and told.json()["upper"] >= told.json()["expected"] > 0
+        assert (runs_of(paid), account(paid)) == before, "nothing was opened"
+        opened = paid.call("POST", path, paid.a.key, json={**body, "quote": told.json()["id"]})
+        assert opened.status_code == 202 and opened.json()["cost"]["held"] == told.json()["upper"], opened.text
+        again = paid.call("POST", path, paid.a.key, json={**body, "quote": told.json()["id"]})
+        assert (again.status_code, again.json()["code"]) == (409, "quote_refused")
+        assert paid.call("POST", path, paid.b.key, json={**body, "quote": told.json()["id"]}).status_code in (402, 404)
+        assert paid.call("POST", path, paid.a.key, json={**body, "quote": False}).status_code == 202, "as if nothing were said"
+
+
+def runs_of(site: Site) -> list[str]:
+    return [run["id"] for run in site.call("GET", "/v1/runs?limit=200", site.a.key).json()["data"]]
+
+
+def test_a_quote_of_a_call_binds_it_once(paid: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(key: str = "", **more: Any) -> Any:
+        return paid.call("POST", "/v1/execute", paid.a.key, json={**CELLS, **more}, headers={"Idempotency-Key": key} if key else {})
+
+    told = call("q1", quote=True).json()
+    assert call("q1", quote=True).json() == told, "the same key, the same quote"
+    assert call("q1").json()["code"] == "idempotency_key_reused"
+    monkeypatch.setenv("AGENTFORGE_LOCAL_PRICES", "cpu=3000")
+    assert call(quote=True).json()["upper"] == 1000 * told["upper"]
+    paid.store.sleep(GOOD_FOR_S / 2)
+    assert call("r1", quote=told["id"]).json()["cost"]["held"] == told["upper"]
+    assert call("r1", quote=told["id"]).status_code == 202
+    for bad, status in (("x", 404), ("../x", 404), ("", 402), (1, 422), ("x" * 65, 422), ([], 422)):
+        assert call(quote=bad).status_code == status, bad
+    assert call(quote=told["id"], wall_s=11).json()["code"] == "quote_refused"
+
+
+def test_without_billing_a_quote_opens_nothing_either(site: Site, tmp_path: Path) -> None:
+    for path, body in opening_calls(site, tmp_path).values():
+        before = runs_of(site)
+        told = site.call("POST", path, site.a.key, json={**body, "quote": True})
+        assert told.status_code == 200 and told.json()["upper"] == 0 and runs_of(site) == before
+
+
+# low balances
+
+
+def test_little_credit_is_told_where_runs_are_opened(paid: Site) -> None:
+    assert execute(paid).json()["notice"] == "" and not account(paid)["low"]
+    paid.backend.work()
+    assert account(paid)["low"]
+    notice = execute(paid, **{"Idempotency-Key": "k"}).json()["notice"]
+    assert notice.startswith("Little credit is left: $0.99") and "$1.00" in notice
+    assert execute(paid, **{"Idempotency-Key": "k"}).json()["notice"] == notice
+    paid.backend.work()
+    assert [note["action"] for note in trail(paid) if note["by"] == "platform"] == ["low_balance"], "once, not for each run"
+    told = paid.call("PUT", "/v1/account", paid.a.key, json={"low_below": 500_000}).json()
+    assert told["low_below"] == 500_000 and not told["low"] and execute(paid).json()["notice"] == ""
+    assert paid.call("PUT", "/v1/account", paid.a.key, json={"low_below": None}).json()["low"]
+    for bad in ({}, {"low_below": -1}, {"low_below": "5"}, {"low_below": 1.5}, {"low_below": 10**15 + 1}):
+        assert paid.call("PUT", "/v1/account", paid.a.key, json=bad).status_code == 422

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import re
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from shared.errors import InvalidSetting
 from shared.identity import keys, members, secrets, tokens
 from shared.identity.caller import Caller
 from shared.identity.permissions import ALL
+from shared.money.accounts import Accounts, account_key
 from shared.state.memory import MemoryDriver
 from shared.state.store import Store
 from tests.moto_server import Moto
@@ -126,6 +128,29 @@ def test_the_code_is_asked_for_with_pkce_state_and_nonce_at_the_servers_own_addr
     assert query["redirect_uri"] == [f"{HERE}/auth/callback"] and query["response_type"] == ["code"]
     assert query["code_challenge_method"] == ["S256"] and all(len(query[name][0]) >= 20 for name in ("state", "nonce", "code_challenge"))
     assert set(query["scope"][0].split()) == {"openid", "email"}
+
+
+def test_who_comes_back_from_paying_sees_their_own_balance(issuer: LocalIssuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTFORGE_STRIPE_KEY", "sk_test_x")
+    monkeypatch.setenv("AGENTFORGE_STRIPE_WEBHOOK_SECRET", "whsec_x")
+    server = Server(Store(MemoryDriver()), issuer)
+    browser = server.browser()
+    page = browser.get("/billing?workspace=lab&checkout=paid").text
+    (here,) = re.findall(r'href="(/auth/login[^"]+)"', page)
+    assert parse_qs(urlsplit(here).query)["next"] == ["/billing?workspace=lab"] and browser.get(here).status_code == 302
+    server.sign_in(browser)
+    own = browser.get("/v1/me").json()["workspace"]
+    for id, micro in ((own, 5_000_000), ("lab", 40_000_000), ("another", 70_000_000)):
+        members.create_workspace(server.store, id, "email:ada@example.org" if id != "another" else "email:eve@example.org", id=id)
+        Accounts(server.store).credit(id, "p1", micro)
+    assert "The balance of lab is <strong>$40.00</strong>" in browser.get("/billing?workspace=lab&checkout=paid").text
+    assert f"The balance of {own} is <strong>$5.00</strong>" in browser.get("/billing").text
+    assert "$" not in browser.get("/billing?workspace=another").text
+    there = server.store.get(account_key("lab"))
+    assert there is not None
+    server.store.put_if(account_key("lab"), b"{}", there.version)
+    broken = browser.get("/billing?workspace=lab&checkout=paid")
+    assert broken.status_code == 200 and "<h1>Paid</h1>" in broken.text and "cannot be read just now" in broken.text
 
 
 NOT_OURS = [

@@ -9,11 +9,9 @@ from functions.analyze import AnalyzeInput
 from functions.analyze.request import LONGEST_GOAL
 from handlers.http.callers import allowed
 from handlers.http.manners import Wait
-from handlers.http.models import Body as Request_
-from handlers.http.models import DatasetRef, RunOut
-from handlers.http.opening import AsAsked, opened
+from handlers.http.models import DatasetRef, Opens, RunOut
+from handlers.http.opening import ANSWERS, AsAsked, Wanted, opened
 from handlers.http.platform import At
-from handlers.http.problems import answers
 from shared.analysis.plan import Plan
 from shared.identity.caller import Caller
 from shared.state import catalog
@@ -22,7 +20,7 @@ from shared.state.store import Store
 router = APIRouter(tags=["analyze"])
 
 
-class AnalyzeRequest(Request_):
+class AnalyzeRequest(Opens):
     """A question about one or more tables. With a `plan` no brain is asked, and `goal` may be left out."""
 
     datasets: list[DatasetRef] = Field(min_length=1, max_length=50)
@@ -45,7 +43,7 @@ EXAMPLES = {
 }  # fmt: skip
 
 
-@router.post("/analyze", status_code=202, summary="Ask tables a question", responses={200: {"model": RunOut}, **answers(402, 404, 409)})
+@router.post("/analyze", status_code=202, summary="Ask tables a question", responses=ANSWERS)
 async def analyze(
     body: Annotated[AnalyzeRequest, Body(openapi_examples=EXAMPLES)],
     caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, asked: AsAsked,
@@ -54,8 +52,7 @@ async def analyze(
 
     `output` has the findings and the named values; the artifact `analysis.json` everything, `report.html` a page.
     """
-
-    return await opened(at, response, lambda: asked.open(caller, "analyze", input_of(body, at.store, caller)), wait)
+    return await opened(asked, caller, response, lambda: Wanted("analyze", input_of(body, at.store, caller)), wait, body.quote)
 
 
 def input_of(body: AnalyzeRequest, store: Store, caller: Caller) -> AnalyzeInput:

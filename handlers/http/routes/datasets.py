@@ -14,8 +14,8 @@ from functions.preview import PreviewInput, PreviewOutput
 from functions.work import start, submit
 from handlers.http.callers import KnownFirst, allowed
 from handlers.http.manners import IdempotencyKey, Limit, Wait, cursor_like
-from handlers.http.models import Body, DatasetOut, Page, RunOut, UploadOut
-from handlers.http.opening import AsAsked, opened
+from handlers.http.models import Body, DatasetOut, Opens, Page, RunOut, UploadOut
+from handlers.http.opening import ANSWERS, AsAsked, Wanted, opened
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from shared import outbound, settings
@@ -58,7 +58,7 @@ class NewDataset(Body):
     dataset: str | None = Field(None, pattern=f"^{catalog.ID.pattern}$")
 
 
-class NewImport(Body):
+class NewImport(Opens):
     """A file that lies elsewhere, open to everybody."""
 
     url: str = Field(min_length=1, max_length=outbound.LONGEST_URL, examples=["https://example.com/sales.csv"])
@@ -130,15 +130,15 @@ def create_dataset(body: NewDataset, caller: Writer, at: At, key: IdempotencyKey
     return DatasetOut.of(added)
 
 
-@router.post("/import", status_code=202, summary="Make a dataset of a file elsewhere", responses={200: {"model": RunOut}, **answers(402, 404, 409)})
-async def import_dataset(body: NewImport, caller: Writer, at: At, response: Response, wait: Wait, asked: AsAsked) -> RunOut:
+@router.post("/import", status_code=202, summary="Make a dataset of a file elsewhere", responses=ANSWERS)
+async def import_dataset(body: NewImport, caller: Writer, response: Response, wait: Wait, asked: AsAsked) -> RunOut:
     """Opens a run that fetches it: 202; 200 if it has ended within the seconds of `Prefer: wait=n`. Its `output` names the dataset.
 
     Only from public https addresses, without redirects. The address stands in the run's record: what is secret about it should expire.
     """
     outbound.target(body.url)
     input = ImportInput(url=body.url, name=body.name, by=caller.name)
-    return await opened(at, response, lambda: asked.open(caller, "import_dataset", input), wait)
+    return await opened(asked, caller, response, lambda: Wanted("import_dataset", input), wait, body.quote)
 
 
 @router.get("/{id}", summary="Get a dataset", responses=answers(404, 409))
@@ -178,11 +178,14 @@ def delete_dataset(id: DatasetId, caller: Writer, at: At) -> None:
 
 
 def _preview_run(store: Store, workspace: str, reference: str) -> RunLog:
-    """The run that reads this content; the next one where that was deleted, or ended without telling anything of the file."""
+    """The run that reads this content; the next one where that was deleted, or ended without telling anything of the file.
+
+    Free, also where runs are paid for: there is one for each content, and whoever uploads must see what was understood.
+    """
     for attempt in itertools.count():
         try:
             key = f"preview {reference} {attempt}"  # a caller's own key has no spaces
-            log = start(store, "preview", PreviewInput(source=reference), workspace, idempotency_key=key)
+            log = start(store, "preview", PreviewInput(source=reference), workspace, free=True, idempotency_key=key)
         except idempotency.KeyReused:
             continue
         if not log.state.over or _tells(log.state):

@@ -8,11 +8,9 @@ from pydantic import Field
 from functions.execute import MOST_CHARACTERS, ExecuteInput
 from handlers.http.callers import allowed
 from handlers.http.manners import Wait
-from handlers.http.models import Body as Request_
-from handlers.http.models import DatasetRef, RunOut
-from handlers.http.opening import AsAsked, opened
+from handlers.http.models import DatasetRef, Opens, RunOut
+from handlers.http.opening import ANSWERS, AsAsked, Wanted, opened
 from handlers.http.platform import At
-from handlers.http.problems import answers
 from shared.identity.caller import Caller
 from shared.state import catalog
 from shared.state.store import Store
@@ -20,7 +18,7 @@ from shared.state.store import Store
 router = APIRouter(tags=["execute"])
 
 
-class ExecuteRequest(Request_):
+class ExecuteRequest(Opens):
     """Python cells that share their names. Each dataset is a file in the working folder, under its own file name."""
 
     cells: list[Annotated[str, Field(max_length=MOST_CHARACTERS)]] = Field(min_length=1, max_length=200)
@@ -32,14 +30,13 @@ class ExecuteRequest(Request_):
 EXAMPLES = {"a cell": {"value": {"cells": ["sum(range(10))"]}}}
 
 
-@router.post("/execute", status_code=202, summary="Run code in the sandbox", responses={200: {"model": RunOut}, **answers(402, 404, 409)})
+@router.post("/execute", status_code=202, summary="Run code in the sandbox", responses=ANSWERS)
 async def execute(
     body: Annotated[ExecuteRequest, Body(openapi_examples=EXAMPLES)],
     caller: Annotated[Caller, allowed("runs:write")], at: At, response: Response, wait: Wait, asked: AsAsked,
 ) -> RunOut:  # fmt: skip
     """Opens a run: 202; 200 if it has ended within the seconds of `Prefer: wait=n`. A cell that raises is no failed run: its cell says so."""
-
-    return await opened(at, response, lambda: asked.open(caller, "execute", input_of(body, at.store, caller)), wait)
+    return await opened(asked, caller, response, lambda: Wanted("execute", input_of(body, at.store, caller)), wait, body.quote)
 
 
 def input_of(body: ExecuteRequest, store: Store, caller: Caller) -> ExecuteInput:

@@ -10,21 +10,21 @@ from functions.execute import ExecuteInput
 from functions.paying import quote_for
 from handlers.http.callers import allowed
 from handlers.http.manners import IdempotencyKey
-from handlers.http.models import Body
+from handlers.http.models import Body, QuoteOut
 from handlers.http.platform import At
 from handlers.http.problems import answers
 from handlers.http.routes.analyze import AnalyzeRequest, input_of
 from handlers.http.routes.execute import ExecuteRequest
 from handlers.http.routes.execute import input_of as execute_input_of
-from shared import settings
 from shared.identity.caller import Caller
 from shared.money import usage
-from shared.money.prices import Micro
-from shared.money.quotes import Line
+from shared.money.account import Account
+from shared.state import audit
 
 router = APIRouter(tags=["money"])
 Reader = Annotated[Caller, allowed("usage:read")]
 Writer = Annotated[Caller, allowed("runs:write")]
+Owner = Annotated[Caller, allowed("workspace:write")]
 Day = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="YYYY-MM-DD, included.", examples=["2026-11-01"])]
 
 
@@ -41,26 +41,19 @@ class QuoteRequest(Body):
         return self
 
 
-class QuoteOut(BaseModel):
-    """In micro-dollars. Accept it with the header `AgentForge-Quote`: the run is then never charged more than `upper`."""
-
-    id: str
-    function: str
-    expected: Micro
-    upper: Micro
-    lines: list[Line]
-    created: str
-    expires: str
-
-
 class AccountOut(BaseModel):
-    """In micro-dollars. `free` is what may still be held; `low` says that little is left."""
+    """In micro-dollars. `free` is what may still be held; `low` says that the balance is below `low_below`."""
 
     balance: int
     held: int
     free: int
     spent_today: int
     low: bool
+    low_below: int
+
+
+class LowBelow(Body):
+    low_below: int | None = Field(ge=0, le=10**15, strict=True, description="Micro-dollars. Null is the server's own setting.")
 
 
 class TotalOut(BaseModel):
@@ -86,14 +79,19 @@ def create_quote(body: QuoteRequest, caller: Writer, at: At, key: IdempotencyKey
         assert body.execute is not None
         function, input = "execute", execute_input_of(body.execute, at.store, caller)
     quote = quote_for(at.store, caller.workspace, function, input, at.backend, key)
-    return QuoteOut(**quote.model_dump(include=set(QuoteOut.model_fields)))
+    return QuoteOut.of(quote)
 
 
 @router.get("/account", summary="Get the balance", responses=answers(409))
 def get_account(caller: Reader, at: At) -> AccountOut:
-    account = at.accounts.read(caller.workspace)
-    spent = account.spent.get("", 0) if account.day == at.store.now().isoformat()[:10] else 0
-    return AccountOut(balance=account.balance, held=account.held, free=account.free, spent_today=spent, low=account.free < settings.low_balance())
+    return _told(at.accounts.read(caller.workspace), at)
+
+
+@router.put("/account", summary="Say when credit is low", responses=answers(409))
+def set_low(body: LowBelow, caller: Owner, at: At) -> AccountOut:
+    """Where a charge takes the balance below that, the audit trail says so, once; runs that are opened then carry a `notice`."""
+    audit.note(at.store, caller.workspace, "set_low_balance", caller.name, low_below=body.low_below)
+    return _told(at.accounts.apply(caller.workspace, lambda there: there.model_copy(update={"low_below": body.low_below})), at)
 
 
 @router.get(
@@ -113,3 +111,10 @@ def get_usage(
     if format == "csv":
         return Response(usage.as_csv(rows), media_type="text/csv", headers=headers)
     return Response(usage.as_parquet(rows), media_type="application/vnd.apache.parquet", headers=headers)
+
+
+def _told(account: Account, at: At) -> AccountOut:
+    spent = account.spent.get("", 0) if account.day == at.store.now().isoformat()[:10] else 0
+    return AccountOut(
+        balance=account.balance, held=account.held, free=account.free, spent_today=spent, low=account.low, low_below=account.little
+    )

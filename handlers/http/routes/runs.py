@@ -14,8 +14,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from functions import work
 from handlers.http.callers import allowed
 from handlers.http.manners import IdempotencyKey, Limit, Wait, cursor_like, etag_matches
-from handlers.http.models import ArtifactOut, Body, EventOut, Page, RunOut, State, Verification
-from handlers.http.opening import AsAsked, opened
+from handlers.http.models import ArtifactOut, Body, EventOut, Opens, Page, RunOut, State, Verification
+from handlers.http.opening import ANSWERS, AsAsked, Wanted, opened
 from handlers.http.platform import At, Platform
 from handlers.http.problems import answers
 from shared.errors import BadInput, Conflict, NotFound
@@ -24,7 +24,6 @@ from shared.state import idempotency, machine, runs
 from shared.state.keys import RUN
 from shared.state.record import Entry
 from shared.state.run import artifact_key
-from shared.state.runs import RunLog
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -133,15 +132,14 @@ def cancel(run: RunId, caller: Writer, at: At, body: Reason | None = None, key: 
         return RunOut.of(state)
 
 
-@router.post("/{run}/retry", summary="Try a run again", status_code=202, responses={200: {"model": RunOut}, **answers(402, 404, 409)})
-async def retry(run: RunId, caller: Writer, at: At, response: Response, wait: Wait, asked: AsAsked) -> RunOut:
+@router.post("/{run}/retry", summary="Try a run again", status_code=202, responses=ANSWERS)
+async def retry(run: RunId, caller: Writer, at: At, response: Response, wait: Wait, asked: AsAsked, body: Opens | None = None) -> RunOut:
     """A new run with the first input of one that failed or was cancelled."""
 
-    def open_run() -> RunLog:
-        function, input, options = work.first_request(at.store, run, caller.workspace)
-        return asked.open(caller, function, input, **options)
+    def want() -> Wanted:
+        return Wanted(*work.first_request(at.store, run, caller.workspace))
 
-    return await opened(at, response, open_run, wait)
+    return await opened(asked, caller, response, want, wait, body.quote if body else None)
 
 
 @router.post("/{run}/answer", summary="Answer what a run asks", responses=answers(404, 409))
