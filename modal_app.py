@@ -30,7 +30,7 @@ MINUTE, DAY = 60, 86_400  # seconds; no function on Modal may run longer than a 
 SWEEP_MINUTES = 1
 PYTHON, UV = "3.11", "0.13.9"
 PINS = Path(__file__).parent / "infra" / "modal"
-SOURCE = ["functions", "handlers", "shared", "web"]
+SOURCE = ["functions", "handlers", "phases", "shared", "web"]
 VLLM_MODEL = os.environ.get("AGENTFORGE_VLLM_MODEL", "")  # a model of the Hugging Face hub; without one, no model server
 
 SECRET = "agentforge"  # AGENTFORGE_STORE=s3://…, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what else settings.py reads
@@ -88,7 +88,7 @@ VLLM: dict[str, Any] = {
 
 def timeout_s(tier: str) -> int:
     """The longest that a function of this tier may take, and a while to settle."""
-    longest = max((f.timeout_s for f in all_functions().values() if f.tier == tier), default=60 * MINUTE)
+    longest = max((f.timeout_s for f in all_functions().values() if f.tier == tier or f.tier_of), default=60 * MINUTE)
     return min(longest + 2 * MINUTE, DAY)
 
 
@@ -181,7 +181,7 @@ def analyze(data: str, goal: str, out: str = "") -> None:
 
 @app.local_entrypoint()
 def forge(input: str = "{}") -> None:
-    """Run the function `forge`, where this version has it. `--input`: a JSON object."""
+    """Run phases of the forge. `--input`: a JSON object with `stages`; see docs/forge.md."""
     _run("forge", input)
 
 

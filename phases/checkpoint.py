@@ -41,6 +41,7 @@ def write(
     for name, weights in model.state_dict().items():
         if weights.is_floating_point() and not bool(weights.isfinite().all()):
             raise CheckpointDamaged(f"{name} holds values that are no numbers, so nothing was written.")
+    _quiet()
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -121,6 +122,7 @@ def load_model(ref: CheckpointRef, device: str = "cpu") -> "PreTrainedModel":
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    _quiet()
     try:
         config = AutoConfig.from_pretrained(ref.path, trust_remote_code=False)
         model, told = AutoModelForCausalLM.from_pretrained(
@@ -158,6 +160,13 @@ def check_same_kind(refs: tuple[CheckpointRef, ...]) -> None:
                 raise ModelsDiffer(f"{other.path.name!r} has {name} {config.get(name)!r}, {first[0].path.name!r} has {first[1].get(name)!r}.")
         if load_tokenizer(other).get_vocab() != load_tokenizer(first[0]).get_vocab():
             raise ModelsDiffer(f"The tokenizers of {other.path.name!r} and {first[0].path.name!r} differ.")
+
+
+def _quiet() -> None:
+    """No bars on the terminal for what takes no time."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def _config(folder: Path) -> dict[str, Any]:

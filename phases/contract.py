@@ -7,13 +7,14 @@ running it twice harmless.
 
 import hashlib
 import json
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import BadInput, LimitExceeded
 
@@ -50,7 +51,15 @@ class Config(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
+
+    def sources(self) -> list[str]:
+        """The datasets that it names."""
+        return []
+
+    def with_sources(self, files: Mapping[str, Path]) -> Self:
+        """The same with files of this machine in place of the datasets."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Measure(BaseModel):
 
 
 class Gate(BaseModel):
-    """`fail` means that the phase's input goes on in place of its output; `skip`, that there was nothing to compare."""
+    """`fail` means that an input goes on in place of what was made; `skip`, that there was nothing to compare."""
 
     decision: Literal["pass", "fail", "skip"]
     reason: str
@@ -80,18 +89,18 @@ class Gate(BaseModel):
 
 @dataclass(frozen=True)
 class PhaseResult:
+    """`outputs`: what the next phase starts from, so after a failed gate the input that the phase falls back on; `rejected`: what was
+    made and does not go on."""
+
     outputs: tuple[CheckpointRef, ...]
     metrics: Mapping[str, float] = field(default_factory=dict)
     gate: Gate = field(default_factory=lambda: Gate(decision="skip", reason="not measured"))
-
-    def passed_on(self, inputs: tuple[CheckpointRef, ...]) -> tuple[CheckpointRef, ...]:
-        """The checkpoints that the next phase starts from."""
-        return inputs if self.gate.decision == "fail" and inputs else self.outputs
+    rejected: tuple[CheckpointRef, ...] = ()
 
 
 @dataclass(frozen=True)
 class Phase:
-    """`inputs`: how many checkpoints it takes, at least and at most. `label`: what its outputs are called, in order."""
+    """`inputs`: how many checkpoints it takes, at least and at most."""
 
     name: str
     config: type[Config]
@@ -131,13 +140,14 @@ class ModelsDiffer(BadInput):
 
 @cache
 def code_version() -> str:
-    """A digest of the forge's own source, and the versions of the libraries that shape its results."""
+    """A digest of the forge's own source, and the versions of Python (whose library is text to learn from) and of the libraries."""
     from importlib.metadata import version
 
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.relative_to(Path(__file__).parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update(json.dumps([version(name) for name in ("torch", "transformers", "tokenizers")]).encode())
+    versions = [platform.python_version(), *(version(name) for name in ("torch", "transformers", "tokenizers"))]
+    digest.update(json.dumps(versions).encode())
     return digest.hexdigest()[:16]
 
 

@@ -8,7 +8,8 @@ Covered: exact resume (on a CPU the weights are bit-equal to an uninterrupted ru
 GPU is full. Not covered: more than one GPU.
 """
 
-from phases.training.loop import Batch, Batches, Trained, TrainingConfig, device, next_token_loss, train
+from phases.configs import TrainingConfig
+from phases.training.loop import Batch, Batches, Trained, device, next_token_loss, train
 from phases.training.optimizers import Muon
 
 __all__ = ["Batch", "Batches", "Muon", "Trained", "TrainingConfig", "device", "next_token_loss", "train"]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from phases.configs import TrainingConfig
 from phases.contract import Budget, BudgetSpent, CheckpointDamaged, Context, TrainingDiverged
 from phases.training.optimizers import optimizers_for
 from phases.training.schedule import warmup_stable_decay
@@ -34,23 +34,6 @@ Batches = Callable[[int], Batch]
 
 Loss = Callable[[nn.Module, Batch, int], Tensor]
 """(module, batch, step) → the mean loss over the labels that are asked for, a scalar with gradient."""
-
-
-class TrainingConfig(BaseModel):
-    """`learning_rate` is Muon's, of the hidden matrices (AdamW's too without `muon`); `adam_learning_rate` of all else."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    steps: int = Field(ge=1)
-    learning_rate: float = Field(default=0.02, gt=0)
-    adam_learning_rate: float = Field(default=0.006, gt=0)
-    muon: bool = True
-    weight_decay: float = Field(default=0.05, ge=0)
-    warmup: float = Field(default=0.05, ge=0, lt=1)
-    decay: float = Field(default=0.4, ge=0, le=1)
-    clip: float = Field(default=1.0, gt=0)
-    compile: bool = True  # on a GPU; a CPU gains too little from it
-    save_every: int | None = Field(default=None, ge=1)  # steps; by time without it
 
 
 @dataclass(frozen=True)
@@ -107,7 +90,7 @@ def train(
                 state.last.append(told)
             state.step += 1
             due = state.step % config.save_every == 0 if config.save_every else time.monotonic() - saved > SAVE_EVERY_S
-            if due and state.step < config.steps:
+            if due or state.step == config.steps:  # what is finished is kept as well: a phase trains several times
                 state.seconds = before + time.monotonic() - started
                 state.save(context, name)
                 saved = time.monotonic()
@@ -117,6 +100,8 @@ def train(
                 context.progress(state.step, config.steps, "steps")
         module.eval()
         state.seconds = before + time.monotonic() - started
+        if time.monotonic() - saved > SAVE_EVERY_S / 4:  # what comes after it may be killed as well
+            state.save(context, name)
     last = [_finite(name, state.step, value) for value in state.last]
     return Trained(sum(last) / len(last), state.tokens, state.seconds, state.micro_batches)
 
