@@ -9,6 +9,7 @@ import io
 import math
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -20,7 +21,8 @@ from urllib.parse import quote
 import httpx2
 
 from handlers.connection import ANSWER_S, FILE_S, Connection, Unreachable, pause, read, server_sent
-from handlers.http.models import Config, UploadOut, Verification
+from handlers.http.models import ArtifactOut, Config, UploadOut, Verification
+from handlers.http.models import CheckpointOut as Checkpoint
 from handlers.http.models import DatasetOut as Dataset
 from handlers.http.models import EventOut as Event
 from handlers.http.models import KeyOut as ApiKey
@@ -33,7 +35,7 @@ from shared.identity.permissions import NotAllowed
 if TYPE_CHECKING:
     from functions.preview import PreviewOutput
 
-__all__ = ["AgentForge", "ApiKey", "Dataset", "Event", "Quote", "Run", "StillRunning", "Unreachable"]
+__all__ = ["AgentForge", "ApiKey", "Checkpoint", "Dataset", "Event", "Quote", "Run", "StillRunning", "Unreachable"]
 
 Data = str | os.PathLike[str] | Dataset  # a dataset or what names one; else a file, which is uploaded
 NAMES_ONE = re.compile(r"ds-[0-9a-z]{9}-[0-9a-z]{10}(@\d{1,6})?|dataset:[0-9a-f]{64}/.+", re.ASCII)
@@ -91,6 +93,49 @@ class AgentForge:
     def quote_execute(self, cells: str | Sequence[str], data: Data | Sequence[Data] = (), *, lint: bool = True, wall_s: float = 60) -> Quote:
         return self._quoted("/execute", self._execution(cells, data, lint, wall_s))
 
+    def forge(
+        self, pipeline: str | Sequence[Mapping[str, Any]], *, inputs: Sequence[str] = (), wait: bool | float = True, quote: str = ""
+    ) -> Run:
+        """Make a model: `pipeline` is a preset's name or a list of stages (docs/forge.md), `inputs` are digests of checkpoints to begin with."""
+        return self._opened("/forge", self._pipeline(pipeline, inputs), wait, quote)
+
+    def quote_forge(self, pipeline: str | Sequence[Mapping[str, Any]], *, inputs: Sequence[str] = ()) -> Quote:
+        return self._quoted("/forge", self._pipeline(pipeline, inputs))
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """Newest first."""
+        return self._server.listed(Checkpoint, "/checkpoints", {"limit": 200})
+
+    def checkpoint(self, digest: str, folder: str | os.PathLike[str] | None = None) -> Checkpoint:
+        """What it is. With `folder`, which must not be there, its files are written there, all of them or none. BadInput, InvalidSetting."""
+        found = self._server.typed(Checkpoint, "GET", _path("/checkpoints", digest))
+        if folder is None:
+            return found
+        folder = Path(folder)
+        if folder.exists():
+            raise BadInput(f"{folder} is there already.", "Give the name of a new folder.")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".agentforge-", ignore_cleanup_errors=True) as begun:
+                whole = Path(begun) / folder.name
+                whole.mkdir()
+                for file in found.files:
+                    self._checkpoint_file(found, file, whole)
+                whole.rename(folder)
+        except OSError as error:
+            raise InvalidSetting(f"{folder} cannot be written: {error.strerror or error}.", "Choose another folder.") from error
+        return found
+
+    def _checkpoint_file(self, checkpoint: Checkpoint, file: ArtifactOut, folder: Path) -> None:
+        if Path(file.name).name != file.name:
+            raise AgentForgeError(f"The server names a file {file.name!r}, which would lie elsewhere.", "Do not trust it.")
+        path = folder / file.name
+        place = _path("/checkpoints", checkpoint.digest, f"/files/{quote(file.name, safe='')}")
+        self._server.send("GET", place, follow_redirects=True, to=path, timeout=FILE_S)
+        with path.open("rb") as written:
+            if hashlib.file_digest(written, "sha256").hexdigest() != file.sha256:
+                raise AgentForgeError(f"{file.name} is not what the server says it is.", "Try again.")
+
     def run(self, run: str | Run) -> Run:
         """As it is now."""
         return self._server.typed(Run, "GET", _path("/runs", run))
@@ -134,6 +179,10 @@ class AgentForge:
 
     def cancel(self, run: str | Run, reason: str = "") -> Run:
         return self._server.typed(Run, "POST", _path("/runs", run, "/cancel"), json={"reason": reason})
+
+    def answer(self, run: str | Run, question: str, answer: Any) -> Run:
+        """Answer what a run asks that waits for a person; the question is in its `waiting`."""
+        return self._server.typed(Run, "POST", _path("/runs", run, "/answer"), json={"question": question, "answer": answer})
 
     def retry(self, run: str | Run, *, wait: bool | float = False, quote: str = "") -> Run:
         """A new run with the input of one that failed or was cancelled."""
@@ -232,6 +281,10 @@ class AgentForge:
     def _execution(self, cells: str | Sequence[str], data: Data | Sequence[Data], lint: bool, wall_s: float) -> dict[str, Any]:
         several = [cells] if isinstance(cells, str) else list(cells)
         return {"cells": several, "datasets": self._names(data), "lint": lint, "wall_s": wall_s}
+
+    def _pipeline(self, pipeline: str | Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> dict[str, Any]:
+        told = {"preset": pipeline} if isinstance(pipeline, str) else {"stages": [dict(stage) for stage in pipeline]}
+        return {**told, "inputs": list(inputs)}
 
     def _quoted(self, path: str, body: Mapping[str, Any]) -> Quote:
         return self._server.typed(Quote, "POST", path, json={**body, "quote": True})

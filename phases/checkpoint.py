@@ -114,7 +114,10 @@ def open_checkpoint(folder: Path) -> CheckpointRef:
         if files.get(name) != sha:
             state = "is missing" if name not in files else "is not what was written"
             raise CheckpointDamaged(f"{name} of the checkpoint {folder.name!r} {state}.")
-    return CheckpointRef(folder, told.get("digest") or digest_of(files))
+    digest = digest_of(files)
+    if told and told.get("digest") != digest:
+        raise CheckpointDamaged(f"The checkpoint {folder.name!r} holds other files than {MARKER} says.", f"Remove {MARKER} to take it as one brought along.")
+    return CheckpointRef(folder, digest)
 
 
 def load_model(ref: CheckpointRef, device: str = "cpu") -> "PreTrainedModel":

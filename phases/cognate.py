@@ -5,7 +5,7 @@ it (Wortsman et al., arXiv 2203.05482). So the siblings are the base trained on,
 steps), memory (recall of what stands in the context), adaptive (the same questions with the work written out, as long as each needs).
 
 The gate: each sibling against the base, and against the base trained on for as many tokens of the base's own mixture, by the loss on held-out
-batches of the sibling's mixture. A sibling that does not beat that control does not go on.
+batches of what the sibling has most of. A sibling that does not beat that control does not go on.
 
 Covered: Muon and AdamW, warm-up–stable–decay, bf16 on a GPU, resume. Not covered: more than one GPU, sequences longer than the config's.
 """
@@ -29,13 +29,13 @@ from phases.training import Batches, device, next_token_loss, train
 
 def run(context: Context, inputs: tuple[CheckpointRef, ...], config: CognateConfig, budget: Budget) -> PhaseResult:
     """Outputs: the base, then the siblings that passed. Metrics: losses, tokens per second, the base on the gate's packs."""
-    tokenizer = train_tokenizer(sample_texts(config.text, config.field), PRESETS[config.preset]["vocab_size"])
+    tokenizer = train_tokenizer(sample_texts(config.corpus, config.field), PRESETS[config.preset]["vocab_size"])
     context.check()
 
     def batches(weights: Weights, steps: int, seed: int, split: Split = "train") -> Batches:
         return mixture(
             tokenizer, weights, seed=seed, length=config.length, batch_size=config.batch_size, cache=config.cache(), split=split,
-            source=config.text, field=config.field, steps=steps,
+            source=config.corpus, field=config.field, steps=steps,
         )  # fmt: skip
 
     def settings(steps: int, share: float = 1.0) -> TrainingConfig:
@@ -44,7 +44,7 @@ def run(context: Context, inputs: tuple[CheckpointRef, ...], config: CognateConf
     base = new_model(config.preset, config.seed).to(device())
     told = train(context, "base", base, batches(config.mixture, config.steps, config.seed), settings(config.steps), seed=config.seed, budget=budget)
     metrics = {"base/loss": told.loss, "base/tokens": float(told.tokens), "base/tokens_per_second": round(told.tokens_per_second, 1)}
-    packs = [pack(name, tokenizer, "gate", config.pack_size, source=config.text, field=config.field) for name in ("text", "reasoning", "memory")]
+    packs = [pack(name, tokenizer, "gate", config.pack_size, source=config.corpus, field=config.field) for name in ("text", "reasoning", "memory")]
     metrics |= {f"base/{name}": value for name, value in evaluate(base, tokenizer, packs).items()}
 
     def trained_on(name: str, weights: Weights, seed: int) -> nn.Module:
@@ -65,7 +65,7 @@ def run(context: Context, inputs: tuple[CheckpointRef, ...], config: CognateConf
     rejected: list[CheckpointRef] = []
     for i, (name, weights) in enumerate(config.siblings.items()):
         sibling = trained_on(name, weights, config.seed + 2 + i)
-        held_out = batches(weights, config.gate_batches, config.seed, "gate")
+        held_out = batches({max(weights, key=lambda source: weights[source]): 1.0}, config.gate_batches, config.seed, "gate")
         measure = Measure(
             name=f"{name} loss", input=mean_loss(base, held_out, config.gate_batches), output=mean_loss(sibling, held_out, config.gate_batches),
             control=mean_loss(control, held_out, config.gate_batches),

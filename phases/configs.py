@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from phases.contract import Config
 from phases.models import Preset
@@ -13,7 +13,8 @@ from phases.models import Preset
 Source = Literal["text", "reasoning", "memory", "thoughts", "analyst"]
 Weights = Mapping[Source, Annotated[float, Field(ge=0)]]
 MergeMethod = Literal["linear", "slerp", "task_arithmetic", "ties", "dare_linear", "dare_ties", "della", "breadcrumbs", "sce"]
-BASE_MIXTURE: Weights = {"text": 0.35, "reasoning": 0.2, "memory": 0.1, "thoughts": 0.05, "analyst": 0.3}
+BASE_MIXTURE: Weights = {"text": 0.15, "reasoning": 0.3, "memory": 0.15, "thoughts": 0.1, "analyst": 0.3}
+"""Shares of rows. Of a row of text every token is asked for, of one of questions a twentieth to a half: so this is about two fifths text."""
 
 
 class TrainingConfig(BaseModel):
@@ -39,14 +40,22 @@ class TextConfig(Config):
 
     text: str = "python"
     field: str = "text"
+    _files: dict[str, Path] = PrivateAttr(default_factory=dict)
 
     def sources(self) -> list[str]:
         """The datasets that are to be fetched first."""
         return [self.text] if self.text != "python" else []
 
     def with_sources(self, files: Mapping[str, Path]) -> Self:
-        """The same with files of this machine in place of the datasets."""
-        return self.model_copy(update={"text": str(files[self.text])}) if self.text in files else self
+        """The same, knowing where on this machine the datasets are; what is recorded of it still names the datasets."""
+        known = self.model_copy()
+        known._files = dict(files)
+        return known
+
+    @property
+    def corpus(self) -> str:
+        """What phases/data/text.py reads: "python", or a file's path."""
+        return str(self._files.get(self.text, self.text))
 
 
 class DataConfig(TextConfig):
@@ -62,8 +71,9 @@ class DataConfig(TextConfig):
 
 
 class ThinkingConfig(BaseModel):
-    """Thoughts of `length` tokens, `samples` at each of a share `positions` of the positions, judged by the next `ahead` tokens. `kind` "pause"
-    is the control: filler tokens in their place. `start_weight`: how much thoughts count at first."""
+    """Thoughts of `length` tokens, `samples` at each of a share `positions` of the positions (our addition, for the cost: the paper thinks at
+    all of them), judged by the next `ahead` tokens. `kind` "pause" is the control: filler tokens in their place. `start_weight`: how much
+    thoughts count at first; `policy_weight`, `plain_weight`: of REINFORCE and of the plain loss beside the mixed prediction's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,7 +81,7 @@ class ThinkingConfig(BaseModel):
     length: int = Field(default=4, ge=1, le=64)
     samples: int = Field(default=2, ge=1, le=16)
     ahead: int = Field(default=2, ge=1, le=16)
-    positions: float = Field(default=0.125, gt=0, le=1)
+    positions: float = Field(default=0.0625, gt=0, le=1)
     temperature: float = Field(default=1.0, ge=0)
     policy_weight: float = Field(default=1.0, ge=0)
     plain_weight: float = Field(default=0.5, ge=0)
@@ -100,8 +110,8 @@ class CognateConfig(DataConfig):
     sibling_steps: int = Field(default=100, ge=1)
     siblings: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,30}$")], Weights] = Field(
         default={
-            "reasoning": {"reasoning": 0.7, "text": 0.15, "analyst": 0.15},
-            "memory": {"memory": 0.6, "text": 0.2, "analyst": 0.2},
+            "reasoning": {"reasoning": 0.85, "text": 0.05, "analyst": 0.1},
+            "memory": {"memory": 0.9, "text": 0.04, "analyst": 0.06},
             "adaptive": {"thoughts": 0.6, "text": 0.2, "analyst": 0.2},
         },
         max_length=7,

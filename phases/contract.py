@@ -58,7 +58,7 @@ class Config(BaseModel):
         return []
 
     def with_sources(self, files: Mapping[str, Path]) -> Self:
-        """The same with files of this machine in place of the datasets."""
+        """The same, knowing where on this machine the datasets are."""
         return self
 
 

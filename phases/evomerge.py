@@ -157,7 +157,7 @@ def scorer(tokenizer: "Tokenizer", config: EvoMergeConfig) -> Score:
     made: dict[Split, dict[str, list[tuple[Tensor, Tensor]]]] = {}
 
     def batches_of(name: PackName, split: Split, where: torch.device) -> list[tuple[Tensor, Tensor]]:
-        items = pack(name, tokenizer, split, config.pack_size, source=config.text, field=config.field).items
+        items = pack(name, tokenizer, split, config.pack_size, source=config.corpus, field=config.field).items
         return [(tokens.to(where), labels.to(where)) for _, tokens, labels in batches(items)]
 
     def score(model: nn.Module, split: Split) -> dict[str, float]:

@@ -52,6 +52,18 @@ def test_the_answer_and_where_it_is(run: Any, shops: str, tmp_path: Path) -> Non
     assert (tmp_path / "out" / "data.parquet").is_file()
 
 
+def test_a_run_that_asks_is_answered(run: Any, store: Store) -> None:
+    import tests.web.functions  # noqa: F401 - they enter themselves
+    from functions.worker import work_through
+
+    opened = start(store, "web-job", {"text": "x", "then": "ask"})
+    assert work_through(store, opened.ref).state == "waiting"
+    assert run("runs", "answer", opened.id, "41") == (0, f"{opened.id}  succeeded\n", "")
+    assert load(store, opened.id).state.output == {"total": 41}
+    code, out, err = run("runs", "answer", opened.id, "42")
+    assert code == 2 and out == "" and "does not wait" in err
+
+
 def test_json_is_one_object_of_the_promised_form(run: Any, shops: str) -> None:
     code, out, err = run("analyze", shops, GOAL, "--json", "--output", "by_city=average sales by city")
     answer = json.loads(out)

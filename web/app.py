@@ -21,6 +21,7 @@ from handlers.http.routes import (
     datasets,
     docs,
     execute,
+    forge,
     keys,
     members,
     money,
@@ -40,7 +41,7 @@ from shared.state.store import Store
 
 MOST_JSON_BYTES, FORM_BYTES = 8 << 20, 64 << 10  # of a body, and of what a form has around its file
 ROUTERS = [
-    analyze.router, execute.router, runs.router, channels.router, datasets.router, keys.router, members.router, workspaces.router, money.router,
+    analyze.router, execute.router, forge.router, runs.router, channels.router, datasets.router, keys.router, members.router, workspaces.router, money.router,
     secrets.router, config.router,
 ]  # fmt: skip
 ABOUT = """Ask a table a question, and get findings in which every number can be traced to the cell that computed it.

@@ -28,7 +28,7 @@ from phases.training import Batches, device, next_token_loss, train
 from phases.training.optimizers import optimizers_for
 from phases.training.schedule import warmup_stable_decay
 
-ADAMW_RATES = (0.002, 0.004, 0.008, 0.016)
+ADAMW_RATES = (0.0005, 0.001, 0.002, 0.004)
 SHARE = 0.67
 LENGTH = 256
 

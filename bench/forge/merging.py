@@ -145,11 +145,12 @@ def timed(recipe: recipes.Recipe, pool: Mapping[str, recipes.Weights], repeat: i
     return merged, seconds[0], seconds[1:], wall[1:]
 
 
-def equality(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], repeat: int) -> None:
+def equality(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], repeat: int, methods: list[str]) -> None:
     titles = {"method": 18, "max |difference|": 18, "bit-equal": 11, "mergekit": 11, "in memory": 11, "our first": 11, "candidate": 11, "faster": 9,
               "by the clock": 14, "than in memory": 16}  # fmt: skip
     print("".join(f"{title:{'<' if title == 'method' else '>'}{width}}" for title, width in titles.items()))
-    for name, told in (DETERMINISTIC | RANDOM).items():
+    for name in methods:
+        told = (DETERMINISTIC | RANDOM)[name]
         recipe = recipes.read(yaml.safe_dump(told))
         theirs, their_wall, ours, our_wall, firsts = [], [], [], [], []
         for _ in range(repeat):  # interleaved, as the machine is shared
@@ -171,10 +172,11 @@ def equality(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], r
         print(f"{name:18}" + "".join(f"{cell:>{width}}" for cell, width in zip(shown, list(titles.values())[1:], strict=True)), flush=True)
 
 
-def distribution(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], seeds: int) -> None:
+def distribution(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], seeds: int, methods: list[str]) -> None:
     """Of the merged task vector's elements: how many are 0 (dropped in all models), mean, standard deviation, fourth moment; ± over seeds."""
     print(f"\n{'method':14}{'':10}{'share of zeros':>24}{'mean / 1e-6':>24}{'std / 1e-3':>24}{'kurtosis':>24}")
-    for name, told in RANDOM.items():
+    for name in methods:
+        told = RANDOM[name]
         recipe = recipes.read(yaml.safe_dump(told))
         for who in ("mergekit", "ours"):
             found = []
@@ -217,6 +219,7 @@ def main() -> None:
     parser.add_argument("--mergekit", default=os.environ.get("MERGEKIT"), help="the program mergekit-yaml")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--methods", nargs="+", default=[*DETERMINISTIC, *RANDOM], choices=[*DETERMINISTIC, *RANDOM])
     parser.add_argument("--golden", action="store_true")
     asked = parser.parse_args()
     if not asked.mergekit:
@@ -226,8 +229,8 @@ def main() -> None:
         if asked.golden:
             return golden(asked.mergekit, folder)
         pool = make_models(folder, new_model("cognate-25m", 0), 0.002)
-        equality(asked.mergekit, folder, pool, asked.repeat)
-        distribution(asked.mergekit, folder, pool, asked.seeds)
+        equality(asked.mergekit, folder, pool, asked.repeat, asked.methods)
+        distribution(asked.mergekit, folder, pool, asked.seeds, [name for name in asked.methods if name in RANDOM])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a pipeline is, and what came of its stages. Nothing here needs torch."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ class Stage(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> Self:
         self.checked_config(0)
+        json.dumps(self.config, allow_nan=False)  # ValueError: a record cannot hold infinity
         return self
 
     def checked_config(self, round: int) -> Config:

@@ -1,4 +1,4 @@
-"""`agentforge forge …`: make a small specialist model, phase by phase."""
+"""`agentforge forge …`: make a small specialist model, phase by phase; with AGENTFORGE_API_URL set, on that server."""
 
 import json as jsons
 import sys
@@ -11,13 +11,15 @@ import typer
 
 from handlers.cli import remote
 from handlers.cli.app import OK, AsJson, app, raise_for, work_through
+from handlers.cli.remote import Accept, AskQuote
 from shared.errors import BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
     from functions.forge.stages import ForgeInput, ForgeOutput, Outcome
-    from shared.state.store import Store
+    from handlers.client import AgentForge
+    from handlers.http.models import CheckpointOut, RunOut
 
-forge_app = typer.Typer(help="Make a small specialist model, phase by phase.", no_args_is_help=True, rich_markup_mode=None)
+forge_app = typer.Typer(help="Make a small specialist model, phase by phase; with AGENTFORGE_API_URL set, on that server.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(forge_app, name="forge")
 
 Digest = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A checkpoint's digest, or the beginning of one.")]
@@ -37,30 +39,32 @@ def run_command(
     stages: Annotated[Path | None, typer.Option(metavar="FILE.json", help="A pipeline of one's own: a list of stages, in place of --preset.")] = None,
     json: AsJson = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the last checkpoints to this folder.")] = None,
+    quote: AskQuote = False,
+    accept: Accept = "",
 ) -> None:
-    """Run a pipeline in this process, and tell how its gates judged. What was made before is not made again.
+    """Run a pipeline, and tell how its gates judged. What was made before is not made again.
 
     Exit codes: 0, 2 what was given cannot be used.
     """
-    from functions.forge import ForgeOutput
-    from functions.paying import open_run
-    from handlers.http.models import RunOut
-    from shared.backends import Here
-    from shared.state.opening import open_store
+    from functions.forge.stages import ForgeOutput
 
-    remote.only_here("The forge")
+    remote.only_there(quote, accept)
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} is there already.", "Give --out the name of a new folder.")
-    store = open_store()
-    wanted = _input(store, preset, first, last, inputs or [], resume, skip or [], settings or [], text, stages)
-    opened = open_run(store, Here(), "forge", wanted)
+    client = remote.server()
+    wanted = _input(client, preset, first, last, inputs or [], resume, skip or [], settings or [], text, stages)
+    if quote and client:
+        remote.print_quote(client.quote_forge(_told(wanted), inputs=wanted.inputs), json)
+        return
     with _progress(not json and sys.stderr.isatty(), not json) as on_event:
-        run = RunOut.of(work_through(store, opened.ref, on_event))
+        run = _worked(client, wanted, on_event, accept)
+    if question := run.waiting.get("person"):
+        raise Conflict(f"The run {run.id} waits for an answer, true or false: {question}", f"Send it to POST /v1/runs/{run.id}/answer.")
     if run.state != "succeeded":
         raise_for(run)
     output = ForgeOutput.model_validate(run.output)
     if out is not None:
-        _copy(store, output.outputs, out)
+        _copy(client, output.outputs, out)
     if json:
         sys.stdout.write(jsons.dumps({"run_id": run.id, **output.model_dump(mode="json")}, indent=2) + "\n")
     else:
@@ -85,21 +89,16 @@ def presets_command(json: AsJson = False) -> None:
 
 @forge_app.command("list")
 def list_command(json: AsJson = False) -> None:
-    """The checkpoints there are."""
-    from functions.forge import storage
-    from shared.state.opening import open_store
-
-    remote.only_here("The forge")
-    store = open_store()
-    found = {digest: storage.manifest_of(store, WORKSPACE, digest) for digest in storage.list_checkpoints(store, WORKSPACE)}
+    """The checkpoints there are, the newest first."""
+    found = _checkpoints(remote.server())
     if json:
-        sys.stdout.write(jsons.dumps({digest: manifest.about for digest, manifest in found.items()}, indent=2) + "\n")
+        sys.stdout.write(jsons.dumps({each.digest: each.about for each in found}, indent=2) + "\n")
         return
     if not found:
         print("There are no checkpoints yet.")
-    for digest, manifest in found.items():
-        megabytes = sum(bytes for _, bytes in manifest.files.values()) / 1e6
-        print(f"{digest[:16]}  {manifest.about.get('phase', ''):<11} {manifest.about.get('label', ''):<10} {manifest.about.get('precision', ''):<13} {megabytes:8.1f} MB")
+    for each in found:
+        megabytes = sum(file.bytes for file in each.files) / 1e6
+        print(f"{each.digest[:16]}  {each.about.get('phase', ''):<11} {each.about.get('label', ''):<10} {each.about.get('precision', ''):<13} {megabytes:8.1f} MB")
 
 
 @forge_app.command("show")
@@ -108,42 +107,53 @@ def show_command(checkpoint: Digest) -> None:
     from functions.forge import storage
     from shared.state.opening import open_store
 
-    remote.only_here("The forge")
-    store = open_store()
-    print(jsons.dumps(storage.manifest_of(store, WORKSPACE, _whole(store, checkpoint)).about, indent=2))
+    client = remote.server()
+    digest = _whole(client, checkpoint)
+    print(jsons.dumps(client.checkpoint(digest).about if client else storage.manifest_of(open_store(), WORKSPACE, digest).about, indent=2))
 
 
 @forge_app.command("export")
 def export_command(checkpoint: Digest, folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """Write a checkpoint to a new folder, as transformers reads it."""
-    from functions.forge import storage
-    from shared.state.opening import open_store
-
-    remote.only_here("The forge")
     if folder.exists():
         raise BadInput(f"{folder} is there already.", "Give the name of a new folder.")
-    store = open_store()
-    print(storage.fetch(store, WORKSPACE, _whole(store, checkpoint), folder).path)
+    client = remote.server()
+    _copy(client, [_whole(client, checkpoint)], folder)
+    print(folder)
 
 
 @forge_app.command("import")
 def import_command(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A Llama, Qwen2 or Qwen3 checkpoint as safetensors.")]) -> None:
-    """Bring a checkpoint of one's own; prints its digest."""
+    """Bring a checkpoint of one's own; prints its digest. It is put into the store itself, not sent through a server."""
+    print(_bring(folder))
+
+
+def _told(wanted: "ForgeInput") -> list[dict[str, Any]]:
+    """A pipeline's stages, as a request has them."""
+    return [stage.model_dump(mode="json") for stage in wanted.stages]
+
+
+def _worked(client: "AgentForge | None", wanted: "ForgeInput", on_event: Callable[[Any], None] | None, quote: str) -> "RunOut":
+    """The run once it is over, or waits for a person; there, or in this process."""
+    from functions.paying import open_run
+    from handlers.http.models import RunOut
+    from shared.backends import Here
     from shared.state.opening import open_store
 
-    remote.only_here("The forge")
-    print(_bring(open_store(), folder))
+    if client:
+        return remote.followed(client, client.forge(_told(wanted), inputs=wanted.inputs, wait=False, quote=quote), on_event)
+    store = open_store()
+    return RunOut.of(work_through(store, open_run(store, Here(), "forge", wanted).ref, on_event))
 
 
 def _input(
-    store: "Store", preset: str, first: str | None, last: str | None, inputs: list[str], resume: str | None, skip: list[str], settings: list[str],
+    client: "AgentForge | None", preset: str, first: str | None, last: str | None, inputs: list[str], resume: str | None, skip: list[str], settings: list[str],
     text: Path | None, file: Path | None,
 ) -> "ForgeInput":  # fmt: skip
     from pydantic import TypeAdapter, ValidationError
 
     from functions.forge.presets import PRESETS
     from functions.forge.stages import ForgeInput, Stage, stages_up_to
-    from shared.state.datasets import save_dataset
 
     if file is not None:
         try:
@@ -170,25 +180,40 @@ def _input(
     for name in skip:
         if name not in changes:
             raise BadInput(f"The pipeline has no phase {name!r}.", f"It has: {', '.join(changes)}.")
-    common = {"text": save_dataset(store, text)} if text else {}
-    before = _inputs_of(store, resume, first) if resume else []
+    common = {"text": _kept(client, text)} if text else {}
+    before = _inputs_of(client, resume, first) if resume else []
     try:
         stages = [Stage.model_validate({**stage.model_dump(), "config": stage.config | common | changes[stage.phase], "skip": stage.skip or stage.phase in skip})
                   for stage in stages_up_to(stages, first, last)]  # fmt: skip
-        return ForgeInput(stages=stages, inputs=before + [_digest(store, each) for each in inputs])
+        return ForgeInput(stages=stages, inputs=before + [_digest(client, each) for each in inputs])
     except ValidationError as error:
         raise BadInput(f"The pipeline cannot be run: {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
 
 
-def _inputs_of(store: "Store", run: str, phase: str | None) -> list[str]:
+def _kept(client: "AgentForge | None", text: Path) -> str:
+    """The reference of a file that is kept as a dataset."""
+    from shared.state.datasets import save_dataset
+    from shared.state.opening import open_store
+
+    return client.upload(text).versions[-1].reference if client else save_dataset(open_store(), text)
+
+
+def _inputs_of(client: "AgentForge | None", run: str, phase: str | None) -> list[str]:
     """The checkpoints that a phase of another run started from."""
     from functions.forge.stages import ForgeInput, ForgeOutput
+    from shared.state.opening import open_store
     from shared.state.runs import load
 
-    state = load(store, run, WORKSPACE).state
-    if state.function != "forge":
+    if client:
+        there = client.run(run)
+        told = [event.data for event in client.events(run, follow=False) if event.kind in ("opened", "queued") and "input" in event.data]
+        function, input, output = there.function, told[-1]["input"], there.output
+    else:
+        state = load(open_store(), run, WORKSPACE).state
+        function, input, output = state.function, state.input, state.output
+    if function != "forge":
         raise Conflict(f"The run {run} is not one of the forge.")
-    done = ForgeOutput.model_validate(state.output).stages if state.output else ForgeInput.model_validate(state.input).done
+    done = ForgeOutput.model_validate(output).stages if output else ForgeInput.model_validate(input).done
     if phase is None:
         raise BadInput("--resume needs --from.", "Say with which phase to go on.")
     for outcome in done:
@@ -199,34 +224,50 @@ def _inputs_of(store: "Store", run: str, phase: str | None) -> list[str]:
     raise Conflict(f"The run {run} did not come as far as {phase}.", "Run its first phases again: what it made is found, not made again.")
 
 
-def _digest(store: "Store", told: str) -> str:
-    return _bring(store, Path(told)) if Path(told).is_dir() else _whole(store, told)
+def _digest(client: "AgentForge | None", told: str) -> str:
+    return _bring(Path(told)) if Path(told).is_dir() else _whole(client, told)
 
 
-def _bring(store: "Store", folder: Path) -> str:
+def _bring(folder: Path) -> str:
     from functions.forge import storage
     from phases import checkpoint
+    from shared.state.opening import open_store
 
+    remote.only_here("Bringing a checkpoint")
     ref = checkpoint.open_checkpoint(folder)
     checkpoint.load_model(ref)  # says what is wrong now rather than in a worker
     checkpoint.load_tokenizer(ref)
-    return storage.keep(store, WORKSPACE, ref)
+    return storage.keep(open_store(), WORKSPACE, ref)
 
 
-def _whole(store: "Store", told: str) -> str:
+def _checkpoints(client: "AgentForge | None") -> "list[CheckpointOut]":
+    """Newest first."""
     from functions.forge import storage
+    from handlers.http.models import CheckpointOut
+    from shared.state.opening import open_store
 
-    found = [digest for digest in storage.list_checkpoints(store, WORKSPACE) if told and digest.startswith(told)]
+    return list(client.checkpoints()) if client else [CheckpointOut.of(kept) for kept in storage.newest(open_store(), WORKSPACE).values()]
+
+
+def _whole(client: "AgentForge | None", told: str) -> str:
+    """The digest that begins so. NotFound."""
+    found = [each.digest for each in _checkpoints(client) if told and each.digest.startswith(told)]
     if len(found) != 1:
         raise NotFound(f"{'No' if not found else 'More than one'} checkpoint begins with {told!r}.", "`agentforge forge list` shows those there are.")
     return found[0]
 
 
-def _copy(store: "Store", digests: list[str], out: Path) -> None:
+def _copy(client: "AgentForge | None", digests: list[str], out: Path) -> None:
+    """Write checkpoints to a folder; several, each to one of its own in there."""
     from functions.forge import storage
+    from shared.state.opening import open_store
 
     for i, digest in enumerate(digests):
-        storage.fetch(store, WORKSPACE, digest, out if len(digests) == 1 else out / str(i))
+        folder = out if len(digests) == 1 else out / str(i)
+        if client:
+            client.checkpoint(digest, folder)
+        else:
+            storage.fetch(open_store(), WORKSPACE, digest, folder)
 
 
 @contextmanager

@@ -81,13 +81,15 @@ def analysis_of(client: "AgentForge", run: "Run") -> "Analysis | None":
 
 
 def followed(client: "AgentForge", run: "Run", on_event: Callable[[Any], None] | None = None) -> "Run":
-    """The run once it is over; what its opening has to tell goes to stderr at once. Ctrl-C cancels it."""
+    """The run once it is over, or waits for a person; what its opening has to tell goes to stderr at once. Ctrl-C cancels it."""
     if run.notice:
         print(f"note: {run.notice}", file=sys.stderr)
     try:
         for event in client.events(run):
             if on_event:
                 on_event(event)
+            if event.kind == "waiting" and "person" in event.data["on"]:
+                break
     except KeyboardInterrupt:
         client.cancel(run, "Ctrl-C")
         raise

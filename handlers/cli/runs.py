@@ -122,6 +122,39 @@ def cancel_command(
     print("Cancelled." if over else "Asked to stop: its worker ends it when it next looks.")
 
 
+@runs_app.command("answer")
+def answer_command(
+    run: RunId,
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="JSON, such as true or \"b\"; anything else is taken as text.")],
+    workspace: Workspace = "",
+) -> None:
+    """Answer what a run waits for, and see it through."""
+    from handlers.http.models import RunOut
+    from shared.errors import Conflict
+    from shared.state import runs
+
+    try:
+        value = jsons.loads(answer)
+    except ValueError:
+        value = answer
+    client = remote.server(workspace)
+    store = None if client else _store()
+    found = client.run(_id_there(client, run)) if client else RunOut.of(runs.status(store, _id(store, run, workspace), workspace))  # type: ignore[arg-type]
+    question = (found.waiting or {}).get("person")
+    if question is None:
+        raise Conflict(f"The run {found.id} does not wait for an answer.", f"It is {found.state}.")
+    if client:
+        done = remote.followed(client, client.answer(found, question, value))
+    else:
+        assert store is not None
+        done = RunOut.of(work_through(store, runs.answer(store, found.id, question, value, workspace).ref))
+    print(f"{done.id}  {done.state}")
+    if done.state == "waiting":
+        print(f"It asks: {(done.waiting or {}).get('person')}")
+    elif done.state != "succeeded":
+        raise_for(done)
+
+
 @runs_app.command("retry")
 def retry_command(
     run: RunId, workspace: Workspace = "", json: AsJson = False, quote: remote.AskQuote = False, accept: remote.Accept = ""

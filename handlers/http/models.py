@@ -11,6 +11,7 @@ from shared.money.quotes import Line
 from shared.state.machine import TERMINAL, RunState
 
 if TYPE_CHECKING:
+    from functions.forge.storage import Kept
     from shared.identity import keys
     from shared.money.quotes import Quote
     from shared.state import catalog
@@ -193,6 +194,20 @@ class UploadOut(BaseModel):
     headers: dict[str, str]
     reference: str
     expires_s: int
+
+
+class CheckpointOut(BaseModel):
+    """`about`: what its forge.json tells: parents, phase, config, metrics, precision; {} for one that was brought along without it."""
+
+    digest: str
+    created: str
+    files: list[ArtifactOut]
+    about: dict[str, Any]
+
+    @classmethod
+    def of(cls, kept: "Kept") -> "CheckpointOut":
+        files = [ArtifactOut(name=name, bytes=bytes, sha256=sha256) for name, (sha256, bytes) in sorted(kept.manifest.files.items())]
+        return cls(digest=kept.digest, created=kept.at.isoformat(), files=files, about=kept.manifest.about)
 
 
 class KeyOut(BaseModel):

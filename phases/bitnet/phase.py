@@ -43,9 +43,9 @@ def run(context: Context, inputs: tuple[CheckpointRef, ...], config: BitNetConfi
     tokenizer = checkpoint.load_tokenizer(given)
     batches = mixture(
         tokenizer, config.mixture, seed=config.seed, length=config.length, batch_size=config.batch_size, cache=config.cache(),
-        source=config.text, field=config.field, steps=config.training.steps,
+        source=config.corpus, field=config.field, steps=config.training.steps,
     )  # fmt: skip
-    packs = [pack(name, tokenizer, "gate", config.pack_size, source=config.text, field=config.field) for name in PACKS]
+    packs = [pack(name, tokenizer, "gate", config.pack_size, source=config.corpus, field=config.field) for name in PACKS]
 
     def measure(model: "PreTrainedModel") -> dict[str, float]:
         return evaluate(model, tokenizer, packs, decode=0)

@@ -154,9 +154,8 @@ def _domains(split: Split) -> list[_Domain]:
         listed = [
             (name.strip(), tuple(values.split("|"))) for name, values in (part.split("=") for part in categories.split(","))
         ]
-        found.append(
-            (rows, key, listed, *([word.strip() for word in part.split(",") if word.strip()] for part in (numbers, dates, flags)))
-        )  # type: ignore[arg-type]
+        named = [[word.strip() for word in part.split(",") if word.strip()] for part in (numbers, dates, flags)]
+        found.append((rows, key, listed, named[0], named[1], named[2]))
     return found
 
 

@@ -37,7 +37,7 @@ def run(context: Context, inputs: tuple[CheckpointRef, ...], config: QuietStarCo
     (ref,) = inputs
     tokenizer, where = checkpoint.load_tokenizer(ref), device()
     names: tuple[PackName, ...] = ("reasoning", "text")
-    packs = [pack(name, tokenizer, "gate", config.pack_size, source=config.text, field=config.field) for name in names]
+    packs = [pack(name, tokenizer, "gate", config.pack_size, source=config.corpus, field=config.field) for name in names]
     thinker = Thinker(checkpoint.load_model(ref, where), marks_of(tokenizer), config.thinking, config.seed)
     metrics: dict[str, float] = {}
     spent = 0.0
@@ -47,7 +47,7 @@ def run(context: Context, inputs: tuple[CheckpointRef, ...], config: QuietStarCo
         nonlocal spent
         batches = mixture(
             tokenizer, config.mixture, seed=config.seed, length=config.length, batch_size=config.batch_size, cache=config.cache(),
-            source=config.text, field=config.field, steps=after + settings.steps,
+            source=config.corpus, field=config.field, steps=after + settings.steps,
         )  # fmt: skip
         left = Budget(budget.seconds - spent) if budget.seconds is not None else budget
         told = train(context, name, module, lambda step: batches(after + step), settings, loss=loss, seed=config.seed, budget=left)

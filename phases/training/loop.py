@@ -82,7 +82,7 @@ def train(
             state.seconds = before + time.monotonic() - started
             if budget.seconds is not None and state.seconds > budget.seconds:
                 state.save(context, name)
-                raise BudgetSpent(f"{name} used up its {budget.seconds:g} s after step {state.step} of {config.steps}.", "Give it more, or fewer steps.")
+                raise BudgetSpent(f"{name} used up its {budget.seconds:g} s after step {state.step} of {config.steps}.", "Give it more time, or fewer steps.")
             if on_step:
                 on_step(state.step)
             told = _step(context, name, forward, batches(state.step), state, config, loss)

@@ -9,6 +9,7 @@
     t/<workspace>/requests/<sha256>.json           idempotency key → run; finished/, those that must not be carried out again
     t/<workspace>/datasets/<sha256>/<name>
     t/<workspace>/catalog/<dataset>.json           a dataset's name and versions; workspace.json, members/, keys/, secrets/
+    t/<workspace>/forge/files/<sha256>             files of checkpoints; checkpoints/<digest>.json, results/<key>.json: functions/forge/storage.py
     t/<workspace>/deleted/<sha256>.json            datasets whose content was deleted on purpose
     t/<workspace>/slots/<n>.json                   which runs go on at once, where that is limited
     t/<workspace>/audit/<%010d>.json               administrative actions, chained like a run's log

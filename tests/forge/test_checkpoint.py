@@ -121,6 +121,12 @@ def test_what_is_wrong_is_named(made: CheckpointRef, damage, message: str) -> No
             checkpoint.load_model(checkpoint.open_checkpoint(made.path))
 
 
+def test_a_file_that_was_added_is_noticed(made: CheckpointRef) -> None:
+    (made.path / "extra.txt").write_text("x")
+    with pytest.raises(CheckpointDamaged, match=r"other files than forge\.json says"):
+        checkpoint.open_checkpoint(made.path)
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         checkpoint.open_checkpoint(tmp_path / "nowhere")

@@ -88,6 +88,7 @@ def test_every_phase_has_a_gate_and_the_next_begins_with_what_it_made(first: For
     cognate, evomerge, bitnet = first.stages
     assert set(evomerge.inputs) <= set(cognate.outputs) and bitnet.inputs == evomerge.outputs and first.outputs == bitnet.outputs
     ref = storage.fetch(store, "local", first.outputs[0], tmp_path / "last")
+    assert checkpoint.about(ref.path)["config"]["text"].startswith("dataset:"), "no path of this machine"
     assert checkpoint.about(ref.path)["phase"] == "bitnet" and (ref.path / "ternary.safetensors").exists()
     checkpoint.load_model(ref)
 

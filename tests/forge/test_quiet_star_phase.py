@@ -50,9 +50,9 @@ def config(source: Path, **more: Any) -> QuietStarConfig:
 
 
 def run(
-    folder: Path, given: CheckpointRef, config: QuietStarConfig, die_at: int | None = None, budget: Budget = Budget()
-) -> PhaseResult:  # noqa: B008
-    return PHASE.run(LocalContext(folder, die_at), (given,), config, budget)
+    folder: Path, given: CheckpointRef, config: QuietStarConfig, die_at: int | None = None, budget: Budget | None = None
+) -> PhaseResult:
+    return PHASE.run(LocalContext(folder, die_at), (given,), config, budget or Budget())
 
 
 def made(result: PhaseResult) -> CheckpointRef:

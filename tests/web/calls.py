@@ -79,7 +79,7 @@ def _of_run(route: str, expects: int = 200, query: str = "", **more: Any) -> Non
     )
 
 
-for _route in ("/runs", "/datasets", "/keys", "/members", "/me", "/workspaces", "/audit", "/secrets", "/config", "/account", "/usage"):
+for _route in ("/runs", "/datasets", "/keys", "/members", "/me", "/workspaces", "/audit", "/secrets", "/config", "/account", "/usage", "/phases", "/checkpoints"):
     _simple(f"GET /v1{_route}")
 _simple("PUT /v1/account", json={"low_below": 5_000_000})
 _simple("POST /v1/quotes", 201, json={"execute": {"cells": ["1 + 1"]}})
@@ -118,6 +118,22 @@ def _caps(tenant: Tenant, folder: Path) -> Call:
 @recipe("POST /v1/analyze")
 def _analyze(tenant: Tenant, folder: Path) -> Call:
     return Call("/v1/analyze", 202, {"json": {"datasets": [tenant.dataset(folder).id], "goal": "average price by city"}})
+
+
+@recipe("POST /v1/forge")
+def _forge(tenant: Tenant, folder: Path) -> Call:
+    """With a stage that is skipped: what comes out is what went in."""
+    return Call("/v1/forge", 202, {"json": {"stages": [{"phase": "bitnet", "skip": True}], "inputs": [tenant.checkpoint(folder)]}})
+
+
+@recipe("GET /v1/checkpoints/{digest}")
+def _checkpoint(tenant: Tenant, folder: Path) -> Call:
+    return Call(f"/v1/checkpoints/{tenant.checkpoint(folder)}", 200)
+
+
+@recipe("GET /v1/checkpoints/{digest}/files/{name}")
+def _checkpoint_file(tenant: Tenant, folder: Path) -> Call:
+    return Call(f"/v1/checkpoints/{tenant.checkpoint(folder)}/files/model.safetensors", 200)
 
 
 @recipe("POST /v1/runs/{run}/cancel")

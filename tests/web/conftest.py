@@ -16,8 +16,10 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from functions.forge import storage
 from functions.work import start
 from functions.worker import work_through
+from phases import checkpoint
 from shared.identity import keys, members
 from shared.identity.caller import Caller
 from shared.identity.permissions import ALL, NotSignedIn, Permission
@@ -102,6 +104,17 @@ class Tenant:
         reference = datasets.save_dataset(self.store, path, self.workspace)
         id = catalog.new_dataset_id(self.store)
         return catalog.add_version(self.store, self.workspace, id, path.name, reference, len(content), self.caller.name)
+
+    def checkpoint(self, folder: Path, name: str = "") -> str:
+        """The digest of one that is kept and looks like one from outside; nobody could load it."""
+        place = folder / f"{self.workspace}-{name or 'checkpoint'}"
+        if not place.exists():
+            place.mkdir()
+            (place / "config.json").write_text('{"model_type": "llama"}')
+            (place / "tokenizer.json").write_text("{}")
+            (place / "model.safetensors").write_bytes(f"weights of {self.workspace} {name}".encode())
+            checkpoint.mark(place, phase="cognate", label=name or "base", metrics={"loss": 2.5})
+        return storage.keep(self.store, self.workspace, checkpoint.open_checkpoint(place))
 
 
 class Site:

@@ -26,6 +26,7 @@ ONCE_ONLY = ("key", "secret")  # of an answer: shown only the first time
 CHANGED = {  # another body for the same route
     "/v1/analyze": {"json": {"datasets": ["ds-000000000-0000000000"], "goal": "other"}},
     "/v1/execute": {"json": {"cells": ["2"]}},
+    "/v1/forge": {"json": {"preset": "tiny"}},
     "/v1/keys": {"json": {"name": "other", "scopes": ["runs:read"]}},
     "/v1/members": {"json": {"email": "bob@example.org"}},
     "/v1/workspaces": {"json": {"name": "other"}},

@@ -165,6 +165,7 @@ def opening_calls(site: Site, folder: Path) -> dict[str, tuple[str, dict[str, An
         "execute": ("/v1/execute", CELLS),
         "analyze": ("/v1/analyze", {"datasets": [site.a.dataset(folder).id], "goal": "average price by city"}),
         "import_dataset": ("/v1/datasets/import", {"url": "https://example.com/prices.csv"}),
+        "forge": ("/v1/forge", {"stages": [{"phase": "bitnet", "seconds": 60}], "inputs": [site.a.checkpoint(folder)]}),
         "web-job": (f"/v1/runs/{failed.id}/retry", {}),
     }
 

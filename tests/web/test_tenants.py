@@ -54,18 +54,18 @@ def test_without_the_scope_nothing_is_told_or_done(route: Route, site: Site, tmp
 
 @each_route
 def test_another_tenant_gets_nothing(route: Route, site: Site, tmp_path: Path) -> None:
-    marked_run, marked_dataset = site.a.finished_run(), site.a.dataset(tmp_path)
+    marked_run, marked_dataset, marked_checkpoint = site.a.finished_run(), site.a.dataset(tmp_path), site.a.checkpoint(tmp_path)
     call = RECIPES[str(route)](site.a, tmp_path)
     there = everything(site, "anna")
     key = site.b.key if route.permission != "signed_in" else "token email:owner@bert.example"
     status, text = answer_to(site, route, call, key)
-    if "{" in route.path and str(route) != "PUT /v1/secrets/{name}" or route.path in ("/v1/analyze", "/v1/datasets") and route.method == "POST":
+    if "{" in route.path and str(route) != "PUT /v1/secrets/{name}" or route.path in ("/v1/analyze", "/v1/datasets", "/v1/forge") and route.method == "POST":
         assert status == 404, text
     elif str(route) == "DELETE /v1/me":
         assert status == 409, "bert's only owner may not leave"
     else:
         assert status == call.expects, text
-    assert not leaks(site.a, call, text, marked_run, marked_dataset.id, marked_dataset.versions[0].sha256)
+    assert not leaks(site.a, call, text, marked_run, marked_dataset.id, marked_dataset.versions[0].sha256, marked_checkpoint)
     assert everything(site, "anna") == there
 
 

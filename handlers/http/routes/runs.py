@@ -20,8 +20,8 @@ from handlers.http.platform import At, Platform
 from handlers.http.problems import answers
 from shared.errors import BadInput, Conflict, NotFound
 from shared.identity.caller import Caller
-from shared.state import idempotency, machine, runs
-from shared.state.keys import RUN
+from shared.state import datasets, idempotency, machine, runs
+from shared.state.keys import RUN, Key
 from shared.state.record import Entry
 from shared.state.run import artifact_key
 
@@ -170,13 +170,18 @@ def get_artifact(run: RunId, name: Annotated[str, Path(max_length=400)], caller:
     """From a bucket by a signed address that is good for five minutes; from a folder directly."""
     log = runs.load(at.store, run, caller.workspace)
     key = artifact_key(log, name)
+    artifact = log.state.artifacts[name]
+    return sent(at, key, name, artifact.bytes, artifact.sha256)
+
+
+def sent(at: Platform, key: Key, name: str, bytes: int, sha256: str) -> Response:
+    """A file of the store as an answer: a redirection where the store has addresses of its own."""
     if at.store.url.startswith("s3:"):
         return RedirectResponse(at.store.driver.signed_url("GET", key, SIGNED_S), 307, {"Cache-Control": "no-store"})
-    artifact = log.state.artifacts[name]
     kind = TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-    headers = {"Content-Length": str(artifact.bytes), "ETag": f'"{artifact.sha256}"', "Content-Security-Policy": "sandbox"}
+    headers = {"Content-Length": str(bytes), "ETag": f'"{sha256}"', "Content-Security-Policy": "sandbox"}
     if kind not in INLINE:
-        headers["Content-Disposition"] = f'attachment; filename="{name.rpartition("/")[2]}"'
+        headers["Content-Disposition"] = f'attachment; filename="{datasets.plain_name(name)}"'
     return StreamingResponse(at.store.driver.blocks(key), media_type=kind, headers=headers)
 
 
