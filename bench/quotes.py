@@ -10,8 +10,9 @@ Parquet and XLSX of 1 to 600 MB, with several goals each. Every run is quoted, h
 after the other in one process, as a worker does them; the store is a folder. Work costs what it costs on Modal's cpu tier, so the
 minimum charge pays for 27 s.
 
-On a machine that others use, seconds tell of them as well. So every quote is also computed again as if each run had taken the
-processor seconds that its worker and sandbox used: nearly those of a quiet machine, but for what two threads do at once.
+Few runs take so long, so every quote is also computed again as if the minimum were nothing; and, as seconds tell of others who use the
+machine, once more in the processor seconds that worker and sandbox used: nearly those of a quiet machine, but for what two threads
+do at once. Runs during which the whole process was stopped by somebody are left out.
 """
 
 import argparse
@@ -230,21 +231,20 @@ def report(past: list[Seen], runs: list[Seen]) -> None:
     told("in seconds, all", [(run.expected_s, run.most_s, run.actual_s) for run in done])
     over = [run for run in runs if run.answered == "cap_reached" and not run.paused]
     print(f"  stopped at the cap: {len(over)} ({len(over) / len(runs):.1%}); left out, as we were paused: {sum(run.paused for run in runs)}")
-    print("as if each had taken its processor seconds, without a minimum:")
-    again = list(zip(runs, requoted(past, runs), strict=True))
-    for name, chosen in (
-        ("all", [pair for pair in again if pair[0].state == "succeeded"]),
-        (f"above {LONG_S:g} s", [pair for pair in again if pair[0].processor_s > LONG_S]),
-        ("  of them first on their data", [pair for pair in again if pair[0].processor_s > LONG_S and pair[0].first]),
-        ("  of them later", [pair for pair in again if pair[0].processor_s > LONG_S and not pair[0].first]),
-    ):
-        told(name, [(seconds.expected, seconds.most, run.processor_s) for run, seconds in chosen if run.state == "succeeded"])
-    long = [(run, seconds) for run, seconds in again if run.processor_s > LONG_S and run.state == "succeeded"]
-    print(f"  would be stopped: {sum(run.processor_s > seconds.most for run, seconds in long)} of {len(long)} above {LONG_S:g} s")
+    for what, clock in (("seconds", "actual_s"), ("processor seconds", "processor_s")):
+        print(f"as it would be quoted if the minimum were nothing, in {what}:")
+        again = [(seconds.expected, seconds.most, getattr(run, clock), run) for run, seconds in zip(runs, requoted(past, runs, clock), strict=True)]
+        again = [quoted for quoted in again if quoted[3] in done]
+        long = [quoted for quoted in again if quoted[2] > LONG_S]
+        told("all", [quoted[:3] for quoted in again])
+        told(f"above {LONG_S:g} s", [quoted[:3] for quoted in long])
+        told("  of them first on their data", [quoted[:3] for quoted in long if quoted[3].first])
+        told("  of them later", [quoted[:3] for quoted in long if not quoted[3].first])
+        print(f"  would be stopped: {sum(most < actual for _, most, actual, _ in long)} of {len(long)} above {LONG_S:g} s")
 
 
-def requoted(past: list[Seen], runs: list[Seen]) -> Iterator[Any]:
-    """What would have been quoted, had all runs taken their processor seconds."""
+def requoted(past: list[Seen], runs: list[Seen], clock: str) -> Iterator[Any]:
+    """What would have been quoted, had all runs taken what that clock says."""
     from shared.money.precedents import LEAST_S, NEWEST, Precedent, sharpened
 
     known: list[Precedent] = []
@@ -252,8 +252,8 @@ def requoted(past: list[Seen], runs: list[Seen]) -> Iterator[Any]:
         seconds = sharpened(run.guess_s, run.kind, known[:NEWEST] if run.guess_s >= LEAST_S else [])
         if number >= len(past):
             yield seconds
-        if run.guess_s >= LEAST_S and run.state == "succeeded":
-            known.insert(0, Precedent(run.kind, run.guess_s, run.processor_s))
+        if run.guess_s >= LEAST_S and run.state == "succeeded" and not run.paused:
+            known.insert(0, Precedent(run.kind, run.guess_s, getattr(run, clock)))
 
 
 def main() -> None:

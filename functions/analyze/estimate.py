@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functions.analyze.request import AnalyzeInput
 from shared.analysis.extent import Extent
 
-START = 0.3  # seconds, whatever the data
+START = 0.4  # seconds, whatever the data
 # seconds for each byte and each value of a source, to read it and to profile it
 READING = {"text": (5e-9, 30e-9), "json": (24e-9, 60e-9), "parquet": (10e-9, 20e-9), "xlsx": (140e-9, 0)}
 UNPACKING = 10e-9  # for each byte that comes out of gzip

@@ -31,11 +31,12 @@ COLLINEAR = 0.9995  # slerp: from this cosine on a straight line is as good, and
 class Inputs:
     """The tensors of one name, and what of them no parameter changes, so that trying many parameters costs it once.
 
-    tensors: models × [*shape], without the base's; base: [*shape], None for methods that need none.
+    tensors: models × [*shape], without the base's; base: [*shape], None for methods that need none; seed: of what random methods draw.
     """
 
     tensors: Sequence[Tensor]
     base: Tensor | None = None
+    seed: int = 0
 
     @property
     def ancestor(self) -> Tensor:
@@ -62,6 +63,17 @@ class Inputs:
     def in_row(self) -> Tensor:
         """The place within its row (last dimension), 0 the smallest: int32 [models, *shape]."""
         return torch.stack([_places(delta.abs(), descending=False) for delta in self.deltas])
+
+    @cached_property
+    def chance(self) -> Tensor:
+        """Uniform in [0, 1): an element with the probability p of being kept is kept where this is below p. [models, *shape]"""
+        generator = torch.Generator(self.deltas.device).manual_seed(self.seed)
+        return torch.stack([torch.rand(delta.shape, generator=generator, device=delta.device) for delta in self.deltas])
+
+    @cached_property
+    def by_variance(self) -> Tensor:
+        """The place of each position by how much models differ there, 0 where most: int32 [*shape]."""
+        return _places(self.deltas.var(0, unbiased=False).flatten(), descending=True).view_as(self.ancestor)
 
     @cached_property
     def magnitudes(self) -> Tensor:
@@ -98,53 +110,47 @@ def ties(
     kept = inputs.deltas
     if min(density) < 1:
         counts = [_count(share, delta.numel()) for share, delta in zip(density, inputs.deltas, strict=True)]
-        kept = _rescaled(inputs, kept * (inputs.from_largest < _column(counts, kept)), density, rescale)
+        kept = _rescaled(inputs, _masked(kept, inputs.from_largest < _column(counts, kept)), density, rescale)
     return _joined(inputs, kept, weight, elect=True, normalize=normalize, lambda_=lambda_)
 
 
 def dare_linear(
-    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], generator: torch.Generator, normalize: bool = False,
+    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], normalize: bool = False,
     lambda_: float = 1.0, rescale: bool = True, elect: bool = False,
 ) -> Tensor:  # fmt: skip
     """Each element is kept with the probability `density`."""
-    kept = [
-        delta * torch.bernoulli(torch.full_like(delta, max(0.0, share)), generator=generator) if share < 1 else delta
-        for delta, share in zip(inputs.deltas, density, strict=True)
-    ]
-    return _joined(inputs, _rescaled(inputs, torch.stack(kept), density, rescale), weight, elect, normalize, lambda_)
+    kept = _masked(inputs.deltas, inputs.chance < _column(density, inputs.deltas)) if min(density) < 1 else inputs.deltas
+    return _joined(inputs, _rescaled(inputs, kept, density, rescale), weight, elect, normalize, lambda_)
 
 
 def dare_ties(
-    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], generator: torch.Generator, normalize: bool = False,
+    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], normalize: bool = False,
     lambda_: float = 1.0, rescale: bool = True,
 ) -> Tensor:  # fmt: skip
     return dare_linear(
-        inputs, weight=weight, density=density, generator=generator, normalize=normalize, lambda_=lambda_, rescale=rescale, elect=True
+        inputs, weight=weight, density=density, normalize=normalize, lambda_=lambda_, rescale=rescale, elect=True
     )
 
 
 def della(
-    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], epsilon: Sequence[float], generator: torch.Generator,
+    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], epsilon: Sequence[float],
     normalize: bool = True, lambda_: float = 1.0, rescale: bool = True, elect: bool = True,
 ) -> Tensor:  # fmt: skip
     """Kept with a probability that rises from density - epsilon for the smallest of a row to density + epsilon for its largest."""
-    kept = []
-    for delta, places, share, half in zip(inputs.deltas, inputs.in_row, density, epsilon, strict=True):
-        if share >= 1:
-            kept.append(delta)
-            continue
-        last = delta.shape[-1] - 1
-        chance = share - half + 2 * half * places / last if last else torch.full_like(delta, share)
-        kept.append(delta * torch.bernoulli(chance, generator=generator))
-    return _joined(inputs, _rescaled(inputs, torch.stack(kept), density, rescale), weight, elect, normalize, lambda_)
+    kept, last = inputs.deltas, inputs.deltas.shape[-1] - 1
+    if min(density) < 1:
+        halves = [half if share < 1 and last else 0.0 for share, half in zip(density, epsilon, strict=True)]
+        rising = 2 * _column(halves, kept) / max(last, 1)
+        kept = _masked(kept, inputs.chance < _column(density, kept) - _column(halves, kept) + rising * inputs.in_row)
+    return _joined(inputs, _rescaled(inputs, kept, density, rescale), weight, elect, normalize, lambda_)
 
 
 def della_linear(
-    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], epsilon: Sequence[float], generator: torch.Generator,
+    inputs: Inputs, *, weight: Sequence[float], density: Sequence[float], epsilon: Sequence[float],
     normalize: bool = False, lambda_: float = 1.0, rescale: bool = True,
 ) -> Tensor:  # fmt: skip
     return della(
-        inputs, weight=weight, density=density, epsilon=epsilon, generator=generator, normalize=normalize, lambda_=lambda_,
+        inputs, weight=weight, density=density, epsilon=epsilon, normalize=normalize, lambda_=lambda_,
         rescale=rescale, elect=False,
     )  # fmt: skip
 
@@ -160,7 +166,7 @@ def breadcrumbs(
         starts = [total - count - min(int(top * total), total - count) for top, count in zip(gamma, counts, strict=True)]
         ends = [start + count for start, count in zip(starts, counts, strict=True)]
         mask = (inputs.from_smallest >= _column(starts, kept)) & (inputs.from_smallest < _column(ends, kept))
-        kept = _rescaled(inputs, kept * mask, density, rescale)
+        kept = _rescaled(inputs, _masked(kept, mask), density, rescale)
     return _joined(inputs, kept, weight, elect, normalize, lambda_)
 
 
@@ -175,22 +181,23 @@ def sce(inputs: Inputs, *, select_topk: float = 1.0) -> Tensor:
     """Select the positions that vary most between models, calculate weights from energy, erase minority signs."""
     kept = inputs.deltas
     if select_topk < 1:
-        variance = kept.var(0, unbiased=False)
-        places = _places(variance.flatten(), descending=True).view_as(variance)
-        kept = kept * (places < int(select_topk * variance.numel()))
+        kept = _masked(kept, inputs.by_variance < int(select_topk * inputs.by_variance.numel()))
     energy = kept.flatten(1).square().mean(1)
     weight = _column(energy / energy.sum().clamp(min=torch.finfo(torch.float32).tiny), kept)
     agreed = _agreed(kept)
-    shares = (weight * agreed).sum(0)
-    return inputs.ancestor + (kept * weight * agreed).sum(0) / shares.masked_fill_(shares == 0, 1)
+    shares = _masked(weight, agreed).sum(0)
+    return inputs.ancestor + _masked(kept * weight, agreed).sum(0) / shares.masked_fill_(shares == 0, 1)
 
 
 def model_stock(inputs: Inputs, *, filter_wise: bool = False) -> Tensor:
     """t · mean + (1 - t) · base, t = N cos θ / (1 + (N - 1) cos θ); θ is the mean angle's, of the tensor or of each row."""
     deltas, count = inputs.deltas, len(inputs.tensors)
-    flat = deltas if filter_wise and deltas.ndim > 1 else deltas.flatten(1)
-    pairs = [torch.nn.functional.cosine_similarity(flat[i], flat[j], dim=-1) for i in range(count) for j in range(i)]
-    cosine = torch.stack(pairs).mean(0)  # [], or [rows] filter-wise
+    rows = deltas if filter_wise and deltas.ndim > 1 else deltas.flatten(1)
+    products = torch.einsum("i...c,j...c->...ij", rows, rows)  # [(rows,) models, models]
+    squares = products.diagonal(dim1=-2, dim2=-1)
+    lengths = (squares.unsqueeze(-1) * squares.unsqueeze(-2)).sqrt().clamp(min=1e-16)
+    among = torch.ones(count, count, dtype=torch.bool, device=rows.device).tril(-1)
+    cosine = (products / lengths)[..., among].mean(-1)  # [], or [rows] filter-wise
     below = 1 + (count - 1) * cosine
     t = torch.where(below.abs() > 1e-8, count * cosine / below, 0)
     t = t.unsqueeze(-1) if t.ndim else t
@@ -262,18 +269,21 @@ def _rescaled(inputs: Inputs, kept: Tensor, density: Sequence[float], rescale: b
     return kept * _column(torch.stack(factors), kept)
 
 
+def _masked(deltas: Tensor, mask: Tensor) -> Tensor:
+    return torch.where(mask, deltas, 0.0)
+
+
 def _agreed(deltas: Tensor) -> Tensor:
-    """float32, 1 where an element has the sign of the sum over models: [models, *shape]."""
-    majority = torch.where(deltas.sum(0) >= 0, 1.0, -1.0)
-    return (deltas.sign() == majority).float()
+    """Bool, whether an element has the sign of the sum over models: [models, *shape]."""
+    return torch.where(deltas.sum(0) >= 0, deltas > 0, deltas < 0)
 
 
 def _joined(inputs: Inputs, deltas: Tensor, weight: Sequence[float], elect: bool, normalize: bool, lambda_: float) -> Tensor:
     weights = _column(torch.tensor(weight, dtype=torch.float32, device=deltas.device), deltas)
     weighted = deltas * weights
     agreed = _agreed(weighted) if elect else None
-    total = (weighted * agreed if agreed is not None else weighted).sum(0)
+    total = (weighted if agreed is None else _masked(weighted, agreed)).sum(0)
     if normalize:
-        shares = (weights * agreed).sum(0) if agreed is not None else weights.sum(0)
+        shares = weights.sum(0) if agreed is None else _masked(weights, agreed).sum(0)
         total = total / torch.where(shares.abs() < 1e-8, 1.0, shares)
     return inputs.ancestor + total * lambda_

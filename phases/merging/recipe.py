@@ -17,9 +17,10 @@ after the layers as the last does.
 
 Covered: the above, `tokenizer_source` where it changes nothing (all tokenizers are one), `int8_mask` (it changes no result).
 Not covered, and refused: `tokenizer` and other tokenizer sources, `chat_template`, gradients of bools, methods that operators.py lacks.
-A random method draws one tensor after the other from one generator: the same for the same seed, but not what mergekit draws.
+What a random method draws is a function of the seed and the tensor's name, and not what mergekit draws.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -173,27 +174,25 @@ Prepared = dict[tuple[Any, ...], Inputs]
 
 def merge(recipe: Recipe, models: Mapping[str, Weights], seed: int = 0, prepared: Prepared | None = None) -> dict[str, Tensor]:
     """The merged state dict; it may have more or fewer layers (`layers_of`). ModelsDiffer, BadInput."""
-    generator: torch.Generator | None = None
     result = {}
     for step in steps(recipe, models):
-        key = (step.sources, step.base, recipe.dtype)
-        inputs = (prepared or {}).get(key) or _inputs(step, recipe, models)
+        key = (step.sources, step.base, recipe.dtype, seed)
+        inputs = (prepared or {}).get(key) or _inputs(step, recipe, models, seed)
         if prepared is not None:
             prepared[key] = inputs
-        first = inputs.tensors[0]
-        generator = generator or torch.Generator(first.device).manual_seed(seed)
-        given = step.parameters | ({"generator": generator} if recipe.method.random else {})
         dtype = recipe.out_dtype or recipe.dtype
-        result[step.name] = recipe.method.function(inputs, **given).to(getattr(torch, dtype) if dtype else first.dtype)
+        merged = recipe.method.function(inputs, **step.parameters)
+        result[step.name] = merged.to(getattr(torch, dtype) if dtype else inputs.tensors[0].dtype)
     return result
 
 
-def _inputs(step: Step, recipe: Recipe, models: Mapping[str, Weights]) -> Inputs:
+def _inputs(step: Step, recipe: Recipe, models: Mapping[str, Weights], seed: int) -> Inputs:
     tensors = [_taken(models, recipe, where) for where in step.sources]
     base = _taken(models, recipe, step.base) if step.base else None
     if len({tensor.shape for tensor in (*tensors, *([] if base is None else [base]))}) > 1:
         raise ModelsDiffer(f"{step.name} does not have the same shape in all models.")
-    return Inputs(tensors, base)
+    own = hashlib.sha256(f"{seed} {step.name}".encode()).digest()
+    return Inputs(tensors, base, int.from_bytes(own[:8]) >> 1)
 
 
 def steps(recipe: Recipe, models: Mapping[str, Weights]) -> Iterator[Step]:
@@ -201,7 +200,7 @@ def steps(recipe: Recipe, models: Mapping[str, Weights]) -> Iterator[Step]:
         if name not in models:
             raise BadInput(f"The recipe names {name!r}, which was not given.", f"Given are: {', '.join(models)}.")
     first, lowest, highest = models[recipe.names[0]], recipe.outputs[0], recipe.outputs[-1]
-    outer = [name for name in sorted(first) if not LAYER.match(name)]  # sorted, so that what is drawn does not depend on a file's order
+    outer = [name for name in sorted(first) if not LAYER.match(name)]
     inner = [(match[1], match[3]) for name in sorted(first) if (match := LAYER.match(name)) and match[2] == "0"]
     yield from (_step(recipe, lowest, name, [name] * len(lowest.sources), 0.0) for name in outer if "embed" in name)
     out = 0

@@ -91,11 +91,11 @@ def test_model_stock_is_half_way_where_the_paper_says() -> None:
 def test_random_methods_drop_what_they_should(name: str) -> None:
     """The share that is dropped, what is left of the mean, and the same draw for the same seed."""
     delta = torch.rand(400, 500, generator=torch.Generator().manual_seed(1)) + 0.5
-    inputs = Inputs([delta], torch.zeros_like(delta))
     more = {"epsilon": [0.2]} if name.startswith("della") else {}
 
     def drawn(seed: int) -> Any:
-        return METHODS[name].function(inputs, weight=[1.0], density=[0.3], normalize=False, generator=torch.Generator().manual_seed(seed), **more)
+        inputs = Inputs([delta], torch.zeros_like(delta), seed)
+        return METHODS[name].function(inputs, weight=[1.0], density=[0.3], normalize=False, **more)
 
     result = drawn(0)
     assert float((result != 0).float().mean()) == pytest.approx(0.3, abs=0.005)  # 4.9 standard errors
@@ -119,8 +119,7 @@ def test_models_that_do_not_differ_merge_into_themselves(name: str, count: int, 
     given = {parameter: [default or 1 / count] * count for parameter, default in method.per_model.items()} | {
         ("lambda_" if parameter == "lambda" else parameter): 0.5 if default is None else default for parameter, default in method.shared.items()
     }
-    more = {"generator": torch.Generator().manual_seed(seed)} if method.random else {}
-    result = method.function(Inputs([base] * count, base), **given, **more)
+    result = method.function(Inputs([base] * count, base, seed), **given)
     assert result.shape == base.shape and torch.allclose(result, base, atol=1e-6)
 
 
