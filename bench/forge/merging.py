@@ -6,8 +6,8 @@
 mergekit is needed here only; install it into an environment of its own (`pip install mergekit==0.1.5`). It is run as a program, offline. Models:
 cognate-25m with fresh weights as the base, and three that differ from it by noise (std 0.002). mergekit's time is of one `mergekit-yaml`,
 which is what trying a candidate takes with it; `in memory`, of its Python function merge_state_dicts on loaded models, called again and
-again; ours, of a first merge and of the following candidates, whose task vectors and ranks are there already. Seconds are of the
-processor (all threads), so that a machine that others use too does not blur them; wall times stand beside them.
+again; ours, of a first merge and of the following candidates, whose task vectors, ranks and draws are there already. All run on one thread,
+and seconds are of the processor, so that a machine that others use too does not blur them.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from safetensors.torch import load_file, save_file
 from phases.merging import recipe as recipes
 from phases.models import new_model
 
+ALONE = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 GOLDEN = Path(__file__).parents[2] / "tests/forge/merging_golden"
 NAMES = ["base", "a", "b", "c"]
 
@@ -37,7 +38,6 @@ import json, sys, time, torch
 from safetensors.torch import load_file
 from mergekit.merge_methods import merge_state_dicts
 method, base, names, parameters = json.loads(sys.argv[1])
-torch.set_num_threads(int(sys.argv[2]))
 models = {name: load_file(name + "/model.safetensors") for name in names}
 seconds = []
 for _ in range(3):
@@ -99,23 +99,23 @@ def make_models(folder: Path, base: torch.nn.Module, noise: float) -> dict[str, 
     return pool
 
 
-def run_mergekit(mergekit: str, folder: Path, told: Mapping[str, Any], seed: int | None = None) -> tuple[dict[str, torch.Tensor], float, float]:
-    """The merged weights, and the seconds that the program took: of the processor, and of the clock."""
+def run_mergekit(mergekit: str, folder: Path, told: Mapping[str, Any], seed: int | None = None) -> tuple[dict[str, torch.Tensor], float]:
+    """The merged weights, and the seconds that the program took."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
         recipe = Path(out) / "recipe.yml"
         recipe.write_text(yaml.safe_dump(dict(told)))
         more = [] if seed is None else ["--random-seed", str(seed)]
         command = [mergekit, str(recipe), f"{out}/merged", "--no-copy-tokenizer", "--no-write-model-card", "--quiet", *more]
-        start, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(command, cwd=folder, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True)
-        wall, now = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, cwd=folder, env=os.environ | ALONE, capture_output=True, text=True)
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
         if done.returncode:
             raise SystemExit(done.stderr[-2000:])
         merged: dict[str, torch.Tensor] = {}
         for file in sorted(Path(out, "merged").glob("*.safetensors")):
             merged |= load_file(file)
-        return merged, seconds, wall
+        return merged, seconds
 
 
 def in_memory(mergekit: str, folder: Path, told: Mapping[str, Any]) -> float | None:
@@ -127,49 +127,44 @@ def in_memory(mergekit: str, folder: Path, told: Mapping[str, Any]) -> float | N
         parameters = {key: 0.5 for key in parameters}
     names = (["base"] if "base_model" in told else []) + [model["model"] for model in told.get("models", [])]
     asked = json.dumps([told["merge_method"], told.get("base_model"), names, parameters])
-    command = [str(Path(mergekit).parent / "python"), "-c", IN_MEMORY, asked, str(torch.get_num_threads())]
-    done = subprocess.run(command, cwd=folder, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True)
+    command = [str(Path(mergekit).parent / "python"), "-c", IN_MEMORY, asked]
+    done = subprocess.run(command, cwd=folder, env=os.environ | ALONE, capture_output=True, text=True)
     return statistics.median(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else None
 
 
-def timed(recipe: recipes.Recipe, pool: Mapping[str, recipes.Weights], repeat: int) -> tuple[dict[str, torch.Tensor], float, list[float], list[float]]:
-    """The merged weights; seconds of the first merge; of those after it, of the processor and of the clock."""
+def timed(recipe: recipes.Recipe, pool: Mapping[str, recipes.Weights], repeat: int) -> tuple[dict[str, torch.Tensor], float, list[float]]:
+    """The merged weights; seconds of the first merge, and of those after it."""
     prepared: recipes.Prepared = {}
-    seconds, wall = [], []
+    seconds = []
     with torch.no_grad():
         for _ in range(repeat + 1):
-            used, start = time.process_time(), time.perf_counter()
+            start = time.process_time()
             merged = recipes.merge(recipe, pool, prepared=prepared)
-            seconds.append(time.process_time() - used)
-            wall.append(time.perf_counter() - start)
-    return merged, seconds[0], seconds[1:], wall[1:]
+            seconds.append(time.process_time() - start)
+    return merged, seconds[0], seconds[1:]
 
 
 def equality(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], repeat: int, methods: list[str]) -> None:
-    titles = {"method": 18, "max |difference|": 18, "bit-equal": 11, "mergekit": 11, "in memory": 11, "our first": 11, "candidate": 11, "faster": 9,
-              "by the clock": 14, "than in memory": 16}  # fmt: skip
-    print("".join(f"{title:{'<' if title == 'method' else '>'}{width}}" for title, width in titles.items()))
+    titles = ["max |difference|", "bit-equal", "mergekit", "in memory", "our first", "candidate", "faster", "than in memory"]
+    print(f"{'method':18}" + "".join(f"{title:>{max(11, len(title) + 2)}}" for title in titles))
     for name in methods:
         told = (DETERMINISTIC | RANDOM)[name]
         recipe = recipes.read(yaml.safe_dump(told))
-        theirs, their_wall, ours, our_wall, firsts = [], [], [], [], []
+        theirs, ours, firsts = [], [], []
         for _ in range(repeat):  # interleaved, as the machine is shared
-            wanted, seconds, wall = run_mergekit(mergekit, folder, told)
-            merged, first, rest, rest_wall = timed(recipe, pool, 2)
+            wanted, seconds = run_mergekit(mergekit, folder, told)
+            merged, first, rest = timed(recipe, pool, 3)
             theirs.append(seconds)
-            their_wall.append(wall)
             firsts.append(first)
             ours += rest
-            our_wall += rest_wall
         peer = in_memory(mergekit, folder, told) or float("nan")
         assert set(merged) == set(wanted)
         worst = max(float((merged[key] - wanted[key]).abs().max()) for key in wanted)
         equal = sum(torch.equal(merged[key], wanted[key]) for key in wanted)
         slow, fast = statistics.median(theirs), statistics.median(ours)
         shown = ["random", ""] if name in RANDOM else [f"{worst:.1e}", f"{equal}/{len(wanted)}"]
-        shown += [f"{seconds:.2f} s" for seconds in (slow, peer, statistics.median(firsts), fast)]
-        shown += [f"{slow / fast:.0f}x", f"{statistics.median(their_wall) / statistics.median(our_wall):.0f}x", f"{peer / fast:.1f}x"]
-        print(f"{name:18}" + "".join(f"{cell:>{width}}" for cell, width in zip(shown, list(titles.values())[1:], strict=True)), flush=True)
+        shown += [f"{seconds:.2f} s" for seconds in (slow, peer, statistics.median(firsts), fast)] + [f"{slow / fast:.0f}x", f"{peer / fast:.1f}x"]
+        print(f"{name:18}" + "".join(f"{cell:>{max(11, len(title) + 2)}}" for cell, title in zip(shown, titles, strict=True)), flush=True)
 
 
 def distribution(mergekit: str, folder: Path, pool: Mapping[str, recipes.Weights], seeds: int, methods: list[str]) -> None:
@@ -222,6 +217,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=[*DETERMINISTIC, *RANDOM], choices=[*DETERMINISTIC, *RANDOM])
     parser.add_argument("--golden", action="store_true")
     asked = parser.parse_args()
+    torch.set_num_threads(1)
     if not asked.mergekit:
         raise SystemExit("Say where mergekit-yaml is: --mergekit or MERGEKIT.")
     with tempfile.TemporaryDirectory() as name:
