@@ -142,7 +142,7 @@ class BitNetConfig(DataConfig):
     """`lambda_warmup`: over which share of the steps the layers go from float to ternary. `max_gap`: by what share bits per byte may be above
     those of a float model trained on as long, for the gate to pass."""
 
-    training: TrainingConfig = TrainingConfig(steps=300)
+    training: TrainingConfig = TrainingConfig(steps=300, learning_rate=0.01)  # a trained model; 0.02 undoes more of it
     lambda_warmup: float = Field(default=0.2, ge=0, le=1)
     max_gap: float = Field(default=0.03, ge=0)
     pack_size: int = Field(default=300, ge=1)

@@ -1,4 +1,15 @@
-"""The phase: train on as ternary, and a float model on the same data beside it; the gate looks at how far they are apart."""
+"""The phase: train on as ternary, and a float model on the same data beside it; the gate looks at how far they are apart.
+
+`max_gap` is 3 % by default: what a model of a million parameters loses in a short run, and room for chance. Below three billion parameters
+the paper's ternary models are behind the float ones too.
+
+Tried on cognate-1m: 614,000 tokens in float, then 307,000 as ternary or in float, on Python's library alone; held-out loss in nats, one seed.
+    Muon's rate   ternary   float    gap
+    0.04          4.110     not run          more than the input has (4.025)
+    0.02          3.979     3.924    1.4 %
+    0.01          3.926     3.866    1.6 %   the default: both are better, and the gap is no wider
+A higher rate for ternary weights, which the paper advises from scratch, does harm to a model that is trained already.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal

@@ -110,7 +110,7 @@ def ties(
     kept = inputs.deltas
     if min(density) < 1:
         counts = [_count(share, delta.numel()) for share, delta in zip(density, inputs.deltas, strict=True)]
-        kept = _rescaled(inputs, _masked(kept, inputs.from_largest < _column(counts, kept)), density, rescale)
+        kept = _rescaled(inputs, kept * (inputs.from_largest < _column(counts, kept)), density, rescale)
     return _joined(inputs, kept, weight, elect=True, normalize=normalize, lambda_=lambda_)
 
 
@@ -119,7 +119,7 @@ def dare_linear(
     lambda_: float = 1.0, rescale: bool = True, elect: bool = False,
 ) -> Tensor:  # fmt: skip
     """Each element is kept with the probability `density`."""
-    kept = _masked(inputs.deltas, inputs.chance < _column(density, inputs.deltas)) if min(density) < 1 else inputs.deltas
+    kept = inputs.deltas * (inputs.chance < _column(density, inputs.deltas)) if min(density) < 1 else inputs.deltas
     return _joined(inputs, _rescaled(inputs, kept, density, rescale), weight, elect, normalize, lambda_)
 
 
@@ -141,7 +141,7 @@ def della(
     if min(density) < 1:
         halves = [half if share < 1 and last else 0.0 for share, half in zip(density, epsilon, strict=True)]
         rising = 2 * _column(halves, kept) / max(last, 1)
-        kept = _masked(kept, inputs.chance < _column(density, kept) - _column(halves, kept) + rising * inputs.in_row)
+        kept = kept * (inputs.chance < _column(density, kept) - _column(halves, kept) + rising * inputs.in_row)
     return _joined(inputs, _rescaled(inputs, kept, density, rescale), weight, elect, normalize, lambda_)
 
 
@@ -166,7 +166,7 @@ def breadcrumbs(
         starts = [total - count - min(int(top * total), total - count) for top, count in zip(gamma, counts, strict=True)]
         ends = [start + count for start, count in zip(starts, counts, strict=True)]
         mask = (inputs.from_smallest >= _column(starts, kept)) & (inputs.from_smallest < _column(ends, kept))
-        kept = _rescaled(inputs, _masked(kept, mask), density, rescale)
+        kept = _rescaled(inputs, kept * mask, density, rescale)
     return _joined(inputs, kept, weight, elect, normalize, lambda_)
 
 
@@ -181,12 +181,12 @@ def sce(inputs: Inputs, *, select_topk: float = 1.0) -> Tensor:
     """Select the positions that vary most between models, calculate weights from energy, erase minority signs."""
     kept = inputs.deltas
     if select_topk < 1:
-        kept = _masked(kept, inputs.by_variance < int(select_topk * inputs.by_variance.numel()))
+        kept = kept * (inputs.by_variance < int(select_topk * inputs.by_variance.numel()))
     energy = kept.flatten(1).square().mean(1)
     weight = _column(energy / energy.sum().clamp(min=torch.finfo(torch.float32).tiny), kept)
     agreed = _agreed(kept)
-    shares = _masked(weight, agreed).sum(0)
-    return inputs.ancestor + _masked(kept * weight, agreed).sum(0) / shares.masked_fill_(shares == 0, 1)
+    shares = (weight * agreed).sum(0)
+    return inputs.ancestor + (kept * weight * agreed).sum(0) / shares.masked_fill_(shares == 0, 1)
 
 
 def model_stock(inputs: Inputs, *, filter_wise: bool = False) -> Tensor:
@@ -254,7 +254,8 @@ def _count(share: float, total: int) -> int:
 
 def _column(values: Sequence[float] | Tensor, like: Tensor) -> Tensor:
     """[models] → [models, 1, …], to go with `like`: [models, *shape]."""
-    column = values if isinstance(values, Tensor) else torch.tensor(values, device=like.device)
+    kind = torch.int32 if not isinstance(values, Tensor) and isinstance(values[0], int) else torch.float32
+    column = values if isinstance(values, Tensor) else torch.tensor(values, dtype=kind, device=like.device)
     return column.view(-1, *[1] * (like.ndim - 1))
 
 
@@ -269,21 +270,17 @@ def _rescaled(inputs: Inputs, kept: Tensor, density: Sequence[float], rescale: b
     return kept * _column(torch.stack(factors), kept)
 
 
-def _masked(deltas: Tensor, mask: Tensor) -> Tensor:
-    return torch.where(mask, deltas, 0.0)
-
-
 def _agreed(deltas: Tensor) -> Tensor:
     """Bool, whether an element has the sign of the sum over models: [models, *shape]."""
-    return torch.where(deltas.sum(0) >= 0, deltas > 0, deltas < 0)
+    return ((deltas > 0) == (deltas.sum(0) >= 0)) & (deltas != 0)
 
 
 def _joined(inputs: Inputs, deltas: Tensor, weight: Sequence[float], elect: bool, normalize: bool, lambda_: float) -> Tensor:
     weights = _column(torch.tensor(weight, dtype=torch.float32, device=deltas.device), deltas)
     weighted = deltas * weights
     agreed = _agreed(weighted) if elect else None
-    total = (weighted if agreed is None else _masked(weighted, agreed)).sum(0)
+    total = (weighted if agreed is None else weighted * agreed).sum(0)
     if normalize:
-        shares = weights.sum(0) if agreed is None else _masked(weights, agreed).sum(0)
+        shares = weights.sum(0) if agreed is None else (weights * agreed).sum(0)
         total = total / torch.where(shares.abs() < 1e-8, 1.0, shares)
     return inputs.ancestor + total * lambda_

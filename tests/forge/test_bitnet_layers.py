@@ -128,8 +128,8 @@ def test_it_learns_as_ternary(context: LocalContext) -> None:
     steps = 200
     trained = train(context, "count", model, counting(), TrainingConfig(steps=steps), on_step=lambda step: quantise(model, min(1.0, step / 50)))
     assert trained.loss < 1.5, "a uniform guess has 4.16"
-    ternary_loss = float(next_token_loss(model, counting(seed=9)(0)))
     with torch.no_grad():
+        ternary_loss = float(next_token_loss(model, counting(seed=9)(0)))
         dequantise(model)
         latent_loss = float(next_token_loss(model, counting(seed=9)(0)))
     assert ternary_loss < latent_loss, "it is the ternary weights that learnt, the latents only carry them"

@@ -177,7 +177,7 @@ def old(memory: MemoryDriver, monkeypatch: pytest.MonkeyPatch) -> tuple[Store, R
     for _ in range(2):
         run = Run.take(store, opened(store).ref, "tests")
         run.save("a.txt", b"a")
-        run.checkpoint("c", {"at": 1}, {"weights.bin": b"w"})
+        run.checkpoint("d", {"at": 1}, {"weights.bin": b"w"})
         run.checkpoint("c", {"at": 2}, {"weights.bin": b"w2"})
         made.append(run)
     made[0].finish("succeeded")

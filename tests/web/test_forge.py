@@ -306,7 +306,8 @@ def test_a_model_is_made_from_a_checkpoint_and_text_of_ones_own(site: Site, comm
         assert phases == ["running", "done"]
 
         again = client.forge([{"phase": "bitnet", "config": {**config, "text": client.upload(text).id}}], inputs=[base])
-        assert again.state == "succeeded" and again.output["stages"][0]["reused"], "the same text by another id is the same"
+        assert again.state == "succeeded", again.error
+        assert again.output["stages"][0]["reused"], "the same text by another id is the same"
     checkpoint.load_model(checkpoint.open_checkpoint(tmp_path / "made"))
 
 

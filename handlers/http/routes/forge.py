@@ -1,6 +1,5 @@
 """POST /v1/forge: make a model, phase by phase; /v1/phases: of what; /v1/checkpoints: what was made. Nothing here needs torch."""
 
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
@@ -102,8 +101,8 @@ def _with_references(stage: Stage, store: Store, caller: Caller) -> Stage:
         names = TypeAdapter(list[DatasetRef]).validate_python(config.sources())
     except ValidationError as error:
         raise BadInput(f"{stage.phase}: {error.errors()[0]['input']!r} is no dataset.", "Upload the file, and name it by its id.") from None
-    references = dict(zip(names, map(FilePath, catalog.references(store, caller.workspace, names)), strict=True))
-    told = stage.config if not names else config.with_sources(references).model_dump(mode="json", exclude_unset=True)
+    references = dict(zip(names, catalog.references(store, caller.workspace, names), strict=True))
+    told = stage.config if not names else {**stage.config, "text": references[stage.config["text"]]}
     return Stage(**{**stage.model_dump(), "config": told})
 
 
