@@ -46,6 +46,12 @@ bench: $(DEV)  ## every measurement in docs/benchmarks.md (long; wants a quiet m
 	@$(BIN)/python -m bench.state
 	@$(BIN)/python -m bench.api
 	@$(BIN)/python -m bench.money
+	@$(BIN)/python -m bench.quotes
+	@$(BIN)/python -m bench.forge.cognate muon
+	@$(BIN)/python -m bench.forge.cognate loop
+	@$(BIN)/python -m bench.forge.data
+	@$(BIN)/python -m bench.forge.quiet_star
+	@$(BIN)/python -m bench.forge.bitnet
 	@$(BIN)/python -m bench.questions.run --half dev
 	@$(BIN)/python -m bench.questions.run --half heldout
 

@@ -144,7 +144,7 @@ def code_version() -> str:
     from importlib.metadata import version
 
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".cpp")):
         digest.update(path.relative_to(Path(__file__).parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     versions = [platform.python_version(), *(version(name) for name in ("torch", "transformers", "tokenizers"))]
     digest.update(json.dumps(versions).encode())
