@@ -14,6 +14,7 @@ from typing import Any
 
 from functions.forge.stages import ForgeInput, ForgeOutput, Outcome, estimate
 from functions.registry import Next, function
+from shared.errors import LimitExceeded
 from shared.state.run import Run
 
 __all__ = ["ForgeInput", "ForgeOutput", "forge"]
@@ -79,7 +80,12 @@ def _phase(input: ForgeInput, run: Run) -> Outcome:
         refs = tuple(storage.fetch(run.store, run.workspace, digest, run.scratch / "inputs" / str(i)) for i, digest in enumerate(digests))
         sources = {source: fetch_source(run.store, source, run.workspace, run.scratch / "sources") for source in config.sources()}
         run.check()
-        result = phase.run(StageContext(run, key), refs, config.with_sources(sources), Budget(seconds=stage.seconds))
+        try:
+            result = phase.run(StageContext(run, key), refs, config.with_sources(sources), Budget(seconds=stage.seconds))
+        except Exception as error:  # the libraries that write files raise errors of their own
+            if "No space left on device" in str(error):
+                raise LimitExceeded("The worker's disk is full, so nothing more was written.", "Free some of it, or use a machine with more.") from None
+            raise
         for ref in (*result.outputs, *result.rejected):
             storage.keep(run.store, run.workspace, ref)
         told = Outcome(

@@ -168,6 +168,19 @@ def test_a_checkpoint_that_was_changed_in_the_store_is_not_used(first: ForgeOutp
     assert state.state == "failed" and state.error is not None and state.error["code"] in ("checkpoint_damaged", "bad_input")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_named_and_leaves_no_result(first: ForgeOutput, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def onto_a_full_disk(*args: Any, **more: Any) -> None:
+        with Path("/dev/full").open("wb") as file:
+            file.write(b"weights")
+
+    monkeypatch.setattr(checkpoint, "write", onto_a_full_disk)
+    stage = {**STAGES[2], "config": {**STAGES[2]["config"], "seed": 77}}
+    for _ in range(2):
+        state = forge(store, [stage], inputs=first.stages[0].outputs[:1])
+        assert state.state == "failed" and state.error is not None and "disk is full" in state.error["message"]
+
+
 def test_a_worker_killed_in_a_phase_changes_nothing(first: ForgeOutput, store: Store, tmp_path: Path) -> None:
     """kill -9 in the middle of the training of the base; another process goes on, and the checkpoints are the same bit for bit."""
     environment = os.environ | {"AGENTFORGE_STORE": str(tmp_path / "store"), "AGENTFORGE_LEASE_S": "2", "OMP_NUM_THREADS": "1"}
